@@ -1,0 +1,75 @@
+"""Files that are written whole or not at all, and folders that are not overwritten by accident."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from faig.errors import InputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write to the yielded path; on success it becomes ``path``, after an error nothing is left.
+
+    Args:
+        path: the file to make or replace. Its folder must exist.
+
+    Raises:
+        InputError: the folder does not exist, or nothing can be written there.
+    """
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def new_file(path: Path, force: bool) -> None:
+    """Make sure that a result may be written to ``path``.
+
+    Raises:
+        InputError: it exists and ``force`` is not set, or its folder does not exist.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file")
+    if path.exists() and not force:
+        raise InputError(f"{path}: exists; pass --force to replace it")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
+
+
+@contextmanager
+def new_folder(path: Path, force: bool) -> Iterator[Path]:
+    """Fill the yielded folder; on success it becomes ``path``, after an error nothing is left.
+
+    Args:
+        path: the folder to make.
+        force: allow an existing folder: new files replace those of the same name, others stay.
+
+    Raises:
+        InputError: ``path`` exists, holds anything, and ``force`` is not set; or nothing can be written there.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path}: is a file; name a folder")
+    if path.is_dir() and any(path.iterdir()) and not force:
+        raise InputError(f"{path}: exists and is not empty; pass --force to write into it")
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if path.is_dir():
+            shutil.copytree(part, path, copy_function=os.replace, dirs_exist_ok=True)
+        else:
+            part.rename(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

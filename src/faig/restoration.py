@@ -1,0 +1,65 @@
+"""Networks run over images, and how good the result is."""
+
+import torch
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import nn
+
+from faig.errors import InputError
+from faig.images import Image, round8
+
+
+def restore(network: nn.Module, lr: Image) -> Image:
+    """Run a network over one image.
+
+    Args:
+        network: takes and returns ``[1, 3, height, width]`` in [0, 1].
+        lr: in [0, 1].
+
+    Returns:
+        The network's output clipped and rounded to 8 bits, in [0, 1].
+    """
+    with torch.inference_mode():
+        return round8(network(lr[None])[0]).clone()
+
+
+def luma(image: Image) -> Image:
+    """Y of YCbCr as MATLAB's ``rgb2ycbcr`` gives it, in [16/255, 235/255], in one channel ``[1, height, width]``."""
+    red, green, blue = image
+    return ((16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255)[None]
+
+
+def psnr(image: Image, gt: Image, *, border: int) -> float:
+    """PSNR in dB over all channels, a frame of ``border`` pixels left out; infinite where they are equal.
+
+    Args:
+        image: in [0, 1].
+        gt: the same shape.
+        border: the field leaves out ``scale`` pixels.
+    """
+    ours, truth = _inner(image, border), _inner(gt, border)
+    if torch.equal(ours, truth):
+        return float("inf")
+    return float(peak_signal_noise_ratio(truth.numpy(), ours.numpy(), data_range=1.0))
+
+
+def ssim(image: Image, gt: Image, *, border: int) -> float:
+    """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out."""
+    ours, truth = _inner(image, border), _inner(gt, border)
+    return float(
+        structural_similarity(
+            truth.numpy(),
+            ours.numpy(),
+            data_range=1.0,
+            channel_axis=0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def _inner(image: Image, border: int) -> Image:
+    _, height, width = image.shape
+    if min(height, width) < 2 * border + 11:
+        raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")
+    return image[:, border : height - border, border : width - border].double().cpu()

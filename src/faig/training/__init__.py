@@ -1,0 +1,1 @@
+"""Training of baseline and target: configuration, data, loop."""
