@@ -115,11 +115,10 @@ def add_noise(image: Image, sigma: float, *, seed: int, name: str) -> Image:
 def jpeg(image: Image, quality: int) -> Image:
     """What is left of an image after JPEG compression; ``image`` in [0, 1], quality 1 to 100."""
     pixels = np.ascontiguousarray(to_uint8(image).cpu().numpy().transpose(1, 2, 0))
-    ok, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
+    ok, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert ok
     back = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+    assert back is not None
     return torch.from_numpy(back.transpose(2, 0, 1)).to(image) / 255
 
 

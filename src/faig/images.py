@@ -42,10 +42,8 @@ def read_image(path: Path | str) -> Image:
         pixels = None
     if pixels is None:
         raise InputError(f"{path}: is not an image that can be read, or is damaged")
-    if pixels.dtype in (np.uint8, np.uint16):
-        array = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
-    else:
-        array = pixels.astype(np.float32)
+    full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
+    array = pixels.astype(np.float32) / full
     if not np.isfinite(array).all():
         raise InputError(f"{path}: holds values that are not finite (NaN or infinite)")
     return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
@@ -56,7 +54,9 @@ def to_uint8(image: Float[Tensor, "*batch channel height width"]) -> Tensor:
     return image.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
-def round8(image: Float[Tensor, "*batch channel height width"]) -> Float[Tensor, "*batch channel height width"]:
+def round8(
+    image: Float[Tensor, "*batch channel height width"],
+) -> Float[Tensor, "*batch channel height width"]:
     """What ``image`` is after being written to an 8-bit file and read back."""
     return to_uint8(image).to(image.dtype) / 255
 

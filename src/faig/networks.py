@@ -103,7 +103,7 @@ class SRCNNStyle(nn.Module):
 
     def forward(self, x: Images) -> Images:
         """Enlarge ``x`` by the scale."""
-        return self.features(x)  # type: ignore[no-any-return]
+        return self.features(x)
 
 
 def shuffles(scale: int) -> tuple[int, ...]:

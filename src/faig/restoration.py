@@ -16,10 +16,11 @@ def restore(network: nn.Module, lr: Image) -> Image:
         lr: in [0, 1].
 
     Returns:
-        The network's output clipped and rounded to 8 bits, in [0, 1].
+        The network's output clipped and rounded to 8 bits, in [0, 1], on the CPU.
     """
-    with torch.inference_mode():
-        return round8(network(lr[None])[0]).clone()
+    with torch.no_grad():
+        weight = next(network.parameters())
+        return round8(network(lr[None].to(weight))[0]).cpu()
 
 
 def luma(image: Image) -> Image:
@@ -63,3 +64,21 @@ def _inner(image: Image, border: int) -> Image:
     if min(height, width) < 2 * border + 11:
         raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")
     return image[:, border : height - border, border : width - border].double().cpu()
+
+
+def scale_of(network: nn.Module, probe: int = 16) -> int:
+    """How many times larger a network's output is than its input, found by running it on a small black image.
+
+    Raises:
+        InputError: the output is no image of 3 channels, or not enlarged by a whole number.
+    """
+    device = next(network.parameters()).device
+    with torch.inference_mode():
+        try:
+            shape = tuple(network(torch.zeros(1, 3, probe, probe, device=device)).shape)
+        except RuntimeError as error:
+            raise InputError(f"the network does not take RGB images: {str(error).splitlines()[0]}") from None
+    scale = shape[-1] // probe
+    if shape != (1, 3, probe * scale, probe * scale) or scale < 1:
+        raise InputError(f"the network turns (1, 3, {probe}, {probe}) into {shape}, which is no enlarged RGB image")
+    return scale

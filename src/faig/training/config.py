@@ -3,17 +3,12 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from faig.errors import InputError
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from faig.settings import Strict, read_yaml, validated
 
 
-class NetworkConfig(_Strict):
+class NetworkConfig(Strict):
     """The network to train: its architecture, and where its first weights come from."""
 
     architecture: str = "srresnet"
@@ -21,7 +16,7 @@ class NetworkConfig(_Strict):
     start: str | None = Field(None, description="a network file to fine-tune; None starts from random weights")
 
 
-class DegradationConfig(_Strict):
+class DegradationConfig(Strict):
     """What is done to each patch; blur and noise are drawn independently."""
 
     blur: NonNegativeFloat = Field(0.0, description="σ in GT pixels")
@@ -31,7 +26,7 @@ class DegradationConfig(_Strict):
     downsampling: Literal["bilinear", "bicubic"] = "bilinear"
 
 
-class DataConfig(_Strict):
+class DataConfig(Strict):
     """Training images and how patches are cut from them."""
 
     gt: Path = Field(description="folder of GT images")
@@ -40,7 +35,7 @@ class DataConfig(_Strict):
     degradation: DegradationConfig = DegradationConfig()
 
 
-class OptimizerConfig(_Strict):
+class OptimizerConfig(Strict):
     """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``."""
 
     iterations: PositiveInt
@@ -50,7 +45,7 @@ class OptimizerConfig(_Strict):
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, the ones that are kept")
 
 
-class ValidationConfig(_Strict):
+class ValidationConfig(Strict):
     """PSNR (RGB, border = scale) on clean, blurry and noisy versions of a folder of images."""
 
     gt: Path
@@ -60,7 +55,7 @@ class ValidationConfig(_Strict):
     noise: NonNegativeFloat = 0.1
 
 
-class TrainingConfig(_Strict):
+class TrainingConfig(Strict):
     """A training run."""
 
     name: str
@@ -79,17 +74,4 @@ def read_config(path: Path) -> TrainingConfig:
     Raises:
         InputError: the file is missing, no YAML, or has an unknown, missing or wrong setting.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: is not a YAML mapping of settings")
-    try:
-        return TrainingConfig.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {place}: {first['msg']} (got {first['input']!r})") from None
+    return validated(TrainingConfig, read_yaml(path), str(path))

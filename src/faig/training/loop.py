@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
-from faig.checkpoint import check_same_keys, load_network, network_metadata, save_network
+from faig import zoo
+from faig.checkpoint import check_same_keys, network_metadata, save_network
 from faig.degradation import Degradation
 from faig.errors import InputError
 from faig.files import replacing
@@ -44,9 +45,7 @@ class Report:
     psnr: dict[str, float]
 
 
-def train(
-    config: TrainingConfig, say: Callable[[Report], None] = lambda report: None, *, device: str = "cpu"
-) -> Path:
+def train(config: TrainingConfig, say: Callable[[Report], None] = lambda report: None, *, device: str = "cpu") -> Path:
     """Train a network, or go on where a killed run stopped.
 
     Args:
@@ -65,7 +64,7 @@ def train(
     if config.network.start is None:
         network = build(config.network.architecture, **config.network.arguments)
     else:
-        network = load_network(config.network.start)
+        network = zoo.load(config.network.start)
         told = build(config.network.architecture, **config.network.arguments)
         check_same_keys(told.state_dict(), network.state_dict(), "the configuration", config.network.start)
     scale = config.network.arguments["scale"]
@@ -74,9 +73,7 @@ def train(
 
     # Data, optimiser, and where an earlier process stopped.
     patches = Patches(config.data, scale, config.seed)
-    adam = torch.optim.Adam(
-        network.parameters(), lr=config.optimizer.learning_rate, betas=config.optimizer.betas
-    )
+    adam = torch.optim.Adam(network.parameters(), lr=config.optimizer.learning_rate, betas=config.optimizer.betas)
     config.out.mkdir(parents=True, exist_ok=True)
     record: dict[str, Any] = {"validation": [], "seconds": 0.0}
     done = resume(config, network, averaged, adam, record)
@@ -192,10 +189,5 @@ def origin(config: TrainingConfig) -> dict[str, Any] | None:
     """The training record of the network that this one was fine-tuned from."""
     if config.network.start is None:
         return None
-    found = network_metadata(config.network.start).get("training")
+    found = network_metadata(zoo.find(config.network.start)).get("training")
     return found if isinstance(found, dict) else {}
-
-
-def count(network: nn.Module) -> int:
-    """The number of parameters."""
-    return sum(weight.numel() for weight in network.parameters() if isinstance(weight, Tensor))

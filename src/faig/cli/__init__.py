@@ -1,0 +1,69 @@
+"""The command line: parse, call, print. Exit code 0 is done, 2 bad input (one line on stderr), 1 a bug."""
+
+import sys
+import warnings
+from typing import Any
+
+import typer
+
+from faig import __version__
+from faig.errors import FaigWarning, InputError
+
+app = typer.Typer(
+    name="faig",
+    help="Find the filters of an image-restoration network that do one job; switch it off, or turn it up and down.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    """Print the version where asked."""
+    if version:
+        print(f"faig {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of ``faig``."""
+    from faig.cli import alter, prepare, study  # noqa: F401 - each registers its commands
+    from faig.cli.zoo import zoo_app
+
+    app.add_typer(zoo_app, name="zoo")
+    warnings.showwarning = _show_warning
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        code = 2
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+        else:
+            print(f"error: {' '.join(error.format_message().split())} (try --help)", file=sys.stderr)
+        code = 2
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        code = 130
+    sys.exit(code or 0)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: Any = None,
+) -> None:
+    """One line for what concerns the user; Python's own form for the rest."""
+    import logging
+
+    if issubclass(category, FaigWarning):
+        print(f"warning: {message}", file=sys.stderr)
+        logging.getLogger("faig").warning("%s", message)
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)

@@ -1,0 +1,108 @@
+"""Options that several commands share, and how their texts are read."""
+
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import torch
+import typer
+
+from faig.errors import InputError
+
+Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+Filters = Annotated[
+    Path, typer.Option("--filters", metavar="FILE", help="A ranking: filters-NAME.csv or NAME_index.txt.")
+]
+Top = Annotated[str, typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.")]
+Arch = Annotated[
+    str | None,
+    typer.Option("--arch", metavar="FILE.py:FUNCTION", help="Builder of a network the package does not know."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
+ModCrop = Annotated[bool, typer.Option("--mod-crop", help="Cut GT images to a multiple of the scale.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+Device = Annotated[str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1, mps.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default="what torch takes")]
+Gt = Annotated[Path, typer.Option("--gt", metavar="DIR", help="GT images.")]
+LrFolders = Annotated[
+    list[str] | None,
+    typer.Option("--lr", metavar="NAME=DIR", help="LR images by degradation; clean=DIR too. Repeat."),
+]
+Degrade = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--degrade",
+        metavar="NAME=LEVEL",
+        help="In place of --lr: make them (blur, noise, jpeg; clean too). Repeat.",
+    ),
+]
+QuadratureRule = Annotated[
+    str, typer.Option("--quadrature", help="gauss-legendre, riemann-left, riemann-mid or trapezoid.")
+]
+Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.")]
+
+T = TypeVar("T")
+
+
+def compute_on(device: str, threads: int | None) -> int:
+    """Check the device, set the number of threads, and return it.
+
+    Raises:
+        InputError: there is no such device here.
+    """
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"--device {device}: {str(error).splitlines()[0]}") from None
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return torch.get_num_threads()
+
+
+def proportion(text: str) -> float:
+    """``1%``, ``1`` and ``0.01`` are all one percent: a number below 1 without a % sign is a share.
+
+    Raises:
+        InputError: it is no number, or outside (0%, 100%].
+    """
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise InputError(f"{text!r} is not a proportion; write 1% or 0.01") from None
+    share = number / 100 if text.strip().endswith("%") or number >= 1 else number
+    if not 0 < share <= 1:
+        raise InputError(f"proportion {text} is outside (0%, 100%]")
+    return share
+
+
+def named(option: str, texts: list[str] | None, what: str = "DIR") -> dict[str, str]:
+    """``NAME=VALUE`` texts as a dictionary, in the order given; commas separate several in one text.
+
+    Raises:
+        InputError: a text has no name or no value, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"{option} {text}: expected NAME={what}")
+        if name in found:
+            raise InputError(f"{option} {text}: {name} is given twice")
+        found[name] = value
+    return found
+
+
+def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
+    """``NAME=NUMBER`` texts as a dictionary; one text may hold several, separated by commas.
+
+    Raises:
+        InputError: as `named`, or a value is no number.
+    """
+    parts = [part for text in texts or [] for part in text.split(",")]
+    found = {}
+    for name, value in named(option, parts, "NUMBER").items():
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(f"{option} {name}={value}: {value!r} is not a number") from None
+    return found

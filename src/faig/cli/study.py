@@ -1,0 +1,231 @@
+"""``faig attribute``, ``faig compare``, ``faig run`` and ``faig demo``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from faig.cli import app
+from faig.cli.options import (
+    Arch,
+    Baseline,
+    Degrade,
+    Device,
+    Force,
+    Gt,
+    LrFolders,
+    ModCrop,
+    Nodes,
+    QuadratureRule,
+    Seed,
+    Target,
+    Threads,
+    compute_on,
+    named,
+    numbers,
+    proportion,
+)
+from faig.errors import InputError
+from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig, read_study
+from faig.methods import METHODS
+from faig.progress import bar
+from faig.settings import validated
+
+Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
+Downsampling = Annotated[str, typer.Option(help="Of --degrade: bilinear (the paper's) or bicubic (antialiased).")]
+
+
+@app.command(
+    epilog="Example: faig attribute --baseline srresnet-x2/baseline --target srresnet-x2/target --gt Set14 "
+    "--degrade blur=2 --degrade noise=0.1 --mod-crop --out runs/set14"
+)
+def attribute(
+    baseline: Baseline,
+    target: Target,
+    gt: Gt,
+    out: Out,
+    lr: LrFolders = None,
+    degrade: Degrade = None,
+    downsampling: Downsampling = "bilinear",
+    mod_crop: ModCrop = False,
+    method: Annotated[str, typer.Option("--method", help=", ".join(METHODS))] = "faig",
+    quadrature: QuadratureRule = "gauss-legendre",
+    nodes: Nodes = 16,
+    arch: Arch = None,
+    force: Force = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Find the filters of each function: scores and rankings."""
+    from faig.experiment.attribute import attribute_run
+
+    settings = {
+        "baseline": baseline,
+        "target": target,
+        "arch": arch,
+        "images": _images(gt, lr, degrade, downsampling, mod_crop),
+        "method": method,
+        "quadrature": quadrature,
+        "nodes": nodes,
+        "seed": seed,
+        "device": device,
+        "threads": compute_on(device, threads),
+    }
+    config = validated(AttributeConfig, settings, "faig attribute")
+    _say_attributed(attribute_run(config, out, force=force, track=bar))
+
+
+@app.command(
+    epilog="Example: faig compare --baseline srresnet-x2/baseline --target srresnet-x2/target --gt BSD100 "
+    "--find-gt Set14 --degrade blur=2 --degrade noise=0.1 --mod-crop --out runs/compare"
+)
+def compare(
+    baseline: Baseline,
+    target: Target,
+    gt: Gt,
+    out: Out,
+    lr: LrFolders = None,
+    degrade: Degrade = None,
+    find_gt: Annotated[
+        Path | None,
+        typer.Option("--find-gt", metavar="DIR", help="Find the filters on these GT images instead."),
+    ] = None,
+    find_lr: Annotated[
+        list[str] | None, typer.Option("--find-lr", metavar="NAME=DIR", help="Their LR images. Repeat.")
+    ] = None,
+    downsampling: Downsampling = "bilinear",
+    mod_crop: ModCrop = False,
+    methods: Annotated[str, typer.Option("--methods", help="Separated by commas.")] = ",".join(METHODS),
+    proportions: Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")] = "1,3,5,10",
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filters", metavar="METHOD:NAME=FILE", help="A ranking from a file as one more method. Repeat."),
+    ] = None,
+    channel: Annotated[str, typer.Option("--channel", help="gray, or blue as the published script.")] = "gray",
+    save_images: Annotated[bool, typer.Option("--save-images", help="Keep every output.")] = False,
+    quadrature: QuadratureRule = "gauss-legendre",
+    nodes: Nodes = 16,
+    arch: Arch = None,
+    force: Force = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Revert and graft what each method finds, and measure the effects."""
+    find = None
+    if find_gt:
+        find = _images(find_gt, find_lr, degrade if not find_lr else None, downsampling, mod_crop)
+    elif find_lr:
+        raise InputError("--find-lr needs --find-gt DIR")
+    settings = {
+        "baseline": baseline,
+        "target": target,
+        "arch": arch,
+        "images": _images(gt, lr, degrade, downsampling, mod_crop),
+        "find": find,
+        "methods": [part.strip() for part in methods.split(",") if part.strip()],
+        "proportions": [proportion(part) for part in proportions.split(",") if part.strip()],
+        "filters": _rankings(filters),
+        "channel": channel,
+        "save_images": save_images,
+        "quadrature": quadrature,
+        "nodes": nodes,
+        "seed": seed,
+        "device": device,
+        "threads": compute_on(device, threads),
+    }
+    _compare(validated(CompareConfig, settings, "faig compare"), out, force)
+
+
+@app.command(epilog="Example: faig run runs/set14/config.yaml --out runs/again")
+def run(
+    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The config.yaml of a run.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN", help="By default the folder the file is in.")
+    ] = None,
+    force: Force = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the file's.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="In place of the file's.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Run a study from its configuration: repeat a run, or go on with it."""
+    from faig.experiment.attribute import attribute_run
+
+    config = read_study(experiment)
+    given = {"seed": seed, "device": device, "threads": threads}
+    config = config.model_copy(update={key: value for key, value in given.items() if value is not None})
+    compute_on(config.device, config.threads)
+    where = out or experiment.parent
+    if isinstance(config, AttributeConfig):
+        _say_attributed(attribute_run(config, where, force=force, track=bar))
+    else:
+        _compare(config, where, force)
+
+
+@app.command(epilog="Example: faig demo --out runs/demo")
+def demo(
+    out: Out = Path("runs/demo"),
+    force: Force = False,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """The whole story on the shipped pair and photos, in minutes."""
+    from faig.experiment.demo import demo as run_demo
+
+    run_demo(out, force=force, track=bar, seed=seed, device=device, threads=compute_on(device, threads))
+    _print_summary(out)
+    print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
+    print(f"picture: {out / 'figures' / 'teaser.png'}")
+
+
+def _compare(config: CompareConfig, out: Path, force: bool) -> None:
+    from faig.experiment.compare import compare as run_compare
+
+    run_compare(config, out, force=force, track=bar)
+    _print_summary(out)
+    print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
+
+
+def _images(
+    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str, mod_crop: bool
+) -> ImagesConfig:
+    settings: dict[str, Any] = {
+        "gt": gt,
+        "lr": named("--lr", lr),
+        "degrade": numbers("--degrade", degrade),
+        "downsampling": downsampling,
+        "mod_crop": mod_crop,
+    }
+    return validated(ImagesConfig, settings, "images")
+
+
+def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name, file in named("--filters", texts, "FILE").items():
+        method, colon, kind = name.partition(":")
+        if not (method and colon and kind):
+            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
+        found.setdefault(method, {})[kind] = file
+    return found
+
+
+def _say_attributed(run: Path) -> None:
+    from faig.scores import load_scores
+
+    file = run / "scores.safetensors"
+    if file.exists():
+        told = load_scores(file)[1]
+        for kind, delta in told["convergence_delta"].items():
+            print(f"{kind}: convergence delta {delta:+.2%}, barrier {told['barrier'][kind]:.2f}")
+    for path in sorted(run.glob("filters-*.csv")):
+        print(path)
+
+
+def _print_summary(run: Path) -> None:
+    from rich.console import Console
+
+    from faig.report.table import summary_table
+
+    Console().print(summary_table(run))

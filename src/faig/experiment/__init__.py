@@ -1,0 +1,1 @@
+"""Studies: loops over attribution, interventions and effects, in run directories that resume."""

@@ -1,0 +1,145 @@
+"""What a study is: its networks, its images, its methods. Written to ``config.yaml``, and read back by ``faig run``."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from faig.cases import CLEAN, Case, load_cases, make_cases
+from faig.degradation import Degradation
+from faig.effect import CHANNELS
+from faig.errors import InputError
+from faig.filters import count_of
+from faig.methods import METHODS
+from faig.quadrature import RULES
+from faig.settings import Strict, one_of, read_yaml, validated
+
+LEVELS = ("blur", "noise", "jpeg")  # the degradations that NAME=LEVEL can make
+
+
+class ImagesConfig(Strict):
+    """A set of cases: a GT folder with LR folders, or with degradations that make them.
+
+    Attributes:
+        gt: folder of GT images.
+        lr: LR folder by degradation, ``clean`` among them where wanted.
+        degrade: level by degradation, in place of ``lr``; clean ones are made too.
+        downsampling: of ``degrade``: ``bilinear`` (the paper's) or ``bicubic``.
+        mod_crop: cut GT images to a multiple of the scale.
+    """
+
+    gt: Path
+    lr: dict[str, Path] = Field(default_factory=dict)
+    degrade: dict[str, float] = Field(default_factory=dict)
+    downsampling: str = "bilinear"
+    mod_crop: bool = False
+
+    def cases(self, scale: int, seed: int) -> list[Case]:
+        """Load or make the cases.
+
+        Raises:
+            InputError: neither or both of ``lr`` and ``degrade`` are given, a degradation is unknown, or an image
+                does not fit.
+        """
+        if bool(self.lr) == bool(self.degrade):
+            raise InputError("give either LR folders (--lr NAME=DIR) or degradations to make (--degrade NAME=LEVEL)")
+        if self.lr:
+            if set(self.lr) == {CLEAN}:
+                raise InputError("clean images alone have no degradation to attribute; give --lr NAME=DIR too")
+            return load_cases(self.gt, self.lr, scale, crop=self.mod_crop)
+        return make_cases(self.gt, self.degradations(), scale, seed=seed, crop=self.mod_crop)
+
+    def degradations(self) -> dict[str, Degradation]:
+        """The degradations that ``degrade`` asks for, and clean.
+
+        Raises:
+            InputError: a name is not one of blur, noise and jpeg.
+        """
+        made = {CLEAN: Degradation(downsampling=self.downsampling)}
+        for name, level in self.degrade.items():
+            if name not in LEVELS:
+                raise InputError(f"--degrade {name}={level:g}: {name!r} is not one of {', '.join(LEVELS)}")
+            value = int(level) if name == "jpeg" else level
+            made[name] = Degradation(downsampling=self.downsampling, **{name: value})  # type: ignore[arg-type]
+        return made
+
+
+class PairConfig(Strict):
+    """A pair of networks and how they are integrated between.
+
+    Attributes:
+        baseline: a zoo name or a file.
+        target: a zoo name or a file.
+        arch: ``file.py:function`` that builds a network the package does not know.
+        quadrature: rule of the integral (and of ig's line).
+        nodes: of that rule.
+        seed: of noise, random scores and resampling.
+        device: where to compute.
+        threads: of the CPU; results are equal to the byte only for equal threads.
+    """
+
+    baseline: str
+    target: str
+    arch: str | None = None
+    quadrature: Annotated[str, one_of(RULES)] = "gauss-legendre"
+    nodes: PositiveInt = 16
+    seed: int = Field(0, ge=0)
+    device: str = "cpu"
+    threads: PositiveInt
+
+
+class AttributeConfig(PairConfig):
+    """``faig attribute``: find filters with one method."""
+
+    command: Literal["attribute"] = "attribute"
+    images: ImagesConfig
+    method: Annotated[str, one_of(METHODS)] = "faig"
+
+
+class CompareConfig(PairConfig):
+    """``faig compare``: find filters with several methods, revert and graft them, measure the effects.
+
+    Attributes:
+        images: what effects are measured on.
+        find: what filters are found on; the same images where it is not given.
+        methods: which.
+        proportions: of the filters, in (0, 1].
+        filters: rankings from files, ``{method: {degradation: file}}``, in place of finding them.
+        channel: ``gray``, or ``blue`` as the published script.
+        random_seeds: how many seeds ``random`` is averaged over.
+        save_images: keep every output as PNG.
+    """
+
+    command: Literal["compare"] = "compare"
+    images: ImagesConfig
+    find: ImagesConfig | None = None
+    methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
+    proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
+    filters: dict[str, dict[str, Path]] = Field(default_factory=dict)
+    channel: Annotated[str, one_of(CHANNELS)] = "gray"
+    random_seeds: int = Field(5, ge=5)
+    save_images: bool = False
+
+    def check(self) -> None:
+        """Raise InputError for a proportion outside (0, 1]."""
+        for proportion in self.proportions:
+            count_of(proportion, 1)
+
+
+CONFIGS: dict[str, type[AttributeConfig] | type[CompareConfig]] = {
+    "attribute": AttributeConfig,
+    "compare": CompareConfig,
+}
+
+
+def read_study(path: Path) -> AttributeConfig | CompareConfig:
+    """The study that a ``config.yaml`` describes.
+
+    Raises:
+        InputError: the file cannot be read, or a setting is missing, unknown or wrong.
+    """
+    values = read_yaml(path)
+    model = CONFIGS.get(values.get("command", ""))
+    if model is None:
+        raise InputError(f"{path}: command: {values.get('command')!r} is not one of {', '.join(CONFIGS)}")
+    return validated(model, values, str(path))

@@ -1,0 +1,131 @@
+"""``faig demo``: finds the filters of the shipped pair on packaged photos, and shows what reverting them does."""
+
+from pathlib import Path
+
+import torch
+from skimage import data
+from torch.nn import functional
+
+from faig.cases import Case, crop_case, degrade_case
+from faig.experiment.compare import compare_cases
+from faig.experiment.config import CompareConfig, ImagesConfig
+from faig.experiment.find import Pair
+from faig.files import new_folder
+from faig.filters import FilterSet
+from faig.images import Image, write_image
+from faig.intervention import revert
+from faig.progress import Track, silent
+from faig.rankings import read_ranking
+from faig.report.teaser import FILES, teaser
+from faig.restoration import restore
+
+METHODS = ["faig", "signed", "gradient-contrastive", "ig-contrastive", "ig", "change", "random"]
+PROPORTIONS = [0.01, 0.05]
+DEGRADE = {"blur": 2.0, "noise": 0.1}
+SIDE = 64  # GT pixels of a crop
+
+# Photos that scikit-image ships (public domain or CC0), and how many crops are taken of each.
+FIND = {"astronaut": 8, "rocket": 6}
+MEASURE = {"chelsea": 5, "coffee": 5}
+PICTURE = ("chelsea", 76, 136, 128)  # photo, top, left, side in GT pixels
+
+
+def demo(
+    out: Path,
+    *,
+    force: bool = False,
+    track: Track = silent,
+    seed: int = 0,
+    device: str = "cpu",
+    threads: int = 2,
+) -> Path:
+    """Run the demo, or go on where a killed one stopped.
+
+    Filters are found on crops of two photos and measured on crops of two others.
+
+    Args:
+        out: the run directory.
+        force: replace a directory of another run.
+        track: shows progress.
+        seed: of noise, random scores and resampling.
+        device: where to compute.
+        threads: of the CPU.
+
+    Returns:
+        The run directory, as `compare` leaves it, with the crops in ``photos/`` and ``figures/teaser.png``.
+
+    Raises:
+        InputError: the directory is of another run.
+    """
+    config = CompareConfig(
+        baseline="srresnet-x2/baseline",
+        target="srresnet-x2/target",
+        images=ImagesConfig(gt=out / "photos" / "measure", degrade=DEGRADE),
+        find=ImagesConfig(gt=out / "photos" / "find", degrade=DEGRADE),
+        methods=METHODS,
+        proportions=PROPORTIONS,
+        nodes=8,
+        seed=seed,
+        device=device,
+        threads=threads,
+    )
+    torch.set_num_threads(threads)
+    pair = Pair.load(config)
+    crops = {name: take_crops(photos) for name, photos in (("find", FIND), ("measure", MEASURE))}
+    degradations = config.images.degradations()
+    found_on, cases = (
+        [degrade_case(name, gt, degradations, pair.scale, seed=seed) for name, gt in crops[part].items()]
+        for part in ("find", "measure")
+    )
+    compare_cases(config, pair, cases, found_on, out, force=force, track=track)
+    for part, images in crops.items():
+        with new_folder(out / "photos" / part, force=True) as folder:
+            for name, gt in images.items():
+                write_image(folder / f"{name}.png", gt)
+    picture(pair, out, seed)
+    return out
+
+
+def picture(pair: Pair, out: Path, seed: int) -> Path:
+    """Restore one crop with target and reverted networks, and draw ``figures/teaser.png``."""
+    photo, top, left, side = PICTURE
+    scale, space = pair.scale, pair.space
+    whole = photograph(photo)
+    whole = whole[:, : whole.shape[1] // scale * scale, : whole.shape[2] // scale * scale]
+    degradations = ImagesConfig(gt=Path(photo), degrade=DEGRADE).degradations()
+    case = degrade_case(photo, whole, degradations, scale, seed=seed)
+    case = crop_case(case, top // scale, left // scale, side // scale, scale)
+    networks = {"target": pair.target}
+    for kind in DEGRADE:
+        chosen = FilterSet.top(space, read_ranking(out / f"filters-{kind}.csv", space), PROPORTIONS[0])
+        networks[f"reverted-{kind}"] = revert(pair.target, pair.baseline, chosen)
+    with new_folder(out / "figures" / "teaser", force=True) as folder:
+        for kind in DEGRADE:
+            shown = {name: restore(network, case.lr[kind]) for name, network in networks.items()}
+            shown |= {"input": enlarged(case, kind), "gt": case.gt}
+            for file in FILES:
+                write_image(folder / f"{kind}-{file}.png", shown[file])
+    return teaser(out / "figures" / "teaser", out / "figures" / "teaser.png", border=scale)
+
+
+def enlarged(case: Case, kind: str) -> Image:
+    """The LR image at the GT's size, bicubic."""
+    return functional.interpolate(case.lr[kind][None], size=case.gt.shape[1:], mode="bicubic")[0].clamp(0, 1)
+
+
+def photograph(name: str) -> Image:
+    """A photo that ships with scikit-image, RGB in [0, 1]."""
+    return torch.from_numpy(getattr(data, name)()).permute(2, 0, 1).float() / 255
+
+
+def take_crops(photos: dict[str, int]) -> dict[str, Image]:
+    """The busiest crops of photos, so many of each, by name."""
+    found: dict[str, Image] = {}
+    for photo, count in photos.items():
+        image = photograph(photo)
+        _, height, width = image.shape
+        corners = [(y, x) for y in range(0, height - SIDE + 1, SIDE) for x in range(0, width - SIDE + 1, SIDE)]
+        crops = {(y, x): image[:, y : y + SIDE, x : x + SIDE] for y, x in corners}
+        busiest = sorted(corners, key=lambda corner: -float(crops[corner].diff(dim=2).abs().mean()))[:count]
+        found |= {f"{photo}_{y}_{x}": crops[y, x] for y, x in sorted(busiest)}
+    return found

@@ -1,0 +1,197 @@
+"""Finding filters: raw scores of every case, unit by unit, then rankings by method."""
+
+import hashlib
+import logging
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from faig import __version__, zoo
+from faig.attribution import Attribution, Contribution, along_inputs, along_path, change, join
+from faig.cases import CLEAN, Case, degradations_of
+from faig.checkpoint import load_builder
+from faig.errors import InputError
+from faig.experiment.config import PairConfig
+from faig.experiment.rundir import UNITS
+from faig.filters import FilterSpace, Scores
+from faig.fingerprint import case_fingerprints, network_fingerprint
+from faig.methods import AT_TARGET, METHODS, random_scores
+from faig.path import WeightPath, warn_if_disconnected
+from faig.progress import Track, silent
+from faig.quadrature import Quadrature, quadrature
+from faig.rankings import write_index, write_ranking
+from faig.restoration import scale_of
+from faig.scores import load_scores, save_scores
+
+logger = logging.getLogger("faig")
+
+FILE_OF_RAW = {"path": "faig", "gradient": "gradient", "ig": "ig"}
+
+
+@dataclass
+class Pair:
+    """A pair of networks, ready to be compared."""
+
+    baseline: nn.Module
+    target: nn.Module
+    path: WeightPath
+    space: FilterSpace
+    scale: int
+
+    @classmethod
+    def load(cls, config: PairConfig) -> "Pair":
+        """Load both networks of a study onto its device.
+
+        Raises:
+            InputError: a file cannot be loaded, the two do not fit, or they are equal.
+        """
+        builder = load_builder(config.arch) if config.arch else None
+        baseline = zoo.load(config.baseline, builder).to(config.device)
+        target = zoo.load(config.target, builder).to(config.device)
+        try:
+            path = WeightPath(target, baseline)
+        except InputError as error:
+            raise InputError(f"{config.target} and {config.baseline}: {error}") from None
+        if path.is_point:
+            raise InputError(f"{config.target} and {config.baseline}: have equal weights, so nothing to attribute")
+        return cls(baseline, target, path, FilterSpace.of(target), scale_of(target))
+
+    def fingerprint(self, config: PairConfig) -> dict[str, Any]:
+        """What of a pair and its settings determines a result."""
+        return {
+            "target": network_fingerprint(self.target),
+            "baseline": network_fingerprint(self.baseline),
+            "seed": config.seed,
+            "quadrature": config.quadrature,
+            "nodes": config.nodes,
+            "threads": config.threads,
+            "device": config.device.partition(":")[0],
+            "versions": versions(),
+        }
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Attributes the cases of a study and keeps finished units in its run directory.
+
+    Attributes:
+        run: the open run directory.
+        pair: the networks.
+        cases: what filters are found on.
+        config: the study's settings.
+        track: shows progress.
+    """
+
+    run: Path
+    pair: Pair
+    cases: list[Case]
+    config: PairConfig
+    track: Track = silent
+
+    def raw(self, raw: str, name: str) -> Attribution:
+        """Raw scores of one kind, from the file ``name`` of the run directory or computed and written there.
+
+        Args:
+            raw: ``path``, ``gradient`` or ``ig`` (see `attribution.Method`).
+            name: of the file.
+        """
+        if (self.run / name).exists():
+            return load_scores(self.run / name)[0]
+        units = self.track(self._units(raw), f"attribute ({FILE_OF_RAW[raw]})", len(self.cases))
+        found = join(units)
+        self._save(raw, found, name)
+        return found
+
+    def _save(self, raw: str, found: Attribution, name: str) -> None:
+        rule = self.rule(raw)
+        metadata: dict[str, Any] = {
+            "method": FILE_OF_RAW[raw],
+            "quadrature": rule.rule,
+            "nodes": len(rule),
+            "layers": self.pair.space.describe(),
+            "fingerprint": {
+                "target": network_fingerprint(self.pair.target),
+                "baseline": network_fingerprint(self.pair.baseline),
+                "images": case_fingerprints(self.cases),
+            },
+            "threads": self.config.threads,
+            "versions": versions(),
+        }
+        save_scores(self.run / name, found, metadata)
+        for kind, delta in found.delta().items():
+            barrier = found.barriers()[kind]
+            logger.info("%s, %s: convergence delta %+.3e, barrier %.3f", FILE_OF_RAW[raw], kind, delta, barrier)
+
+    def rule(self, raw: str) -> Quadrature:
+        """The nodes of a kind of raw scores."""
+        return AT_TARGET if raw == "gradient" else quadrature(self.config.quadrature, self.config.nodes)
+
+    def scores(self, method: str, raw: Attribution | None, seed: int) -> dict[str, Scores]:
+        """One score per filter, by degradation.
+
+        Args:
+            method: a key of ``METHODS``.
+            raw: what `raw` gave, where the method has images.
+            seed: of ``random``.
+        """
+        kinds = degradations_of(self.cases)
+        combine = METHODS[method].combine
+        if combine is not None and raw is not None:
+            return {kind: combine(raw, kind) for kind in kinds}
+        same = change(self.pair.path, self.pair.space) if method == "change" else random_scores(self.pair.space, seed)
+        return dict.fromkeys(kinds, same)
+
+    def _units(self, raw: str) -> Iterable[Attribution]:
+        folder = self.run / UNITS / raw
+        folder.mkdir(exist_ok=True)
+        for case in self.cases:
+            file = folder / f"{hashlib.sha256(case.name.encode()).hexdigest()[:32]}.safetensors"
+            if not file.exists():
+                save_scores(file, Attribution.of(case.name, self._unit(raw, case)), {})
+            yield load_scores(file)[0]
+
+    def _unit(self, raw: str, case: Case) -> dict[str, Contribution]:
+        if raw == "ig":
+            return along_inputs(self.pair.target, self.pair.space, self.rule(raw), case)
+        return along_path(self.pair.path, self.pair.space, self.rule(raw), case)
+
+
+def needs(methods: Iterable[str]) -> list[str]:
+    """The kinds of raw scores that some methods are made of, each once."""
+    return [raw for raw in FILE_OF_RAW if any(METHODS[method].raw == raw for method in methods)]
+
+
+def check_methods(methods: Iterable[str], cases: list[Case]) -> None:
+    """Raise InputError, before anything is computed, for a method that needs clean images where there are none."""
+    for method in methods:
+        if (method == "signed" or METHODS[method].raw == "ig") and CLEAN not in cases[0].lr:
+            raise InputError(f"the method {method} needs clean LR images; pass --lr clean=DIR")
+
+
+def find_filters(finder: Finder, method: str) -> dict[str, Scores]:
+    """``faig attribute``: scores and rankings of one method, written into the run directory."""
+    raws = needs([method])
+    raw = finder.raw(raws[0], "scores.safetensors") if raws else None
+    if raw is not None:
+        warn_if_disconnected(raw.barriers())
+    scores = finder.scores(method, raw, finder.config.seed)
+    write_rankings(finder.run, finder.pair.space, scores)
+    return scores
+
+
+def write_rankings(run: Path, space: FilterSpace, scores: dict[str, Scores], prefix: str = "") -> None:
+    """``filters-<prefix><degradation>.csv``; without a prefix also the paper's ``<degradation>_index.txt``."""
+    for kind, values in scores.items():
+        write_ranking(run / f"filters-{prefix}{kind}.csv", space, values)
+        if not prefix:
+            write_index(run / f"{kind}_index.txt", values)
+
+
+def versions() -> dict[str, str]:
+    """Of what computes: this package, torch, Python."""
+    return {"faig": __version__, "torch": torch.__version__, "python": platform.python_version()}

@@ -1,0 +1,266 @@
+"""The filters of any network: their numbering, and sets of them.
+
+A filter is one 2-D kernel ``W[out, in]`` of a Conv2d or ConvTranspose2d. Filters are numbered layer by layer in the
+order of the network's ``state_dict()``, within a layer by ``out``, then by ``in``; the paper's index files use the
+same numbers. In a convolution with groups, ``in`` counts within the group. A weight that several layers share is
+numbered once, where it comes first.
+"""
+
+import bisect
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor, nn
+
+from faig.errors import InputError
+
+Scores = Float[Tensor, "filter"]
+Order = Int64[Tensor, "filter"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The filters of one convolution.
+
+    Attributes:
+        name: of the module, as in ``named_modules()``.
+        out: output channels.
+        inputs: input channels of a group.
+        groups: 1 for an ordinary convolution.
+        transposed: whether the weight is stored as ConvTranspose2d stores it.
+        start: flat index of the layer's first filter.
+    """
+
+    name: str
+    out: int
+    inputs: int
+    groups: int
+    transposed: bool
+    start: int
+
+    @property
+    def key(self) -> str:
+        """The name of the weight in the state dict."""
+        return f"{self.name}.weight" if self.name else "weight"
+
+    @property
+    def count(self) -> int:
+        """How many filters the layer has."""
+        return self.out * self.inputs
+
+    def kernels(self, weight: Tensor) -> Float[Tensor, "filter rows columns"]:
+        """The layer's weight (or its gradient) as kernels in the order of the numbering."""
+        if self.transposed:  # stored as [in, out / groups, rows, columns]
+            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2)
+            return weight.flatten(0, 2)
+        return weight.flatten(0, 1)
+
+    def spread(self, values: Tensor) -> Tensor:
+        """One value per filter, shaped so that it broadcasts with the layer's weight."""
+        values = values.view(self.out, self.inputs, 1, 1)
+        if self.transposed:
+            values = values.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        return values
+
+
+@dataclass(frozen=True)
+class FilterSpace:
+    """The numbering of a network's filters; ``len(space)`` is N."""
+
+    layers: tuple[Layer, ...]
+
+    @classmethod
+    def of(cls, network: nn.Module) -> "FilterSpace":
+        """The filter space of a network.
+
+        Raises:
+            InputError: it has no convolution, or one whose weight is not a plain parameter.
+        """
+        layers: list[Layer] = []
+        seen: set[int] = set()
+        start = 0
+        for name, module in network.named_modules():
+            if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                continue
+            weight = dict(module.named_parameters(recurse=False)).get("weight")
+            if weight is None:
+                raise InputError(f"{name}.weight is not a plain parameter; remove its parametrization first")
+            if id(weight) in seen:
+                continue
+            seen.add(id(weight))
+            layer = Layer(
+                name=name,
+                out=module.out_channels,
+                inputs=module.in_channels // module.groups,
+                groups=module.groups,
+                transposed=isinstance(module, nn.ConvTranspose2d),
+                start=start,
+            )
+            layers.append(layer)
+            start += layer.count
+        if not layers:
+            raise InputError("the network has no Conv2d or ConvTranspose2d, so no filters")
+        return cls(tuple(layers))
+
+    def __len__(self) -> int:
+        last = self.layers[-1]
+        return last.start + last.count
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [layer.start for layer in self.layers]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    def locate(self, index: int) -> tuple[str, int, int]:
+        """Layer, ``out`` and ``in`` of a flat index.
+
+        Raises:
+            InputError: there is no such filter.
+        """
+        if not 0 <= index < len(self):
+            raise InputError(f"filter {index} is outside 0 to {len(self) - 1}")
+        layer = self.layers[bisect.bisect_right(self._starts, index) - 1]
+        return layer.name, *divmod(index - layer.start, layer.inputs)
+
+    def index(self, layer: str, out: int, inp: int) -> int:
+        """The flat index of ``W[out, inp]`` in a layer.
+
+        Raises:
+            InputError: there is no such filter.
+        """
+        found = self._by_name.get(layer)
+        if found is None:
+            raise InputError(f"the network has no convolution {layer!r}")
+        if not (0 <= out < found.out and 0 <= inp < found.inputs):
+            raise InputError(f"{layer} has {found.out}x{found.inputs} filters, so none at [{out}, {inp}]")
+        return found.start + out * found.inputs + inp
+
+    def sum_per_filter(self, values: Mapping[str, Tensor]) -> Scores:
+        """Sum over the weights of each filter.
+
+        Args:
+            values: one number per weight, by state-dict key; keys that are no convolution's weight are ignored.
+        """
+        return torch.cat([layer.kernels(values[layer.key]).flatten(1).sum(1) for layer in self.layers])
+
+    def spread(self, values: Tensor) -> dict[str, Tensor]:
+        """One value per filter, by state-dict key, shaped to broadcast with each layer's weight."""
+        return {layer.key: layer.spread(values[layer.start : layer.start + layer.count]) for layer in self.layers}
+
+    def describe(self) -> list[list[str | int]]:
+        """``[name, out, in]`` of every layer: JSON-able, and enough to tell two spaces apart."""
+        return [[layer.name, layer.out, layer.inputs] for layer in self.layers]
+
+
+@dataclass(frozen=True)
+class FilterSet:
+    """A selection of filters of a space, with set operations (``|``, ``&``, ``-``, ``~``).
+
+    Attributes:
+        space: whose filters.
+        mask: true for those that are in the set.
+    """
+
+    space: FilterSpace
+    mask: Bool[Tensor, "filter"]
+
+    def __post_init__(self) -> None:
+        """Refuse a mask of another space."""
+        if self.mask.shape != (len(self.space),):
+            raise InputError(f"a mask of {self.mask.numel()} filters for a space of {len(self.space)}")
+
+    @classmethod
+    def of(cls, space: FilterSpace, indices: Iterable[int] | Tensor) -> "FilterSet":
+        """The set of these flat indices.
+
+        Raises:
+            InputError: an index is outside the space.
+        """
+        indices = torch.as_tensor(indices if isinstance(indices, Tensor) else list(indices), dtype=torch.int64)
+        outside = indices[(indices < 0) | (indices >= len(space))]
+        if outside.numel():
+            raise InputError(f"filter {int(outside[0])} is outside 0 to {len(space) - 1}")
+        mask = torch.zeros(len(space), dtype=torch.bool)
+        mask[indices] = True
+        return cls(space, mask)
+
+    @classmethod
+    def top(cls, space: FilterSpace, order: Int64[Tensor, "ranked"], proportion: float) -> "FilterSet":
+        """The first filters of a ranking.
+
+        Args:
+            space: whose filters.
+            order: flat indices, best first.
+            proportion: of the whole space, in (0, 1].
+
+        Raises:
+            InputError: the ranking has fewer filters than that.
+        """
+        wanted = count_of(proportion, len(space))
+        if wanted > len(order):
+            raise InputError(f"the top {proportion:.3%} is {wanted} filters, but the ranking has only {len(order)}")
+        return cls.of(space, order[:wanted])
+
+    def __len__(self) -> int:
+        return int(self.mask.sum())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FilterSet):
+            return NotImplemented
+        return self.space == other.space and torch.equal(self.mask, other.mask)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __contains__(self, index: int) -> bool:
+        return bool(self.mask[index])
+
+    def __or__(self, other: "FilterSet") -> "FilterSet":
+        return FilterSet(self.space, self.mask | self._same_space(other).mask)
+
+    def __and__(self, other: "FilterSet") -> "FilterSet":
+        return FilterSet(self.space, self.mask & self._same_space(other).mask)
+
+    def __sub__(self, other: "FilterSet") -> "FilterSet":
+        return FilterSet(self.space, self.mask & ~self._same_space(other).mask)
+
+    def __invert__(self) -> "FilterSet":
+        return FilterSet(self.space, ~self.mask)
+
+    @property
+    def indices(self) -> Int64[Tensor, "chosen"]:
+        """The flat indices, ascending."""
+        return self.mask.nonzero().flatten()
+
+    def _same_space(self, other: "FilterSet") -> "FilterSet":
+        if self.space != other.space:
+            raise InputError("these filter sets are of different networks")
+        return other
+
+
+def count_of(proportion: float, total: int) -> int:
+    """``max(1, floor(total × proportion))``: the size of a top set.
+
+    Raises:
+        InputError: the proportion is outside (0, 1].
+    """
+    if not 0 < proportion <= 1:
+        raise InputError(f"proportion {proportion:g} is outside (0, 1], that is (0%, 100%]")
+    return max(1, math.floor(round(total * proportion, 6)))  # rounded: 100 × 0.29 is 28.999999999999996
+
+
+def rank(scores: Scores) -> Order:
+    """Flat indices, best first; ties by index.
+
+    Raises:
+        InputError: a score is NaN.
+    """
+    if scores.isnan().any():
+        raise InputError(f"the score of filter {int(scores.isnan().nonzero()[0])} is not a number")
+    return torch.argsort(scores, descending=True, stable=True)

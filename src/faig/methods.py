@@ -1,0 +1,94 @@
+"""Methods: from the raw scores of many images to one score per filter and degradation.
+
+Source: Xie et al., NeurIPS 2021, where an equation is named; the rest is ours.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from faig.attribution import Attribution
+from faig.cases import CLEAN
+from faig.errors import FaigWarning, InputError
+from faig.filters import FilterSpace, Scores
+from faig.quadrature import riemann_left
+
+
+def contrast(found: Attribution, kind: str) -> Scores:
+    """Discriminative score (Eq. 7): ``mean_x [ s_f(x_d) - s_f(x_other) ]``.
+
+    With more than two degradations ``other`` is the mean over the others (ours). With one alone, clean is
+    subtracted where it is given; otherwise nothing is, and a warning says so.
+    """
+    return (found.score[kind] - _others(found, kind)).mean(0)
+
+
+def own(found: Attribution, kind: str) -> Scores:
+    """``mean_x s_f(x_d)``: nothing is subtracted."""
+    return found.score[kind].mean(0)
+
+
+def signed(found: Attribution, kind: str) -> Scores:
+    """``mean_x [ Σ c_i(x_d) - s_f(x_other) - s_f(x_clean) ]`` (ours).
+
+    Asks for filters whose reverting raises the loss on d and does nothing elsewhere, clean images included.
+
+    Raises:
+        InputError: there are no clean images.
+    """
+    if CLEAN not in found.score:
+        raise InputError("the method signed needs clean LR images; pass --lr clean=DIR")
+    others = [found.score[other] for other in found.degradations if other != kind]
+    elsewhere = torch.stack(others).mean(0) if others else 0
+    return (found.signed[kind] - elsewhere - found.score[CLEAN]).mean(0)
+
+
+def _others(found: Attribution, kind: str) -> Tensor:
+    others = [found.score[other] for other in found.degradations if other != kind]
+    if others:
+        return torch.stack(others).mean(0)
+    if CLEAN in found.score:
+        return found.score[CLEAN]
+    warnings.warn(
+        f"{kind} is the only degradation and there are no clean images: nothing is subtracted from its scores",
+        FaigWarning,
+        stacklevel=3,
+    )
+    return torch.zeros_like(found.score[kind])
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to score filters.
+
+    Attributes:
+        raw: where its numbers come from: ``path`` (the integral), ``gradient`` (the integral's one node at the
+            target), ``ig`` (the line of inputs), ``weights`` (no images) or ``seed`` (nothing).
+        combine: from raw scores to one score per filter for a degradation; None where there are no images.
+    """
+
+    raw: str
+    combine: Callable[[Attribution, str], Scores] | None = None
+
+
+METHODS: dict[str, Method] = {
+    "faig": Method("path", contrast),
+    "signed": Method("path", signed),
+    "gradient": Method("gradient", own),
+    "gradient-contrastive": Method("gradient", contrast),
+    "ig": Method("ig", own),
+    "ig-contrastive": Method("ig", contrast),
+    "change": Method("weights"),
+    "random": Method("seed"),
+}
+
+
+def random_scores(space: FilterSpace, seed: int) -> Scores:
+    """Uniform scores in [0, 1) that depend on the seed alone."""
+    return torch.rand(len(space), generator=torch.Generator().manual_seed(seed))
+
+
+AT_TARGET = riemann_left(1)  # the rule of ``gradient``
