@@ -1,3 +1,66 @@
-"""faig."""
+"""faig: which filters of an image-restoration network do which job; switch it off, or turn it up and down.
+
+The way through: images → degradation → cases → attribution → scores → filter set → intervention → restoration →
+effect. Each word is a module; this page lists what one usually needs of them.
+"""
 
 __version__ = "0.1.0"
+
+from faig.attribution import Attribution, attribute
+from faig.cases import Case, degrade_case, load_cases, make_cases
+from faig.checkpoint import load_network, save_network
+from faig.degradation import Degradation, paper_preset
+from faig.effect import Estimate, effect, leak, mean_effect, switched_off
+from faig.errors import FaigWarning, InputError
+from faig.filters import FilterSet, FilterSpace, rank
+from faig.images import read_image, write_image
+from faig.intervention import blend, graft, modulate, revert
+from faig.methods import METHODS
+from faig.networks import SRCNNStyle, SRResNet
+from faig.quadrature import Quadrature, quadrature
+from faig.rankings import read_ranking, write_ranking
+from faig.restoration import psnr, restore, ssim
+from faig.scores import load_scores, save_scores
+from faig.zoo import load as load_zoo
+
+__all__ = [
+    "METHODS",
+    "Attribution",
+    "Case",
+    "Degradation",
+    "Estimate",
+    "FaigWarning",
+    "FilterSet",
+    "FilterSpace",
+    "InputError",
+    "Quadrature",
+    "SRCNNStyle",
+    "SRResNet",
+    "attribute",
+    "blend",
+    "degrade_case",
+    "effect",
+    "graft",
+    "leak",
+    "load_cases",
+    "load_network",
+    "load_scores",
+    "load_zoo",
+    "make_cases",
+    "mean_effect",
+    "modulate",
+    "paper_preset",
+    "psnr",
+    "quadrature",
+    "rank",
+    "read_image",
+    "read_ranking",
+    "restore",
+    "revert",
+    "save_network",
+    "save_scores",
+    "ssim",
+    "switched_off",
+    "write_image",
+    "write_ranking",
+]

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
 from faig.errors import InputError
@@ -83,6 +82,8 @@ def estimate(statistic: Callable[..., Any], *samples: PerImage, seed: int = 0, r
         seed: of the resampling.
         resamples: how many.
     """
+    from scipy import stats  # slow to import
+
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(statistic(*samples, axis=-1))
         if len(samples[0]) < 2:

@@ -1,7 +1,6 @@
 """Networks run over images, and how good the result is."""
 
 import torch
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
 from faig.errors import InputError
@@ -37,6 +36,8 @@ def psnr(image: Image, gt: Image, *, border: int) -> float:
         gt: the same shape.
         border: the field leaves out ``scale`` pixels.
     """
+    from skimage.metrics import peak_signal_noise_ratio  # slow to import
+
     ours, truth = _inner(image, border), _inner(gt, border)
     if torch.equal(ours, truth):
         return float("inf")
@@ -45,6 +46,8 @@ def psnr(image: Image, gt: Image, *, border: int) -> float:
 
 def ssim(image: Image, gt: Image, *, border: int) -> float:
     """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out."""
+    from skimage.metrics import structural_similarity  # slow to import
+
     ours, truth = _inner(image, border), _inner(gt, border)
     return float(
         structural_similarity(

@@ -122,7 +122,7 @@ def measure_all(
     config: CompareConfig,
     track: Track,
 ) -> Iterator[tuple[Key, list[Measured]]]:
-    """Measure every intervention; yields ``(intervention, method, degradation, proportion)`` and one result per seed."""
+    """Measure every intervention; yields what it is, and one result per seed."""
     plan = [
         (intervention, method, kind, proportion)
         for intervention in INTERVENTIONS

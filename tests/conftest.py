@@ -1,0 +1,72 @@
+"""What several tests share: tiny networks and cases, and the folder of known answers where there is one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from faig.cases import Case, degrade_case
+from faig.degradation import paper_preset
+from faig.networks import SRCNNStyle, SRResNet
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_configure() -> None:
+    torch.set_num_threads(2)
+
+
+def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:
+    """A network with a handful of filters and weights of ordinary size."""
+    torch.manual_seed(seed)
+    if architecture == "srresnet":
+        network: nn.Module = SRResNet(scale, features=4, blocks=1)
+    else:
+        network = SRCNNStyle(scale, widths=(4, 6))
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.add_(torch.randn_like(weight) * 0.1)
+    return network.eval().requires_grad_(False)
+
+
+def nudged(network: nn.Module, seed: int = 1, size: float = 0.05) -> nn.Module:
+    """A network nearby: every weight moved a little, as fine-tuning does."""
+    import copy
+
+    moved = copy.deepcopy(network)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in moved.parameters():
+            weight.add_(torch.randn(weight.shape, generator=generator) * size)
+    return moved
+
+
+def tiny_cases(scale: int = 2, count: int = 3, height: int = 14, width: int = 10) -> list[Case]:
+    """Cases of odd, non-square LR sizes: clean, blur and noise; ``height`` and ``width`` in LR pixels."""
+    generator = torch.Generator().manual_seed(5)
+    return [
+        degrade_case(
+            f"image{i}",
+            torch.rand(3, height * scale, (width + i) * scale, generator=generator),
+            paper_preset(),
+            scale,
+        )
+        for i in range(count)
+    ]
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Path:
+    """The folder of known answers."""
+    folder = SHARED / "oracle" / "srcnn-style-x2"
+    if not folder.is_dir():
+        pytest.skip(f"the known answers are not here: {folder}")
+    return folder
+
+
+@pytest.fixture(params=["srresnet", "srcnn-style"])
+def pair(request: pytest.FixtureRequest) -> tuple[nn.Module, nn.Module]:
+    """Target and baseline, tiny, of each architecture."""
+    baseline = tiny_network(request.param)
+    return nudged(baseline), baseline
