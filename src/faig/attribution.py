@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from faig.cases import CLEAN, Case
 from faig.errors import InputError
 from faig.filters import FilterSpace, Scores
-from faig.images import Image
+from faig.images import Image, Resized
 from faig.path import WeightPath, barrier
 from faig.quadrature import Quadrature
 
@@ -234,7 +234,7 @@ def attribute(target: nn.Module, baseline: nn.Module, cases: Iterable[Case], rul
     return join(Attribution.of(case.name, along_path(path, space, rule, case)) for case in cases)
 
 
-def _run(network: nn.Module, lr: Image, case: Case) -> Image:
+def _run(network: nn.Module, lr: Image, case: Case) -> Resized:
     output: Tensor = network(lr[None])[0]
     if output.shape != case.gt.shape:
         (_, h, w), (_, gh, gw) = output.shape, case.gt.shape

@@ -8,7 +8,7 @@ import torch
 
 from faig.degradation import Degradation
 from faig.errors import InputError
-from faig.images import Image, check_divisible, list_images, mod_crop, pair, read_image
+from faig.images import Image, Resized, check_divisible, list_images, mod_crop, pair, read_image
 
 CLEAN = "clean"
 
@@ -25,7 +25,7 @@ class Case:
 
     name: str
     gt: Image
-    lr: dict[str, Image]
+    lr: dict[str, Resized]
 
     def to(self, device: torch.device | str) -> "Case":
         """The case with its images on a device."""

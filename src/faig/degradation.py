@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from faig.errors import InputError
-from faig.images import Image, round8, to_uint8
+from faig.images import Image, Resized, round8, to_uint8
 
 Batch = Float[Tensor, "*batch channel height width"]
+ResizedBatch = Float[Tensor, "*batch channel _ _"]
 
 TAPS = 21  # of the blur kernel, a side
 RADIUS = TAPS // 2
@@ -33,7 +34,7 @@ def gaussian_kernel(sigma: float, taps: int = TAPS) -> Float[Tensor, "taps"]:
     return torch.from_numpy(cv2.getGaussianKernel(taps, sigma, cv2.CV_64F)[:, 0].copy())
 
 
-def reflect(image: Batch, margin: int) -> Batch:
+def reflect(image: Batch, margin: int) -> ResizedBatch:
     """Mirror the image outward by ``margin`` without repeating the edge pixel; also where it is smaller."""
     for axis in (-2, -1):
         size = image.shape[axis]
@@ -44,7 +45,7 @@ def reflect(image: Batch, margin: int) -> Batch:
     return image
 
 
-def blur_valid(image: Batch, sigma: float) -> Batch:
+def blur_valid(image: Batch, sigma: float) -> ResizedBatch:
     """Gaussian blur where the whole kernel fits: ``height - 20`` × ``width - 20``.
 
     Args:
@@ -63,7 +64,7 @@ def gaussian_blur(image: Batch, sigma: float) -> Batch:
     return blur_valid(reflect(image, RADIUS), sigma)
 
 
-def downsample(image: Batch, scale: int, how: str = "bilinear") -> Batch:
+def downsample(image: Batch, scale: int, how: str = "bilinear") -> ResizedBatch:
     """Reduce both sides by ``scale``, which must divide them.
 
     Args:
@@ -91,7 +92,7 @@ def downsample(image: Batch, scale: int, how: str = "bilinear") -> Batch:
     return small[..., margin:-margin, margin:-margin]
 
 
-def _interpolate(image: Batch, scale: int, **how: object) -> Batch:
+def _interpolate(image: Batch, scale: int, **how: object) -> ResizedBatch:
     flat = image.reshape(-1, 1, *image.shape[-2:])
     size = (image.shape[-2] // scale, image.shape[-1] // scale)
     flat = functional.interpolate(flat, size=size, **how)  # type: ignore[arg-type]
@@ -149,7 +150,7 @@ class Degradation:
         if self.downsampling not in DOWNSAMPLINGS:
             raise InputError(f"downsampling {self.downsampling!r} is not one of {', '.join(DOWNSAMPLINGS)}")
 
-    def __call__(self, gt: Image, scale: int, *, seed: int = 0, name: str = "") -> Image:
+    def __call__(self, gt: Image, scale: int, *, seed: int = 0, name: str = "") -> Resized:
         """Make the LR image, rounded to 8 bits.
 
         Args:

@@ -13,6 +13,7 @@ from faig.errors import InputError
 from faig.files import replacing
 
 Image = Float[Tensor, "3 height width"]
+Resized = Float[Tensor, "3 _ _"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
@@ -116,7 +117,7 @@ def pair(gt: Mapping[str, Path], lr: Mapping[str, Mapping[str, Path]]) -> Iterab
     return list(gt)
 
 
-def mod_crop(image: Image, scale: int) -> Image:
+def mod_crop(image: Image, scale: int) -> Resized:
     """Cut off the bottom rows and right columns that make a size indivisible by ``scale``."""
     _, height, width = image.shape
     return image[:, : height - height % scale, : width - width % scale]

@@ -18,6 +18,7 @@ from torch.nn import functional
 from faig.errors import InputError
 
 Images = Float[Tensor, "batch channel height width"]
+Enlarged = Float[Tensor, "batch channel _ _"]
 Weights = Mapping[str, Tensor]
 
 SLOPE = 0.1  # of every LeakyReLU
@@ -63,7 +64,7 @@ class SRResNet(nn.Module):
         for name in ("conv_first", *self.upsampler, "conv_hr", "conv_last"):
             init_small(self.get_submodule(name))
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Images) -> Enlarged:
         """Enlarge ``x`` by the scale."""
         activate = functional.leaky_relu
         out = self.body(activate(self.conv_first(x), SLOPE))
@@ -101,7 +102,7 @@ class SRCNNStyle(nn.Module):
         layers += [nn.Conv2d(width, channels, 3, padding=1)]
         self.features = nn.Sequential(*layers)
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Images) -> Enlarged:
         """Enlarge ``x`` by the scale."""
         return self.features(x)
 

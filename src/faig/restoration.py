@@ -1,13 +1,16 @@
 """Networks run over images, and how good the result is."""
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from faig.errors import InputError
-from faig.images import Image, round8
+from faig.images import Image, Resized, round8
+
+Plane = Float[Tensor, "channel height width"]
 
 
-def restore(network: nn.Module, lr: Image) -> Image:
+def restore(network: nn.Module, lr: Image) -> Resized:
     """Run a network over one image.
 
     Args:
@@ -22,13 +25,13 @@ def restore(network: nn.Module, lr: Image) -> Image:
         return round8(network(lr[None].to(weight))[0]).cpu()
 
 
-def luma(image: Image) -> Image:
+def luma(image: Image) -> Float[Tensor, "1 height width"]:
     """Y of YCbCr as MATLAB's ``rgb2ycbcr`` gives it, in [16/255, 235/255], in one channel ``[1, height, width]``."""
     red, green, blue = image
     return ((16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255)[None]
 
 
-def psnr(image: Image, gt: Image, *, border: int) -> float:
+def psnr(image: Plane, gt: Plane, *, border: int) -> float:
     """PSNR in dB over all channels, a frame of ``border`` pixels left out; infinite where they are equal.
 
     Args:
@@ -44,7 +47,7 @@ def psnr(image: Image, gt: Image, *, border: int) -> float:
     return float(peak_signal_noise_ratio(truth.numpy(), ours.numpy(), data_range=1.0))
 
 
-def ssim(image: Image, gt: Image, *, border: int) -> float:
+def ssim(image: Plane, gt: Plane, *, border: int) -> float:
     """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out."""
     from skimage.metrics import structural_similarity  # slow to import
 
@@ -62,7 +65,7 @@ def ssim(image: Image, gt: Image, *, border: int) -> float:
     )
 
 
-def _inner(image: Image, border: int) -> Image:
+def _inner(image: Plane, border: int) -> Tensor:
     _, height, width = image.shape
     if min(height, width) < 2 * border + 11:
         raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")

@@ -1,0 +1,68 @@
+import pytest
+import torch
+
+from conftest import nudged, tiny_cases, tiny_network
+from faig.attribution import Attribution, attribute
+from faig.errors import FaigWarning, InputError
+from faig.filters import FilterSpace
+from faig.methods import METHODS, contrast, own, random_scores, signed
+from faig.quadrature import gauss_legendre
+
+
+def raw(**score: list[list[float]]) -> Attribution:
+    """Raw scores by degradation, ``[image][filter]``; the signed ones are half of them."""
+    rows = {kind: torch.tensor(values) for kind, values in score.items()}
+    return Attribution(["a", "b"], rows, {kind: value / 2 for kind, value in rows.items()})
+
+
+TWO = raw(blur=[[3.0, 1.0], [5.0, 1.0]], noise=[[1.0, 4.0], [1.0, 8.0]], clean=[[1.0, 0.0], [0.0, 1.0]])
+THREE = raw(blur=[[3.0], [5.0]], noise=[[1.0], [1.0]], jpeg=[[2.0], [5.0]])
+
+
+def test_contrast_of_two_is_antisymmetric_and_ignores_clean():
+    assert contrast(TWO, "blur").tolist() == [3.0, -5.0]
+    assert contrast(TWO, "noise").tolist() == [-3.0, 5.0]
+
+
+def test_contrast_of_three_subtracts_the_mean_of_the_others():
+    assert contrast(THREE, "blur").tolist() == [((3 - 1.5) + (5 - 3)) / 2]
+    assert contrast(THREE, "jpeg").tolist() == [((2 - 2) + (5 - 3)) / 2]
+
+
+def test_own_subtracts_nothing():
+    assert own(TWO, "blur").tolist() == [4.0, 1.0]
+
+
+def test_signed_subtracts_others_and_clean():
+    assert signed(TWO, "blur").tolist() == [
+        ((1.5 - 1 - 1) + (2.5 - 1 - 0)) / 2,
+        ((0.5 - 4 - 0) + (0.5 - 8 - 1)) / 2,
+    ]
+
+
+def test_a_single_degradation_subtracts_clean_or_says_that_nothing_is():
+    with_clean = raw(blur=[[3.0], [5.0]], clean=[[1.0], [2.0]])
+    assert contrast(with_clean, "blur").tolist() == [2.5]
+    assert signed(with_clean, "blur").tolist() == [((1.5 - 1) + (2.5 - 2)) / 2]
+    with pytest.warns(FaigWarning, match="blur is the only degradation and there are no clean images"):
+        assert contrast(raw(blur=[[3.0], [5.0]]), "blur").tolist() == [4.0]
+
+
+def test_signed_needs_clean():
+    with pytest.raises(InputError, match="signed needs clean"):
+        signed(THREE, "blur")
+
+
+def test_random_depends_on_the_seed_alone():
+    space = FilterSpace.of(tiny_network())
+    assert torch.equal(random_scores(space, 3), random_scores(space, 3))
+    assert not torch.equal(random_scores(space, 3), random_scores(space, 4))
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.raw == "path"])
+def test_giving_every_image_twice_changes_no_mean(method):
+    baseline = tiny_network()
+    cases = tiny_cases(count=2)
+    once, twice = (attribute(nudged(baseline), baseline, c, gauss_legendre(2)) for c in (cases, cases * 2))
+    combine = METHODS[method].combine
+    torch.testing.assert_close(combine(once, "blur"), combine(twice, "blur"))

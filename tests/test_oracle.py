@@ -1,0 +1,95 @@
+"""Against answers that the paper's published algorithm gave."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from faig.attribution import attribute, change
+from faig.cases import load_cases
+from faig.checkpoint import load_network
+from faig.effect import CHANNELS, effect
+from faig.filters import FilterSet, FilterSpace, rank
+from faig.intervention import revert
+from faig.methods import contrast
+from faig.path import WeightPath
+from faig.quadrature import gauss_legendre, riemann_left
+from faig.rankings import read_ranking, write_index
+from faig.restoration import restore
+
+LR = {"blur": "Blur2_LRbicx2", "noise": "LRbicx2_noise0.1"}
+
+
+@pytest.fixture(scope="module")
+def networks(oracle):
+    return tuple(load_network(oracle / f"{name}.safetensors") for name in ("target", "baseline"))
+
+
+@pytest.fixture(scope="module")
+def cases(oracle):
+    return load_cases(oracle / "GTmod12", {kind: oracle / folder for kind, folder in LR.items()}, 2)
+
+
+@pytest.fixture(scope="module")
+def found(networks, cases):
+    return attribute(*networks, cases, riemann_left(10))
+
+
+@pytest.fixture(scope="module")
+def expected(oracle):
+    return load_file(oracle / "expected.safetensors")
+
+
+def error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
+    return float((ours - theirs).norm() / theirs.norm())
+
+
+def test_faig_per_image(found, expected):
+    for row, name in enumerate(found.images):
+        ours = found.score["blur"][row] - found.score["noise"][row]
+        assert error(ours, expected[f"faig_blur/{name}"]) <= 1e-5
+    assert error(2 * contrast(found, "blur"), expected["faig_blur_sum"]) <= 1e-5
+
+
+def test_another_integral_is_told_apart(networks, cases, expected):
+    other = contrast(attribute(*networks, cases, gauss_legendre(4)), "blur")
+    assert error(2 * other, expected["faig_blur_sum"]) > 1e-3
+
+
+def test_change(networks, expected):
+    ours = change(WeightPath(*networks), FilterSpace.of(networks[0]))
+    assert error(ours, expected["change"]) <= 1e-5
+
+
+@pytest.mark.parametrize("kind", LR)
+def test_top_sets_and_published_format(found, networks, oracle, tmp_path, kind):
+    space = FilterSpace.of(networks[0])
+    published = read_ranking(oracle / f"{kind}_index.txt", space)
+    scores = contrast(found, kind)
+    ours, theirs = (FilterSet.top(space, order, 0.01) for order in (rank(scores), published))
+    assert len(ours & theirs) / len(theirs) >= 0.995
+    write_index(tmp_path / "index.txt", scores)
+    lines = [
+        (path / name).read_text().split("\n") for path, name in ((tmp_path, "index.txt"), (oracle, f"{kind}_index.txt"))
+    ]
+    assert lines[0][:20] == lines[1][:20]
+    assert len(lines[0]) == len(lines[1])
+
+
+@pytest.mark.parametrize("reverted", LR)
+def test_effects_of_the_published_rankings(networks, cases, oracle, reverted):
+    target, baseline = networks
+    space = FilterSpace.of(target)
+    told = json.loads((oracle / "expected.json").read_text())["effects"]
+    order = read_ranking(oracle / f"{reverted}_index.txt", space)
+    outputs = {kind: [restore(target, case.lr[kind]) for case in cases] for kind in LR}
+    for proportion in (0.01, 0.03, 0.05, 0.1):
+        altered = revert(target, baseline, FilterSet.top(space, order, proportion))
+        for kind in LR:
+            ours = [restore(altered, case.lr[kind]) for case in cases]
+            for channel in CHANNELS:
+                key = f"reverted={reverted} input={kind} proportion={proportion:g} channel={channel}"
+                pairs = zip(ours, outputs[kind], strict=True)
+                assert np.mean([effect(a, b, channel) for a, b in pairs]) == pytest.approx(told[key], rel=0.02), key
