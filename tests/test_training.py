@@ -126,7 +126,7 @@ def test_batches_depend_on_seed_and_iteration_alone(settings):
 def test_blur_and_noise_are_drawn_independently():
     """A quarter each is clean, blurry, noisy and both; blur is that of the whole image, not of the patch."""
     generator = torch.Generator().manual_seed(0)
-    wide = 0.2 + 0.6 * torch.rand(400, 3, 8 + 2 * RADIUS, 8 + 2 * RADIUS, generator=generator).round()
+    wide = 0.2 + 0.6 * torch.rand(400, 3, 24 + 2 * RADIUS, 24 + 2 * RADIUS, generator=generator).round()
     rng = np.random.default_rng(0)
     gt, lr = degrade_batch(wide, 2, DegradationConfig(blur=2, noise=0.1), rng)
     assert torch.equal(gt, wide[..., RADIUS:-RADIUS, RADIUS:-RADIUS])

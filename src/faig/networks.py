@@ -7,7 +7,7 @@ Parameter names follow BasicSR, so that its checkpoints load with strict key mat
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -87,7 +87,7 @@ class SRCNNStyle(nn.Module):
     """
 
     def __init__(
-        self, scale: int = 2, widths: tuple[int, ...] = (64, 128, 128, 128, 128, 128), channels: int = 3
+        self, scale: int = 2, widths: Sequence[int] = (64, 128, 128, 128, 128, 128), channels: int = 3
     ) -> None:
         super().__init__()
         self.scale = scale

@@ -50,7 +50,7 @@ def read_ranking(path: Path, space: FilterSpace) -> Int64[Tensor, "ranked"]:
     if len(np.unique(order)) != len(order):
         values, counts = np.unique(order, return_counts=True)
         raise InputError(f"{path}: filter {values[counts > 1][0]} stands there twice")
-    return torch.from_numpy(order)
+    return torch.from_numpy(order.copy())
 
 
 def _places(space: FilterSpace) -> "pd.DataFrame":

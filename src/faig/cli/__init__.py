@@ -6,33 +6,15 @@ from typing import Any
 
 import typer
 
-from faig import __version__
+from faig.cli import alter, prepare, study, zoo  # noqa: F401 - each registers its commands
+from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 
-app = typer.Typer(
-    name="faig",
-    help="Find the filters of an image-restoration network that do one job; switch it off, or turn it up and down.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
-
-
-@app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
-    """Print the version where asked."""
-    if version:
-        print(f"faig {__version__}")
-        raise typer.Exit
 
 
 def main() -> None:
     """Entry point of ``faig``."""
-    from faig.cli import alter, prepare, study  # noqa: F401 - each registers its commands
-    from faig.cli.zoo import zoo_app
-
-    app.add_typer(zoo_app, name="zoo")
     warnings.showwarning = _show_warning
     try:
         code = app(standalone_mode=False)

@@ -8,7 +8,7 @@ import typer
 
 from faig import zoo
 from faig.checkpoint import Builder, load_builder, network_metadata, save_network
-from faig.cli import app
+from faig.cli.app import app
 from faig.cli.options import (
     Arch,
     Baseline,

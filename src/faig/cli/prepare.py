@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from faig.cli import app
+from faig.cli.app import app
 from faig.cli.options import Device, Force, ModCrop, Seed, Threads, compute_on
 from faig.degradation import Degradation, paper_preset
 from faig.errors import InputError
@@ -101,7 +101,7 @@ def train(
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(settings.name, total=settings.optimizer.iterations, loss=0.0, speed=0.0)
 
         def say(report: Report) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from faig.cli import app
+from faig.cli.app import app
 from faig.cli.options import (
     Arch,
     Baseline,

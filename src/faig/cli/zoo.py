@@ -8,11 +8,13 @@ import typer
 
 from faig import zoo
 from faig.checkpoint import network_metadata, read_weights, save_network
+from faig.cli.app import app
 from faig.cli.options import Force
 from faig.errors import InputError
 from faig.files import new_file, replacing
 
 zoo_app = typer.Typer(help="The trained networks that ship with the package.", no_args_is_help=True)
+app.add_typer(zoo_app, name="zoo")
 Name = Annotated[str, typer.Argument(metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pandas as pd
-from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
 
 
 def summary_table(run: Path, proportion: float | None = None) -> Table:
-    """Effects, switched off, leak and switched on of a run, by method and function.
+    """Effects, switched off and leak of a run, by method and function.
 
     Args:
         run: a run directory with ``effects.csv`` and ``summary.csv``.
@@ -20,12 +21,14 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
     table = Table(
         "method",
         "reverted",
-        *(f"effect on {name}" for name in inputs),
-        "switched off",
-        "leak",
-        "switched on",
-        title=f"{share:.3g} of the filters reverted; effect, and ratios with their 95% intervals over images",
-        caption="switched on: the same filters grafted onto the baseline; random: mean over seeds",
+        *(Column(f"effect\non {name}", justify="right") for name in inputs),
+        Column("switched\noff", justify="right"),
+        Column("leak", justify="right"),
+        title=f"{share:.3g} of the filters reverted",
+        caption="±: half of the 95% interval over images; random: mean over seeds. All numbers: effects.csv, "
+        "grafts.csv (the same filters alone on the baseline), summary.csv",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
     )
     for _, row in summary.iterrows():
         rows = effects[(effects["method"] == row["method"]) & (effects["reverted"] == row["reverted"])]
@@ -34,7 +37,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["method"]),
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
-            *(_interval(row, name) for name in ("switched_off", "leak", "switched_on")),
+            *(_interval(row, name) for name in ("switched_off", "leak")),
         )
     return table
 
@@ -42,6 +45,5 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
 def _interval(row: "pd.Series[float]", name: str) -> str:
     if name not in row or pd.isna(row[name]):
         return "-"
-    if pd.isna(row[f"{name}_low"]):
-        return f"{row[name]:.3f}"
-    return f"{row[name]:.3f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+    return f"{row[name]:.3f}" + ("" if pd.isna(half) else f" ±{half:.3f}")
