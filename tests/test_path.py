@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.errors import FaigWarning, InputError
-from faig.path import WeightPath, barrier, check_pair, warn_if_disconnected
+from faig.errors import InputError
+from faig.path import WeightPath, barrier, check_pair, disconnected
 
 
 def test_ends_are_bit_exact_and_the_middle_is_the_mean(pair):
@@ -61,7 +61,6 @@ def test_barrier(losses, ends, expected):
     assert barrier(torch.tensor(losses), *ends) == expected
 
 
-def test_warns_only_above_the_limit():
-    warn_if_disconnected({"blur": 1.1})  # a warning would be an error here
-    with pytest.warns(FaigWarning, match=r"not connected \(barrier 3\.40 on noise"):
-        warn_if_disconnected({"blur": 1.0, "noise": 3.4})
+def test_says_so_only_above_the_limit():
+    assert disconnected({"blur": 1.1}) is None
+    assert "not connected (barrier 3.40 on noise;" in disconnected({"blur": 1.0, "noise": 3.4})

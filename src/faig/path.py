@@ -1,13 +1,12 @@
 """The straight path, in parameter space, from the target to the baseline."""
 
 import copy
-import warnings
 
 import torch
 from torch import Tensor, nn
 
 from faig.checkpoint import check_same_keys
-from faig.errors import FaigWarning, InputError
+from faig.errors import InputError
 
 CONNECTED = 1.1  # barrier above which a pair is not connected
 
@@ -73,14 +72,13 @@ def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:
     return top / ends if ends else 1.0
 
 
-def warn_if_disconnected(barriers: dict[str, float]) -> None:
-    """Warn in one line where a barrier says that the path leaves the working networks."""
+def disconnected(barriers: dict[str, float]) -> str | None:
+    """One line that says that the path leaves the working networks, where a barrier (by degradation) says so."""
     bad = {kind: value for kind, value in barriers.items() if value > CONNECTED}
-    if bad:
-        told = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
-        warnings.warn(
-            f"the pair is not connected (barrier {told}; above {CONNECTED} a network on the path works worse than "
-            "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?",
-            FaigWarning,
-            stacklevel=2,
-        )
+    if not bad:
+        return None
+    told = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
+    return (
+        f"the pair is not connected (barrier {told}; above {CONNECTED} a network on the path works worse than "
+        "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?"
+    )

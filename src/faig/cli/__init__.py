@@ -42,10 +42,7 @@ def _show_warning(
     line: Any = None,
 ) -> None:
     """One line for what concerns the user; Python's own form for the rest."""
-    import logging
-
     if issubclass(category, FaigWarning):
         print(f"warning: {message}", file=sys.stderr)
-        logging.getLogger("faig").warning("%s", message)
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)

@@ -8,7 +8,7 @@ import torch
 from faig.cases import Case, degradations_of
 from faig.errors import InputError
 from faig.experiment.config import CompareConfig
-from faig.experiment.find import FILE_OF_RAW, Finder, Pair, check_methods, needs, write_rankings
+from faig.experiment.find import FILE_OF_RAW, Finder, Pair, check_connected, check_methods, needs, write_rankings
 from faig.experiment.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
 from faig.experiment.rundir import UNITS, run_directory
 from faig.experiment.tables import INTERVENTIONS, Key, write_tables
@@ -16,7 +16,6 @@ from faig.filters import FilterSet, Order, rank
 from faig.fingerprint import case_fingerprints, fingerprint
 from faig.intervention import graft, revert
 from faig.methods import METHODS
-from faig.path import warn_if_disconnected
 from faig.progress import Track, silent
 from faig.rankings import read_ranking
 
@@ -94,8 +93,7 @@ def compare_cases(
 def find_rankings(finder: Finder, config: CompareConfig) -> dict[str, Rankings]:
     """Rankings of every method, by degradation; ``random`` has one per seed, the others have one."""
     raws = {raw: finder.raw(raw, score_file(raw)) for raw in needs(config.methods)}
-    if raws:
-        warn_if_disconnected({k: v for raw in raws.values() for k, v in raw.barriers().items()})
+    check_connected(raws.values())
     rankings: dict[str, Rankings] = {}
     for method in config.methods:
         seeds = range(config.random_seeds) if method == "random" else range(1)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import platform
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,13 @@ from faig import __version__, zoo
 from faig.attribution import Attribution, Contribution, along_inputs, along_path, change, join
 from faig.cases import CLEAN, Case, degradations_of
 from faig.checkpoint import load_builder
-from faig.errors import InputError
+from faig.errors import FaigWarning, InputError
 from faig.experiment.config import PairConfig
 from faig.experiment.rundir import UNITS
 from faig.filters import FilterSpace, Scores
 from faig.fingerprint import case_fingerprints, network_fingerprint
 from faig.methods import AT_TARGET, METHODS, random_scores
-from faig.path import WeightPath, warn_if_disconnected
+from faig.path import WeightPath, disconnected
 from faig.progress import Track, silent
 from faig.quadrature import Quadrature, quadrature
 from faig.rankings import write_index, write_ranking
@@ -173,12 +174,20 @@ def check_methods(methods: Iterable[str], cases: list[Case]) -> None:
             raise InputError(f"the method {method} needs clean LR images; pass --lr clean=DIR")
 
 
+def check_connected(raws: Iterable[Attribution]) -> None:
+    """Warn, on screen and in the log, where the path check fails."""
+    barriers = {kind: value for raw in raws for kind, value in raw.barriers().items()}
+    if message := disconnected(barriers):
+        logger.warning("%s", message)
+        warnings.warn(message, FaigWarning, stacklevel=2)
+
+
 def find_filters(finder: Finder, method: str) -> dict[str, Scores]:
     """``faig attribute``: scores and rankings of one method, written into the run directory."""
     raws = needs([method])
     raw = finder.raw(raws[0], "scores.safetensors") if raws else None
     if raw is not None:
-        warn_if_disconnected(raw.barriers())
+        check_connected([raw])
     scores = finder.scores(method, raw, finder.config.seed)
     write_rankings(finder.run, finder.pair.space, scores)
     return scores

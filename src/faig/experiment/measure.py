@@ -12,12 +12,12 @@ from faig.cases import Case
 from faig.effect import effect
 from faig.experiment.find import Pair
 from faig.files import replacing
-from faig.images import Image, write_image
+from faig.images import Resized, write_image
 from faig.progress import Track
 from faig.restoration import psnr, restore, ssim
 
 Numbers = NDArray[np.float64]
-Outputs = dict[str, list[Image]]  # by input, one per case
+Outputs = dict[str, list[Resized]]  # by input, one per case
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ def measure(network: nn.Module, reference: Reference, scale: int, channel: str, 
     return found
 
 
-def effects(first: list[Image], second: list[Image], channel: str) -> Numbers:
+def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:
     """The effect between two lists of outputs, per image."""
     return np.array([effect(a, b, channel) for a, b in zip(first, second, strict=True)])
 
 
-def mean_psnr(outputs: list[Image], cases: list[Case], border: int) -> float:
+def mean_psnr(outputs: list[Resized], cases: list[Case], border: int) -> float:
     """Mean over images, in dB."""
     return float(np.mean([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)]))
 

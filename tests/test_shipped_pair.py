@@ -1,0 +1,65 @@
+"""The pair and the photos that ship: does the package do what its front page says?"""
+
+import csv
+
+import pytest
+import torch
+
+from faig import zoo
+from faig.attribution import attribute
+from faig.cases import degrade_case
+from faig.degradation import paper_preset
+from faig.experiment import demo
+from faig.images import list_images, read_image
+from faig.quadrature import gauss_legendre
+from faig.report.teaser import COLUMNS, ROWS
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return zoo.load("srresnet-x2/target"), zoo.load("srresnet-x2/baseline")
+
+
+def test_completeness_with_16_nodes(pair):
+    crops = demo.take_crops({"astronaut": 2, "coffee": 2})
+    cases = [degrade_case(name, gt, paper_preset(), 2) for name, gt in crops.items()]
+    found = attribute(*pair, cases, gauss_legendre(16))
+    for kind, delta in found.delta().items():
+        assert abs(delta) <= 0.005, kind
+    assert max(found.barriers().values()) <= 1.1
+
+
+def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
+    """The demo itself, on fewer crops."""
+    monkeypatch.setattr(demo, "FIND", {"astronaut": 3, "rocket": 2})
+    monkeypatch.setattr(demo, "MEASURE", {"chelsea": 2, "coffee": 2})
+    monkeypatch.setattr(demo, "METHODS", ["faig", "change"])
+    monkeypatch.setattr(demo, "PROPORTIONS", [0.01])
+    run = demo.demo(tmp_path / "demo", threads=2)
+    with (run / "effects.csv").open() as file:
+        rows = {(r["method"], r["reverted"], r["input"]): float(r["effect"]) for r in csv.DictReader(file)}
+    for own, other in (("blur", "noise"), ("noise", "blur")):
+        assert rows["faig", own, own] >= 10 * rows["faig", own, other]
+        assert rows["faig", own, own] > rows["change", own, own]
+    picture = read_image(run / "figures" / "teaser.png")
+    assert picture.std() > 0.1
+    assert len(list_images(run / "figures" / "teaser")) == len(ROWS) * len(COLUMNS)
+    assert len(list_images(run / "photos" / "find")) == 5
+
+
+def test_crops_are_cut_from_the_photo():
+    photo = demo.photograph("chelsea")
+    for name, crop in demo.take_crops({"chelsea": 3}).items():
+        top, left = (int(part) for part in name.split("_")[1:])
+        assert torch.equal(crop, photo[:, top : top + demo.SIDE, left : left + demo.SIDE])
+
+
+def test_the_baseline_is_clean_and_the_target_is_tuned_from_it(pair):
+    from faig.checkpoint import network_metadata
+
+    target, baseline = (network_metadata(zoo.find(f"srresnet-x2/{name}")) for name in ("target", "baseline"))
+    assert baseline["training"]["start"] is None
+    assert target["training"]["start"]["config"] == baseline["training"]["config"]
+    assert baseline["training"]["config"]["data"]["degradation"]["blur"] == 0
+    assert target["training"]["config"]["data"]["degradation"]["blur"] == 2
+    assert sum(weight.numel() for weight in pair[0].parameters()) == sum(w.numel() for w in pair[1].parameters())
