@@ -133,7 +133,7 @@ def change(path: WeightPath, space: FilterSpace) -> Scores:
     moved = space.sum_per_filter({key: delta.abs() for key, delta in path.difference.items()})
     path.move(1.0)
     size = space.sum_per_filter({key: weight.detach().abs() for key, weight in path.parameters.items()})
-    return torch.where(moved == 0, torch.zeros_like(moved), moved / size)
+    return torch.where(moved == 0, torch.zeros_like(moved), moved / size).cpu()
 
 
 @dataclass

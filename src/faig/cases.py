@@ -45,7 +45,7 @@ class Case:
                 raise InputError(f"{self.name}: the {kind} image holds values that are not finite")
 
 
-def load_cases(gt: Path, lr: Mapping[str, Path], scale: int, *, crop: bool = False) -> list[Case]:
+def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, crop: bool = False) -> list[Case]:
     """Cases from folders, paired by name, sorted by file name.
 
     Args:
@@ -69,7 +69,7 @@ def load_cases(gt: Path, lr: Mapping[str, Path], scale: int, *, crop: bool = Fal
 
 
 def make_cases(
-    gt: Path, degradations: Mapping[str, Degradation], scale: int, *, seed: int = 0, crop: bool = False
+    gt: Path | str, degradations: Mapping[str, Degradation], scale: int, *, seed: int = 0, crop: bool = False
 ) -> list[Case]:
     """Cases from a GT folder alone; the LR images are made as ``degradations`` says."""
     images = {name: _gt(path, scale, crop) for name, path in list_images(gt).items()}

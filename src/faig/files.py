@@ -32,6 +32,13 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def clear_parts(folder: Path) -> None:
+    """Remove what a killed process left half-written in a folder of its own."""
+    for part in folder.rglob(".*.part"):
+        if part.is_file():
+            part.unlink()
+
+
 def new_file(path: Path, force: bool) -> None:
     """Make sure that a result may be written to ``path``.
 

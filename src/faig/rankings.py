@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 COLUMNS = ("rank", "index", "layer", "out", "in", "score")
 
 
-def write_ranking(path: Path, space: FilterSpace, scores: Scores) -> None:
+def write_ranking(path: Path | str, space: FilterSpace, scores: Scores) -> None:
     """Write all filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1)."""
     order = rank(scores).numpy()
     table = _places(space).iloc[order]
     table.insert(0, "rank", np.arange(1, len(order) + 1))
     table.insert(1, "index", order)
     table["score"] = scores.double().numpy()[order]
-    with replacing(path) as part:
+    with replacing(Path(path)) as part:
         table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 
 
-def write_index(path: Path, scores: Scores) -> None:
+def write_index(path: Path | str, scores: Scores) -> None:
     """Write the paper's index file: one flat index a line, best first."""
-    with replacing(path) as part:
+    with replacing(Path(path)) as part:
         np.savetxt(part, rank(scores).numpy(), fmt="%d")
 
 
-def read_ranking(path: Path, space: FilterSpace) -> Int64[Tensor, "ranked"]:
+def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, "ranked"]:
     """Flat indices, best first, from either kind of file.
 
     A CSV may hold fewer filters than the network has; an index file may not, for its length is all that tells
@@ -44,6 +44,7 @@ def read_ranking(path: Path, space: FilterSpace) -> Int64[Tensor, "ranked"]:
     Raises:
         InputError: the file cannot be read, or is of another network.
     """
+    path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     order = _read_csv(path, space) if path.suffix == ".csv" else _read_index(path, space)

@@ -15,7 +15,7 @@ from faig.files import replacing
 PARTS = ("score", "signed", "total", "losses")
 
 
-def save_scores(path: Path, found: Attribution, metadata: dict[str, Any]) -> None:
+def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any]) -> None:
     """Write raw scores, whole or not at all; equal input gives equal bytes.
 
     ``score/<degradation>`` and ``signed/<degradation>`` are float32 ``[image, filter]``. Beside them stand the
@@ -35,11 +35,11 @@ def save_scores(path: Path, found: Attribution, metadata: dict[str, Any]) -> Non
         "barrier": found.barriers(),
     }
     data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
-    with replacing(path) as part:
+    with replacing(Path(path)) as part:
         part.write_bytes(data)
 
 
-def load_scores(path: Path) -> tuple[Attribution, dict[str, Any]]:
+def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
     """Raw scores and the metadata of a file that `save_scores` wrote.
 
     Raises:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from torch import nn
 
 from faig import zoo
 from faig.checkpoint import Builder, load_builder, network_metadata, save_network
@@ -29,7 +30,6 @@ from faig.files import new_file, new_folder
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, pair, read_image, write_image
 from faig.intervention import blend
-from faig.path import check_pair
 from faig.progress import bar
 from faig.rankings import read_ranking
 from faig.restoration import luma, psnr, restore, scale_of, ssim
@@ -126,11 +126,13 @@ def restore_command(
     del seed  # nothing here is random
     compute_on(device, threads)
     builder = load_builder(arch) if arch else None
-    network = zoo.load(net, builder).to(device)
     if baseline or filters or strength:
         if not (baseline and filters and strength):
             raise InputError("to turn functions up or down, give --baseline, --filters NAME=FILE and --strength NAME=S")
-        network = _modulated(net, network, baseline, builder, named("--filters", filters, "FILE"), strength, top)
+        network = _modulated(net, baseline, builder, named("--filters", filters, "FILE"), strength, top)
+    else:
+        network = zoo.load(net, builder)
+    network = network.to(device)
     files = list_images(lr_dir)
     truth = list_images(gt) if gt else {}
     if gt:
@@ -162,23 +164,13 @@ def restore_command(
 
 
 def _modulated(
-    net: str,
-    target: Any,
-    baseline: str,
-    builder: Builder | None,
-    files: dict[str, str],
-    strength: list[str],
-    top: str,
-) -> Any:
-    base = zoo.load(baseline, builder).to(next(target.parameters()).device)
+    net: str, baseline: str, builder: Builder | None, files: dict[str, str], strength: list[str], top: str
+) -> nn.Module:
     levels = numbers("--strength", strength)
     if files.keys() != levels.keys():
         odd = sorted(files.keys() ^ levels.keys())[0]
         raise InputError(f"{odd}: needs both --filters {odd}=FILE and --strength {odd}=S")
-    try:
-        check_pair(target, base)
-    except InputError as error:
-        raise InputError(f"{net} and {baseline}: {error}") from None
+    target, base = zoo.load_pair(net, baseline, builder)
     space, share, network = FilterSpace.of(target), proportion(top), target
     for name, file in files.items():
         chosen = FilterSet.top(space, read_ranking(Path(file), space), share)
@@ -219,11 +211,7 @@ def _alter(
         raise InputError(f"{out}: --out is a .safetensors file")
     new_file(out, force)
     builder = load_builder(arch) if arch else None
-    low, high = zoo.load(baseline, builder), zoo.load(target, builder)
-    try:
-        check_pair(high, low)
-    except InputError as error:
-        raise InputError(f"{target} and {baseline}: {error}") from None
+    high, low = zoo.load_pair(target, baseline, builder)
     space = FilterSpace.of(high)
     chosen = FilterSet.top(space, read_ranking(filters, space), share)
     network = blend(low if what == "graft" else high, low, high, chosen, strength)

@@ -11,7 +11,7 @@ from faig.experiment.config import CompareConfig
 from faig.experiment.find import FILE_OF_RAW, Finder, Pair, check_connected, check_methods, needs, write_rankings
 from faig.experiment.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
 from faig.experiment.rundir import UNITS, run_directory
-from faig.experiment.tables import INTERVENTIONS, Key, write_tables
+from faig.experiment.tables import INTERVENTIONS, LAST, Key, write_tables
 from faig.filters import FilterSet, Order, rank
 from faig.fingerprint import case_fingerprints, fingerprint
 from faig.intervention import graft, revert
@@ -78,6 +78,8 @@ def compare_cases(
         "filters": {m: {k: fingerprint([(k, order)]) for k, order in ks.items()} for m, ks in given.items()},
     }
     with run_directory(out, config.model_dump(mode="json"), determined, force=force) as run:
+        if (run / LAST).exists():
+            return out
         finder = Finder(run, pair, found_on, config, track)
         rankings = find_rankings(finder, config) | {
             method: {kind: [order] for kind, order in kinds.items()} for method, kinds in given.items()

@@ -52,14 +52,8 @@ class Pair:
             InputError: a file cannot be loaded, the two do not fit, or they are equal.
         """
         builder = load_builder(config.arch) if config.arch else None
-        baseline = zoo.load(config.baseline, builder).to(config.device)
-        target = zoo.load(config.target, builder).to(config.device)
-        try:
-            path = WeightPath(target, baseline)
-        except InputError as error:
-            raise InputError(f"{config.target} and {config.baseline}: {error}") from None
-        if path.is_point:
-            raise InputError(f"{config.target} and {config.baseline}: have equal weights, so nothing to attribute")
+        target, baseline = zoo.load_pair(config.target, config.baseline, builder, config.device)
+        path = WeightPath(target, baseline)
         return cls(baseline, target, path, FilterSpace.of(target), scale_of(target))
 
     def fingerprint(self, config: PairConfig) -> dict[str, Any]:

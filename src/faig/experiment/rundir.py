@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from faig.errors import InputError
-from faig.files import replacing
+from faig.files import clear_parts, replacing
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
@@ -47,6 +47,7 @@ def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any
         shutil.rmtree(path)
     path.mkdir(parents=True, exist_ok=True)
     (path / UNITS).mkdir(exist_ok=True)
+    clear_parts(path)
     _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
     handler = logging.FileHandler(path / "log.txt", encoding="utf-8")

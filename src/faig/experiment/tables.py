@@ -11,6 +11,7 @@ from faig.experiment.measure import Measured, Reference
 from faig.files import replacing
 
 INTERVENTIONS = {"reverted": "effects.csv", "grafted": "grafts.csv"}
+LAST = "summary.csv"  # written last: where it stands, the run is finished
 Key = tuple[str, str, str, float]  # intervention, method, degradation, proportion
 
 
@@ -41,7 +42,7 @@ def write_tables(
         if intervention == "grafted"
     }
     write_table(
-        run / "summary.csv",
+        run / LAST,
         [row | grafts[row["method"], row["reverted"], row["proportion"]] for row in summary],
     )
 

@@ -16,7 +16,7 @@ from faig import zoo
 from faig.checkpoint import check_same_keys, network_metadata, save_network
 from faig.degradation import Degradation
 from faig.errors import InputError
-from faig.files import replacing
+from faig.files import clear_parts, replacing
 from faig.images import list_images, mod_crop, read_image
 from faig.networks import build
 from faig.restoration import psnr, restore
@@ -75,6 +75,7 @@ def train(config: TrainingConfig, say: Callable[[Report], None] = lambda report:
     patches = Patches(config.data, scale, config.seed)
     adam = torch.optim.Adam(network.parameters(), lr=config.optimizer.learning_rate, betas=config.optimizer.betas)
     config.out.mkdir(parents=True, exist_ok=True)
+    clear_parts(config.out)
     record: dict[str, Any] = {"validation": [], "seconds": 0.0}
     done = resume(config, network, averaged, adam, record)
     first, started, earlier = done, time.monotonic(), record["seconds"]
