@@ -73,10 +73,11 @@ def _places(space: FilterSpace) -> "pd.DataFrame":
 
 def _read_index(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     try:
-        order = np.loadtxt(path, dtype=np.int64, ndmin=1)
-    except (ValueError, UnicodeDecodeError, UserWarning) as error:
+        lines = path.read_text(encoding="utf-8").split()
+        order = np.array(lines, dtype=np.int64)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: expected one flat index a line: {' '.join(str(error).split())}") from None
-    if len(order) != len(space) or order.min() < 0 or order.max() >= len(space):
+    if len(order) != len(space) or order.min(initial=0) < 0 or order.max(initial=0) >= len(space):
         raise InputError(
             f"{path}: ranks {len(order)} filters up to {order.max(initial=0)}, but this network has {len(space)}; "
             "the file is of another network"
