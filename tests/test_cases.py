@@ -33,7 +33,7 @@ def test_loads_by_name(folder):
 
 def test_sizes_that_do_not_fit(folder):
     with pytest.raises(
-        InputError, match="a: GT is 8x12, but the blur LR is 4x6 and the scale 4: expected a GT of 16x24$"
+        InputError, match=r"a: GT is 8x12, but the blur LR is 4x6 and the scale 4: expected a GT of 16x24$"
     ):
         load_cases(folder / "gt", {"blur": folder / "blur"}, 4)
     write_image(folder / "gt" / "a.png", torch.zeros(3, 13, 8))

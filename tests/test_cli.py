@@ -242,6 +242,7 @@ BAD = {
     "neither lr nor degrade": (f"attribute {ON}", "either LR folders"),
     "clean alone": (f"attribute {ON} --lr clean={{p}}/gt", "clean images alone"),
     "lr without a name": (f"attribute {ON} --lr {{p}}/gt", "NAME=DIR"),
+    "a name that is no file name": (f"attribute {ON} --lr a/b={{p}}/gt", "lr.a/b.[key]: String should match pattern"),
     "level that is no number": (f"attribute {ON} --degrade blur=x", "'x' is not a number"),
     "unknown degradation": (f"attribute {ON} --degrade fog=1", "'fog' is not one of blur, noise, jpeg"),
     "unknown method": (f"attribute {ON} {BLUR} --method x", "method: is not one of faig, signed"),

@@ -195,13 +195,16 @@ def test_random_is_a_mean_of_seeds_with_a_spread(compared):
 
 def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
     config, run = compared
-    filters = {"mine": {"blur": run / "filters-blur.csv"}}
-    again = CompareConfig(**settings(place), find=config.find, methods=["change"], proportions=[0.05], filters=filters)
+    filters = {name: {"blur": run / "filters-blur.csv"} for name in ("mine", "random")}
+    methods = ["change", "random"]
+    again = CompareConfig(**settings(place), find=config.find, methods=methods, proportions=[0.05], filters=filters)
     table = pd.read_csv(compare(again, tmp_path / "run") / "effects.csv")
     first = pd.read_csv(run / "effects.csv")
-    ours = table.query("method == 'mine'")["effect"].to_numpy()
     theirs = first.query("method == 'faig' and reverted == 'blur' and proportion == 0.05")["effect"].to_numpy()
-    assert ours == pytest.approx(theirs, rel=1e-8)
+    for name in filters:
+        rows = table.query(f"method == '{name}'")
+        assert set(rows["reverted"]) == {"blur"}
+        assert rows["effect"].to_numpy() == pytest.approx(theirs, rel=1e-8)
 
 
 def test_blue_gives_other_numbers(place, tmp_path):

@@ -58,7 +58,7 @@ def compare_cases(
 ) -> Path:
     """`compare` on cases in memory: filters are found on ``found_on``, effects measured on ``cases``."""
     config.check()
-    check_methods(config.methods, found_on)
+    check_methods([method for method in config.methods if method not in config.filters], found_on)
     if missing := [kind for kind in degradations_of(found_on) if kind not in cases[0].lr]:
         raise InputError(f"filters are found for {missing[0]}, but there is no such input to measure the effect on")
     given = {
@@ -94,10 +94,11 @@ def compare_cases(
 
 def find_rankings(finder: Finder, config: CompareConfig) -> dict[str, Rankings]:
     """Rankings of every method, by degradation; ``random`` has one per seed, the others have one."""
-    raws = {raw: finder.raw(raw, score_file(raw)) for raw in needs(config.methods)}
+    methods = [method for method in config.methods if method not in config.filters]
+    raws = {raw: finder.raw(raw, score_file(raw)) for raw in needs(methods)}
     check_connected(raws.values())
     rankings: dict[str, Rankings] = {}
-    for method in config.methods:
+    for method in methods:
         seeds = range(config.random_seeds) if method == "random" else range(1)
         raw = raws.get(METHODS[method].raw)
         found = [finder.scores(method, raw, config.seed + seed) for seed in seeds]
@@ -137,7 +138,7 @@ def measure_all(
         results = []
         for seed, order in enumerate(rankings[method][kind]):
             # What looks at no degradation finds the same filters for each: measure them once.
-            blind = METHODS.get(method, METHODS["faig"]).combine is None
+            blind = method not in config.filters and METHODS[method].combine is None
             name = f"{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
             file = folder / f"{name}.json"
             if not file.exists():

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, StringConstraints
 
 from faig.cases import CLEAN, Case, load_cases, make_cases
 from faig.degradation import Degradation
@@ -14,6 +14,7 @@ from faig.methods import METHODS
 from faig.quadrature import RULES
 from faig.settings import Strict, one_of, read_yaml, validated
 
+Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 LEVELS = ("blur", "noise", "jpeg")  # the degradations that NAME=LEVEL can make
 
 
@@ -29,7 +30,7 @@ class ImagesConfig(Strict):
     """
 
     gt: Path
-    lr: dict[str, Path] = Field(default_factory=dict)
+    lr: dict[Name, Path] = Field(default_factory=dict)
     degrade: dict[str, float] = Field(default_factory=dict)
     downsampling: str = "bilinear"
     mod_crop: bool = False
@@ -104,7 +105,8 @@ class CompareConfig(PairConfig):
         find: what filters are found on; the same images where it is not given.
         methods: which.
         proportions: of the filters, in (0, 1].
-        filters: rankings from files, ``{method: {degradation: file}}``, in place of finding them.
+        filters: rankings from files, ``{method: {degradation: file}}``: of a method that is not searched for then,
+            or under any other name.
         channel: ``gray``, or ``blue`` as the published script.
         random_seeds: how many seeds ``random`` is averaged over.
         save_images: keep every output as PNG.
@@ -115,7 +117,7 @@ class CompareConfig(PairConfig):
     find: ImagesConfig | None = None
     methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
     proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
-    filters: dict[str, dict[str, Path]] = Field(default_factory=dict)
+    filters: dict[Name, dict[Name, Path]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
     random_seeds: int = Field(5, ge=5)
     save_images: bool = False
