@@ -8,6 +8,7 @@ from torch import nn
 
 from faig.cases import Case, degrade_case
 from faig.degradation import paper_preset
+from faig.images import write_image
 from faig.networks import SRCNNStyle, SRResNet
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -70,3 +71,36 @@ def pair(request: pytest.FixtureRequest) -> tuple[nn.Module, nn.Module]:
     """Target and baseline, tiny, of each architecture."""
     baseline = tiny_network(request.param)
     return nudged(baseline), baseline
+
+
+@pytest.fixture
+def drawn(tmp_path) -> Path:
+    """A folder of GT images: slanted stripes."""
+    folder = tmp_path / "gt"
+    folder.mkdir()
+    y, x = torch.meshgrid(torch.arange(40.0), torch.arange(36.0), indexing="ij")
+    for i in range(3):
+        wave = (torch.sin(x / (2 + i) + y / 5) + 1) / 2
+        write_image(folder / f"stripes{i}.png", torch.stack([wave, 1 - wave, wave * y / 40]))
+    return folder
+
+
+@pytest.fixture
+def settings(drawn, tmp_path) -> dict:
+    """A training run of seconds."""
+    return {
+        "name": "tiny",
+        "network": {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}},
+        "data": {"gt": str(drawn), "lr_patch": 8, "batch": 2, "degradation": {"blur": 2, "noise": 0.1}},
+        "optimizer": {"iterations": 12, "learning_rate": 1e-3, "ema": 0.9},
+        "checkpoint_every": 5,
+        "report_every": 1,
+        "seed": 3,
+        "out": str(tmp_path / "run"),
+    }
+
+
+def training_config(settings: dict, **changes):
+    from faig.training.config import TrainingConfig
+
+    return TrainingConfig.model_validate(settings | changes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 from torch.nn import functional
 
@@ -39,10 +39,15 @@ def reflect(image: Batch, margin: int) -> ResizedBatch:
     for axis in (-2, -1):
         size = image.shape[axis]
         position = torch.arange(-margin, size + margin, device=image.device)
-        period = max(1, 2 * (size - 1))
-        position = position.remainder(period)
-        image = image.index_select(axis, torch.minimum(position, (period - position).remainder(period)))
+        image = image.index_select(axis, mirror(position, size))
     return image
+
+
+def mirror(position: Int64[Tensor, "position"], size: int) -> Int64[Tensor, "position"]:
+    """Positions on an infinite line as positions of an image of ``size`` pixels, mirrored at its edge pixels."""
+    period = max(1, 2 * (size - 1))
+    position = position.remainder(period)
+    return torch.minimum(position, (period - position).remainder(period))
 
 
 def blur_valid(image: Batch, sigma: float) -> ResizedBatch:

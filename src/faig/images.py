@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
 from faig.errors import InputError
@@ -14,6 +14,8 @@ from faig.files import replacing
 
 Image = Float[Tensor, "3 height width"]
 Resized = Float[Tensor, "3 _ _"]
+Bytes = UInt8[np.ndarray, "bytes"]
+Pixels = Shaped[np.ndarray, "height width 3"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 
@@ -32,21 +34,51 @@ def read_image(path: Path | str) -> Image:
     Raises:
         InputError: the file is missing, is no image, or holds values that are not finite.
     """
+    return to_image(decode(read_bytes(path), str(path)), str(path))
+
+
+def read_bytes(path: Path | str) -> Bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
-        data = np.fromfile(path, dtype=np.uint8)
+        return np.fromfile(path, dtype=np.uint8)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def decode(data: Bytes, place: str) -> Pixels:
+    """The pixels of an encoded image: ``[height, width, RGB]`` in the file's own depth.
+
+    Args:
+        data: the bytes of an image file.
+        place: where they come from, for the message.
+
+    Raises:
+        InputError: they are no image, or a damaged one.
+    """
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
     try:
         pixels = cv2.imdecode(data, flags) if data.size else None
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise InputError(f"{path}: is not an image that can be read, or is damaged")
+        raise InputError(f"{place}: is not an image that can be read, or is damaged")
+    return pixels
+
+
+def to_image(pixels: Pixels, place: str) -> Image:
+    """Pixels of any depth as an image in [0, 1].
+
+    Raises:
+        InputError: they hold values that are not finite.
+    """
     full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
     array = pixels.astype(np.float32) / full
     if not np.isfinite(array).all():
-        raise InputError(f"{path}: holds values that are not finite (NaN or infinite)")
+        raise InputError(f"{place}: holds values that are not finite (NaN or infinite)")
     return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
 
 
@@ -69,7 +101,11 @@ def write_image(path: Path | str, image: Image) -> None:
         path: where; the suffix names the format.
         image: in [0, 1]; clipped and rounded.
     """
-    pixels = to_uint8(image).cpu().numpy().transpose(1, 2, 0)
+    write_pixels(path, to_uint8(image).cpu().numpy().transpose(1, 2, 0))
+
+
+def write_pixels(path: Path | str, pixels: Pixels) -> None:
+    """Write pixels in their own depth, 8 or 16 bits, whole or not at all; the suffix of ``path`` names the format."""
     ok, data = cv2.imencode(Path(path).suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     assert ok, path
     with replacing(Path(path)) as part:

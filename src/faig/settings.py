@@ -1,11 +1,12 @@
 """Settings read from YAML and checked before anything starts."""
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from faig.errors import InputError
 
@@ -27,6 +28,25 @@ def one_of(names: Collection[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def proportion(text: str) -> float:
+    """``1%``, ``1`` and ``0.01`` are all one percent: a number below 1 without a % sign is a share.
+
+    Raises:
+        InputError: it is no number, or outside (0%, 100%].
+    """
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise InputError(f"{text!r} is not a proportion; write 1% or 0.01") from None
+    share = number / 100 if text.strip().endswith("%") or number >= 1 else number
+    if not 0 < share <= 1:
+        raise InputError(f"proportion {text} is outside (0%, 100%]")
+    return share
+
+
+Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -62,6 +82,35 @@ def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise InputError(f"{place}: {name}: there is no such setting{_suggestion(model, name)}") from None
         told = first["msg"].removeprefix("Value error, ")
         got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
         raise InputError(f"{place}: {name}: {told}{got}") from None
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def _suggestion(model: type[BaseModel], name: str) -> str:
+    known = list(_settings(model))
+    same_place = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
+    same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
+    close = difflib.get_close_matches(name, same_place, n=1) or same_name or difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(other.rpartition('.')[2] for other in same_place)}" if same_place else ""
+
+
+def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """The dotted names of all settings of a model and of the models in it."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _settings(part, f"{prefix}{name}.")

@@ -6,10 +6,11 @@ from typing import Any
 
 import typer
 
-from faig.cli import alter, prepare, study, zoo  # noqa: F401 - each registers its commands
+from faig.cli import alter, prepare, study, train, zoo  # noqa: F401 - each registers its commands
 from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 
+EXTRAS = {"accelerate": "train", "lmdb": "train", "tensorboard": "train", "huggingface_hub": "hub"}
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
 
 
@@ -26,6 +27,12 @@ def main() -> None:
             print(error.format_message())
         else:
             print(f"error: {' '.join(error.format_message().split())} (try --help)", file=sys.stderr)
+        code = 2
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        extra = EXTRAS[error.name]
+        print(f"error: this needs {error.name}; install it with: pip install 'faig[{extra}]'", file=sys.stderr)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; run the same command again to go on", file=sys.stderr)

@@ -23,7 +23,6 @@ from faig.cli.options import (
     compute_on,
     named,
     numbers,
-    proportion,
 )
 from faig.errors import InputError
 from faig.files import new_file, new_folder
@@ -33,6 +32,7 @@ from faig.intervention import blend
 from faig.progress import bar
 from faig.rankings import read_ranking
 from faig.restoration import luma, psnr, restore, scale_of, ssim
+from faig.settings import proportion
 
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network, a .safetensors file.")]
 

@@ -59,22 +59,6 @@ def compute_on(device: str, threads: int | None) -> int:
     return torch.get_num_threads()
 
 
-def proportion(text: str) -> float:
-    """``1%``, ``1`` and ``0.01`` are all one percent: a number below 1 without a % sign is a share.
-
-    Raises:
-        InputError: it is no number, or outside (0%, 100%].
-    """
-    try:
-        number = float(text.strip().removesuffix("%"))
-    except ValueError:
-        raise InputError(f"{text!r} is not a proportion; write 1% or 0.01") from None
-    share = number / 100 if text.strip().endswith("%") or number >= 1 else number
-    if not 0 < share <= 1:
-        raise InputError(f"proportion {text} is outside (0%, 100%]")
-    return share
-
-
 def named(option: str, texts: list[str] | None, what: str = "DIR") -> dict[str, str]:
     """``NAME=VALUE`` texts as a dictionary, in the order given; commas separate several in one text.
 

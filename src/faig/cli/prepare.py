@@ -1,4 +1,4 @@
-"""``faig degrade`` and ``faig train``."""
+"""``faig degrade``, ``faig data crop`` and ``faig data lmdb``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,10 @@ from faig.errors import InputError
 from faig.files import new_folder
 from faig.images import check_divisible, list_images, mod_crop, read_image, write_image
 from faig.progress import bar
+
+data_app = typer.Typer(help="Make training images ready.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes.")]
 
 PAPER_FOLDERS = {
     "clean": "Linear_LRbicx{scale}",
@@ -74,46 +78,31 @@ def degrade(
     print(f"{len(files)} images, {len(kinds)} version{'s' * (len(kinds) > 1)} each, in {out_dir}")
 
 
-@app.command(epilog="Example: faig train configs/srresnet-x2-baseline.yaml", help="Train a baseline or a target.")
-def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="What to train; see configs/.")],
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the configuration's.")] = None,
-    device: Device = "cpu",
-    threads: Threads = None,
+@data_app.command("crop", epilog="Example: faig data crop DIV2K_train_HR DIV2K_train_HR_sub")
+def crop_images(
+    gt_dir: Annotated[Path, typer.Argument(metavar="GT_DIR", help="GT images.")],
+    out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where the sub-images go.")],
+    crop: Annotated[int, typer.Option("--crop", min=1, help="Side of a sub-image, pixels.")] = 480,
+    step: Annotated[int, typer.Option("--step", min=1, help="From one to the next, pixels.")] = 240,
+    workers: Workers = 2,
+    force: Force = False,
 ) -> None:
-    """Train a network; a killed run goes on when the same command is given again."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    """Cut images into overlapping sub-images, quicker to read; the last row and column reach the border."""
+    from faig.training.prepare import crop_folder
 
-    from faig.training.config import read_config
-    from faig.training.loop import Report
-    from faig.training.loop import train as run
+    count = crop_folder(gt_dir, out_dir, crop=crop, step=step, workers=workers, force=force, track=bar)
+    print(f"{count} sub-images in {out_dir}")
 
-    compute_on(device, threads)
-    settings = read_config(config)
-    if seed is not None:
-        settings = settings.model_copy(update={"seed": seed})
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.2f} it/s"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(settings.name, total=settings.optimizer.iterations, loss=0.0, speed=0.0)
 
-        def say(report: Report) -> None:
-            progress.update(task, completed=report.iteration, loss=report.loss, speed=report.speed)
-            if report.psnr:
-                told = "  ".join(f"{kind} {value:.2f}" for kind, value in report.psnr.items())
-                console.print(f"iteration {report.iteration}: PSNR (RGB, dB) {told}")
-            elif not console.is_terminal and report.iteration % 100 == 0:
-                console.print(
-                    f"iteration {report.iteration}/{settings.optimizer.iterations}  loss {report.loss:.4f}  "
-                    f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
-                )
+@data_app.command("lmdb", epilog="Example: faig data lmdb DIV2K_train_HR_sub DIV2K_train_HR_sub.lmdb")
+def pack_images(
+    image_dir: Annotated[Path, typer.Argument(metavar="DIR", help="Images, or sub-images.")],
+    out_dir: Annotated[Path, typer.Argument(metavar="OUT.lmdb", help="The LMDB to make.")],
+    workers: Workers = 2,
+    force: Force = False,
+) -> None:
+    """Pack image files, as they are, into an LMDB; BasicSR reads it too."""
+    from faig.training.prepare import pack_lmdb
 
-        result = run(settings, say, device=device)
-    print(result)
+    count = pack_lmdb(image_dir, out_dir, workers=workers, force=force, track=bar)
+    print(f"{count} images in {out_dir}")

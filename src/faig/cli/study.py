@@ -23,13 +23,12 @@ from faig.cli.options import (
     compute_on,
     named,
     numbers,
-    proportion,
 )
 from faig.errors import InputError
 from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig, read_study
 from faig.methods import METHODS
 from faig.progress import bar
-from faig.settings import validated
+from faig.settings import proportion, validated
 
 Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
 Downsampling = Annotated[str, typer.Option(help="Of --degrade: bilinear (the paper's) or bicubic (antialiased).")]

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from faig.settings import Strict, read_yaml, validated
+from faig.settings import Proportion, Strict, read_yaml, validated
 
 
 class NetworkConfig(Strict):
@@ -13,7 +13,7 @@ class NetworkConfig(Strict):
 
     architecture: str = "srresnet"
     arguments: dict[str, Any] = Field(default_factory=lambda: {"scale": 2})
-    start: str | None = Field(None, description="a network file to fine-tune; None starts from random weights")
+    start: str | None = Field(None, description="a network to fine-tune, a file or a zoo name; None: random weights")
 
 
 class DegradationConfig(Strict):
@@ -29,28 +29,36 @@ class DegradationConfig(Strict):
 class DataConfig(Strict):
     """Training images and how patches are cut from them."""
 
-    gt: Path = Field(description="folder of GT images")
+    gt: Path = Field(description="a folder of GT images or sub-images, or an LMDB")
     lr_patch: PositiveInt = Field(32, description="side of an LR patch in pixels; the GT patch is scale times that")
-    batch: PositiveInt = 16
+    batch: PositiveInt = Field(16, description="patches an iteration, all processes together")
+    flip: bool = True
+    rotate: bool = Field(True, description="by quarter turns")
     degradation: DegradationConfig = DegradationConfig()
+    workers: NonNegativeInt = Field(0, description="processes that cut patches; 0: the training process itself")
+    cache_gb: NonNegativeFloat = Field(2.0, description="decoded images kept in memory, by each process that cuts")
 
 
 class OptimizerConfig(Strict):
-    """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``."""
+    """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``, L1 loss."""
 
     iterations: PositiveInt
     learning_rate: PositiveFloat = 2e-4
     final_learning_rate: NonNegativeFloat = 1e-7
+    restart_every: PositiveInt | None = Field(None, description="iterations of one cosine; None: all of them")
     betas: tuple[float, float] = (0.9, 0.99)
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, the ones that are kept")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="of convolutions; weights are float32")
+    compile: bool = Field(False, description="torch.compile with CUDA graphs: pays on a GPU")
 
 
 class ValidationConfig(Strict):
-    """PSNR (RGB, border = scale) on clean, blurry and noisy versions of a folder of images."""
+    """PSNR (RGB, border = scale) on a folder of images: on LR folders, or on LR images that are made."""
 
     gt: Path
-    images: PositiveInt = Field(5, description="the first so many, by file name")
-    every: PositiveInt = Field(1000, description="iterations")
+    lr: dict[str, Path] = Field(default_factory=dict, description="LR folder by name, in place of blur and noise")
+    images: PositiveInt | None = Field(None, description="the first so many, by file name; None: all")
+    every: PositiveInt = Field(5000, description="iterations")
     blur: NonNegativeFloat = 2.0
     noise: NonNegativeFloat = 0.1
 
@@ -63,15 +71,41 @@ class TrainingConfig(Strict):
     data: DataConfig
     optimizer: OptimizerConfig
     validation: ValidationConfig | None = None
+    filters: Path | None = Field(None, description="a ranking: train its first filters alone")
+    top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
     seed: int = Field(0, ge=0)
-    checkpoint_every: PositiveInt = Field(500, description="iterations")
+    checkpoint_every: PositiveInt = Field(1000, description="iterations")
+    report_every: PositiveInt = Field(10, description="iterations")
+    tensorboard: bool = Field(False, description="curves and sample images in OUT/tensorboard")
     out: Path = Field(description="folder of the run")
 
+    @model_validator(mode="after")
+    def _filters_need_more(self) -> "TrainingConfig":
+        if (self.filters is None) != (self.top is None):
+            raise ValueError("filters and top come together: filters: FILE.csv, top: 1%")
+        if self.filters is not None and self.network.start is None:
+            raise ValueError("filters needs network.start: the network whose other weights stay")
+        return self
 
-def read_config(path: Path) -> TrainingConfig:
-    """Read and check a training configuration; paths in it are relative to the working directory.
+    def result_settings(self) -> dict[str, Any]:
+        """The settings that the trained weights depend on: a run goes on only where these are the same."""
+        elsewhere = dict.fromkeys(("name", "out", "checkpoint_every", "report_every", "tensorboard"), True)
+        return self.model_dump(mode="json", exclude={**elsewhere, "data": {"workers", "cache_gb"}})
+
+
+def read_config(path: Path) -> tuple[TrainingConfig, list[str]]:
+    """Read and check a training configuration, ours or BasicSR's; paths in it are relative to the working directory.
+
+    Returns:
+        The configuration, and a line for each setting of BasicSR's that has no counterpart here.
 
     Raises:
         InputError: the file is missing, no YAML, or has an unknown, missing or wrong setting.
     """
-    return validated(TrainingConfig, read_yaml(path), str(path))
+    from faig.training.basicsr import is_basicsr, translate
+
+    values = read_yaml(path)
+    notes: list[str] = []
+    if is_basicsr(values):
+        values, notes = translate(values, str(path))
+    return validated(TrainingConfig, values, str(path)), notes

@@ -1,80 +1,156 @@
-"""Training batches: every one a function of (seed, iteration) alone, so that a resumed run sees the same ones."""
+"""Training patches: each one a function of (seed, iteration, place in the batch) alone.
 
-from pathlib import Path
+So a resumed run sees the same patches, and so do several processes that share a batch.
+"""
+
+import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
+from torch.utils.data import Dataset
 
-from faig.degradation import RADIUS, blur_valid, downsample, reflect
-from faig.errors import InputError
-from faig.images import list_images, read_image, round8
+from faig.degradation import RADIUS, blur_valid, downsample, mirror
+from faig.errors import FaigWarning, InputError
+from faig.images import Pixels, round8, to_image, to_uint8
 from faig.training.config import DataConfig, DegradationConfig
+from faig.training.sources import open_source
 
 GT = Float[Tensor, "batch 3 gt_height gt_width"]
 LR = Float[Tensor, "batch 3 lr_height lr_width"]
 
 
-class Patches:
-    """Random GT patches with a margin for the blur kernel, flipped and turned at random.
+@dataclass(frozen=True)
+class Batch:
+    """What is drawn for the patches of one process in one iteration; `degrade_batch` makes GT and LR of it.
+
+    Attributes:
+        wide: GT patches with a margin of ``RADIUS`` on each side, for the blur kernel.
+        blurry: which patches to blur.
+        noise: to add to LR, in [0, 1]; zero where there is none.
+    """
+
+    wide: UInt8[Tensor, "batch 3 wide wide"]
+    blurry: Bool[Tensor, "batch"]
+    noise: LR
+
+    def pin_memory(self) -> "Batch":
+        """The same in memory that a GPU can copy from without waiting."""
+        return Batch(self.wide.pin_memory(), self.blurry.pin_memory(), self.noise.pin_memory())
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        wide, blurry, noise = (t.to(device, non_blocking=True) for t in (self.wide, self.blurry, self.noise))
+        return Batch(wide, blurry, noise)
+
+
+class Patches(Dataset["Batch | InputError"]):
+    """Random GT patches, flipped and turned at random, with the draws of their degradations, by iteration.
+
+    A damaged image, or one smaller than a patch, is left out with a warning, and another is drawn in its place.
 
     Args:
         config: what to cut from where.
         scale: of the network.
         seed: of the run.
+        share: the part of the batch that this process makes.
+        strict: let a damaged image end the run.
+
+    Raises:
+        InputError: there are no images.
     """
 
-    def __init__(self, config: DataConfig, scale: int, seed: int) -> None:
-        self.config, self.scale, self.seed = config, scale, seed
-        self.files = list(list_images(config.gt).values())
-        self.side = config.lr_patch * scale
+    def __init__(
+        self, config: DataConfig, scale: int, seed: int, *, share: slice = slice(None), strict: bool = False
+    ) -> None:
+        self.config, self.seed, self.strict = config, seed, strict
+        self.places = range(config.batch)[share]
+        self.lr_side, self.side = config.lr_patch, config.lr_patch * scale
+        self.source = open_source(config.gt)
+        self.kept: dict[int, Pixels] = {}
+        self.free = config.cache_gb * 1e9
+        self.damaged: set[int] = set()
 
-    def batch(self, iteration: int) -> tuple[GT, LR]:
-        """GT and LR of one iteration, in [0, 1].
+    def __getitem__(self, iteration: int) -> Batch | InputError:
+        """The batch of an iteration; an error is returned, for a worker process would wrap a raised one."""
+        try:
+            return self.batch(iteration)
+        except InputError as error:
+            return error
+
+    def batch(self, iteration: int) -> Batch:
+        """The batch of an iteration.
 
         Raises:
-            InputError: an image cannot be read or is smaller than a patch.
+            InputError: an image is damaged and ``strict`` is set, or none can be used.
         """
-        rng = np.random.default_rng([self.seed, iteration])
-        picked = rng.integers(len(self.files), size=self.config.batch)
-        wide = torch.stack([self._patch(self.files[i], rng) for i in picked])
-        return degrade_batch(wide, self.scale, self.config.degradation, rng)
+        drawn = [self._draw(np.random.default_rng([self.seed, iteration, place])) for place in self.places]
+        wide, blurry, noise = zip(*drawn, strict=True)
+        return Batch(torch.stack(wide), torch.tensor(blurry), torch.stack(noise))
 
-    def _patch(self, path: Path, rng: np.random.Generator) -> Float[Tensor, "3 wide wide"]:
-        image = read_image(path)
-        _, height, width = image.shape
-        if min(height, width) < self.side:
-            raise InputError(f"{path}: {width}x{height} is smaller than a GT patch of {self.side}")
-        top, left = rng.integers(height - self.side + 1), rng.integers(width - self.side + 1)
-        image = reflect(image, RADIUS)
-        wide = self.side + 2 * RADIUS
-        patch = image[:, top : top + wide, left : left + wide]
-        turns, flip = rng.integers(4), rng.integers(2)
-        patch = torch.rot90(patch, int(turns), (1, 2))
+    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, bool, Tensor]:
+        patch, degradation = self._patch(rng), self.config.degradation
+        blurry = bool(rng.random() < degradation.blur_probability) and degradation.blur > 0
+        noise = torch.zeros(3, self.lr_side, self.lr_side)
+        if rng.random() < degradation.noise_probability and degradation.noise > 0:
+            noise = torch.from_numpy(rng.standard_normal(noise.shape, dtype=np.float32)) * degradation.noise
+        return patch, blurry, noise
+
+    def _patch(self, rng: np.random.Generator) -> UInt8[Tensor, "3 wide wide"]:
+        index = int(rng.integers(len(self.source)))
+        while (pixels := self._pixels(index)) is None:
+            index = int(rng.integers(len(self.source)))
+        ends = [
+            mirror(torch.arange(-RADIUS, self.side + RADIUS) + int(rng.integers(size - self.side + 1)), size)
+            for size in pixels.shape[:2]
+        ]
+        cut = pixels[np.ix_(*(end.numpy() for end in ends))]
+        turns = int(rng.integers(4)) if self.config.rotate else 0
+        flip = bool(rng.integers(2)) and self.config.flip
+        patch = torch.rot90(to_uint8(to_image(cut, self.source.place(index))), turns, (1, 2))
         return patch.flip(2) if flip else patch
 
+    def _pixels(self, index: int) -> Pixels | None:
+        """An image, or None where it cannot be used."""
+        if index in self.damaged:
+            return None
+        if index in self.kept:
+            return self.kept[index]
+        try:
+            pixels = self.source.read(index)
+            height, width, _ = pixels.shape
+            if min(height, width) < self.side:
+                place = self.source.place(index)
+                raise InputError(f"{place}: {width}x{height} is smaller than a GT patch of {self.side}")
+        except InputError as error:
+            self.damaged.add(index)
+            if self.strict or len(self.damaged) == len(self.source):
+                raise
+            warnings.warn(f"{error}; left out", FaigWarning, stacklevel=2)
+            return None
+        if pixels.nbytes <= self.free:
+            self.free -= pixels.nbytes
+            self.kept[index] = pixels
+        return pixels
 
-def degrade_batch(
-    wide: Float[Tensor, "batch 3 wide wide"], scale: int, config: DegradationConfig, rng: np.random.Generator
-) -> tuple[GT, LR]:
-    """Cut the margin off and make the LR patches, each with its own draw of blur and of noise.
+
+def degrade_batch(batch: Batch, scale: int, config: DegradationConfig) -> tuple[GT, LR]:
+    """Make GT and LR of what was drawn, on the device where it lies.
 
     Args:
-        wide: GT patches with a margin of ``RADIUS`` on each side.
+        batch: of `Patches`. Blur and noise were drawn independently (the paper: a quarter of the patches each is
+            clean, blurry, noisy, both).
         scale: of the network.
-        config: levels and probabilities; the two draws are independent (the paper: a quarter of the
-            patches each is clean, blurry, noisy, both).
-        rng: of this iteration.
+        config: σ of the blur, and the downsampling.
+
+    Returns:
+        Both in [0, 1]; LR rounded to 8 bits.
     """
+    wide = batch.wide.float() / 255
     gt = wide[..., RADIUS:-RADIUS, RADIUS:-RADIUS]
-    count = len(wide)
-    blurry = torch.from_numpy(rng.random(count) < config.blur_probability) & (config.blur > 0)
-    noisy = torch.from_numpy(rng.random(count) < config.noise_probability) & (config.noise > 0)
-    sharp = gt.clone()
-    if blurry.any():
-        sharp[blurry] = blur_valid(wide[blurry], config.blur)
-    lr = downsample(sharp, scale, config.downsampling)
-    noise = torch.from_numpy(rng.standard_normal(tuple(lr.shape), dtype=np.float32))
-    lr = lr + noise * (config.noise * noisy.to(lr).view(-1, 1, 1, 1))
-    return gt, round8(lr)
+    sharp = gt
+    if config.blur:
+        sharp = torch.where(batch.blurry.view(-1, 1, 1, 1), blur_valid(wide, config.blur), gt)
+    return gt, round8(downsample(sharp, scale, config.downsampling) + batch.noise)

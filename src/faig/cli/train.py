@@ -1,0 +1,101 @@
+"""``faig train``."""
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faig.cli.app import app
+from faig.cli.options import Device, Threads, compute_on
+from faig.errors import InputError
+
+UNITS = {"h": 3600, "m": 60, "s": 1}
+
+
+@app.command(epilog="Example: faig train configs/cpu/srresnet-x2-baseline.yaml --max-time 2h30m")
+def train(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.yaml", help="What to train: see configs/, or an option file of BasicSR's.")
+    ],
+    resume: Annotated[bool, typer.Option("--resume", help="Insist on a checkpoint to go on from.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Start again: remove checkpoints and result.")] = False,
+    max_time: Annotated[
+        str | None,
+        typer.Option("--max-time", metavar="2h30m", help="Stop after so long, with a checkpoint."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let a damaged image end the run.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the configuration's.")] = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Train a baseline, a target, or only a filter set; a run that was stopped goes on by itself.
+
+    Several processes: torchrun --nproc_per_node=2 -m faig train CONFIG.yaml
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from faig.training import checkpoints
+    from faig.training.config import read_config
+    from faig.training.loop import RESULT, Report
+    from faig.training.loop import train as run
+
+    compute_on(device, threads)
+    max_seconds = seconds(max_time) if max_time else math.inf
+    settings, notes = read_config(config)
+    if seed is not None:
+        settings = settings.model_copy(update={"seed": seed})
+    first_process = os.environ.get("RANK", "0") == "0"
+    quiet = not first_process
+    console = Console(stderr=True, quiet=quiet)
+    for note in notes:
+        console.print(f"{config}: {note}", markup=False, soft_wrap=True)
+    result = settings.out / RESULT
+    there = checkpoints.exist(settings.out)
+    if force and first_process:
+        checkpoints.clear(settings.out)
+        result.unlink(missing_ok=True)
+    elif resume and not there:
+        raise InputError(f"{settings.out}: holds no checkpoint to go on from; leave --resume out to start")
+    elif result.exists() and not there:
+        raise InputError(f"{result}: exists, without a checkpoint; pass --force to train it again")
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.2f} it/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        total = settings.optimizer.iterations
+        task = progress.add_task(settings.name, total=total, loss=0.0, speed=0.0)
+
+        def say(report: Report) -> None:
+            progress.update(task, completed=report.iteration, loss=report.loss, speed=report.speed)
+            if report.psnr:
+                told = "  ".join(f"{kind} {value:.2f}" for kind, value in report.psnr.items())
+                console.print(f"iteration {report.iteration}: PSNR (RGB, dB) {told}")
+            elif not console.is_terminal and report.iteration % 100 == 0:
+                console.print(
+                    f"iteration {report.iteration}/{total}  loss {report.loss:.4f}  "
+                    f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
+                )
+
+        done = run(settings, say, device=device, max_seconds=max_seconds, strict=strict)
+    if first_process:
+        print(done or f"stopped after {max_time}, with a checkpoint in {settings.out}; the same command goes on")
+
+
+def seconds(text: str) -> float:
+    """``2h30m``, ``9m`` or ``45s`` in seconds.
+
+    Raises:
+        InputError: it is no such time.
+    """
+    if not re.fullmatch(r"(\d+(\.\d+)?[hms])+", text):
+        raise InputError(f"--max-time {text}: write it as 2h30m, 9m or 45s")
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", text))

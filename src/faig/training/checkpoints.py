@@ -1,0 +1,72 @@
+"""What a training run needs to go on: written whole or not at all, the last two kept."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from faig.errors import FaigWarning, InputError
+from faig.files import replacing
+from faig.settings import flat
+
+KEPT = 2
+
+
+def save(folder: Path, done: int, state: dict[str, Any]) -> None:
+    """Write a checkpoint, then drop all but the last two.
+
+    Args:
+        folder: of the run.
+        done: iterations.
+        state: what `latest` gives back.
+    """
+    with replacing(folder / f"state-{done:08d}.pth") as part:
+        torch.save(state | {"done": done}, part)
+    for old in _checkpoints(folder)[:-KEPT]:
+        old.unlink()
+
+
+def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """The newest checkpoint that can be read, or None where there is none.
+
+    Args:
+        folder: of the run.
+        settings: what the checkpoint's own, under ``settings``, must equal.
+
+    Raises:
+        InputError: there are checkpoints but none can be read, or they are of other settings.
+    """
+    found = _checkpoints(folder)
+    for path in reversed(found):
+        try:
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many kinds here; each means the same
+            warnings.warn(f"{path}: cannot be read ({type(error).__name__}); left out", FaigWarning, stacklevel=2)
+            continue
+        ours, theirs = flat(settings), flat(state["settings"])
+        for key in sorted(ours.keys() | theirs.keys()):
+            if ours.get(key) != theirs.get(key):
+                raise InputError(
+                    f"{path}: was written with {key} = {theirs.get(key)!r}, not {ours.get(key)!r}; "
+                    "choose another out folder, or pass --force to start again"
+                )
+        return state
+    if found:
+        raise InputError(f"{folder}: none of its {len(found)} checkpoints can be read; pass --force to start again")
+    return None
+
+
+def exist(folder: Path) -> bool:
+    """Whether a run has a checkpoint."""
+    return bool(_checkpoints(folder))
+
+
+def clear(folder: Path) -> None:
+    """Remove all checkpoints of a run."""
+    for path in _checkpoints(folder):
+        path.unlink()
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return sorted(folder.glob("state-*.pth"))

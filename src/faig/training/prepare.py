@@ -1,0 +1,105 @@
+"""Training images made ready: cut into sub-images, or packed into an LMDB."""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from faig.files import new_folder
+from faig.images import Bytes, decode, list_images, read_bytes, write_pixels
+from faig.progress import Track, silent
+
+T = TypeVar("T")
+META = "meta_info.txt"
+
+
+def crop_folder(
+    gt: Path, out: Path, *, crop: int, step: int, workers: int, force: bool = False, track: Track = silent
+) -> int:
+    """Cut every image of a folder into overlapping square sub-images, ``<name>_s001.png`` and so on.
+
+    Args:
+        gt: folder of images.
+        out: folder to make.
+        crop: side of a sub-image in pixels; an image that is smaller keeps its side.
+        step: pixels from one sub-image to the next; the last row and column reach the border.
+        workers: processes.
+        force: allow ``out`` to exist.
+        track: shows how far it is.
+
+    Returns:
+        How many sub-images there are.
+
+    Raises:
+        InputError: an image is damaged, or ``out`` exists.
+    """
+    files = list(list_images(gt).values())
+    with new_folder(out, force) as part:
+        return sum(_in_processes(partial(_crop_file, out=part, crop=crop, step=step), files, workers, "crop", track))
+
+
+def starts(size: int, crop: int, step: int) -> list[int]:
+    """Where the crops of a side begin: every ``step`` pixels, and the last one at the border."""
+    last = max(0, size - crop)
+    return [*range(0, last, step), last]
+
+
+def _crop_file(path: Path, out: Path, crop: int, step: int) -> int:
+    pixels = decode(read_bytes(path), str(path))
+    height, width, _ = pixels.shape
+    corners = [(top, left) for top in starts(height, crop, step) for left in starts(width, crop, step)]
+    for number, (top, left) in enumerate(corners, 1):
+        write_pixels(out / f"{path.stem}_s{number:03d}.png", pixels[top : top + crop, left : left + crop])
+    return len(corners)
+
+
+def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, track: Track = silent) -> int:
+    """Pack the image files of a folder, as they are, into an LMDB that BasicSR reads too.
+
+    Keys are file names without suffix; ``meta_info.txt`` has a line ``name.png (height,width,channels) 1`` for each.
+
+    Args:
+        images: folder of images.
+        out: folder to make.
+        workers: processes.
+        force: allow ``out`` to exist.
+        track: shows how far it is.
+
+    Returns:
+        How many images there are.
+
+    Raises:
+        InputError: an image is damaged, or ``out`` exists.
+    """
+    import lmdb
+
+    files = list_images(images)
+    size = sum(path.stat().st_size for path in files.values())
+    with new_folder(out, force) as part:
+        # Room for whole pages; the file grows only as far as it is filled.
+        env = lmdb.open(str(part), map_size=2 * size + (1 << 20) + 8192 * len(files), readahead=False)
+        shapes = _in_processes(_checked, list(files.values()), workers, "lmdb", track)
+        with env, env.begin(write=True) as transaction, (part / META).open("w", encoding="utf-8") as meta:
+            for (name, path), (data, shape) in zip(files.items(), shapes, strict=True):
+                transaction.put(name.encode(), data.tobytes())
+                meta.write(f"{path.name} ({','.join(map(str, shape))}) 1\n")
+        (part / "lock.mdb").unlink(missing_ok=True)
+    return len(files)
+
+
+def _checked(path: Path) -> tuple[Bytes, tuple[int, ...]]:
+    data = read_bytes(path)
+    return data, decode(data, str(path)).shape
+
+
+def _in_processes(
+    job: Callable[[Path], T], files: Sequence[Path], workers: int, label: str, track: Track
+) -> Iterable[T]:
+    """The job's results in the order of the files."""
+    if workers == 1:
+        yield from track(map(job, files), label, len(files))
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy torch's threads half
+        yield from track(pool.map(job, files, chunksize=4), label, len(files))
