@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from faig.networks import build
 from faig.settings import Proportion, Strict, read_yaml, validated
 
 
@@ -14,6 +16,14 @@ class NetworkConfig(Strict):
     architecture: str = "srresnet"
     arguments: dict[str, Any] = Field(default_factory=lambda: {"scale": 2})
     start: str | None = Field(None, description="a network to fine-tune, a file or a zoo name; None: random weights")
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> "NetworkConfig":
+        if "scale" not in self.arguments:
+            raise ValueError("arguments needs a scale: {scale: 2}")
+        with torch.device("meta"):
+            build(self.architecture, **self.arguments)
+        return self
 
 
 class DegradationConfig(Strict):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from faig.degradation import Degradation
 from faig.errors import InputError
-from faig.images import Image, list_images, mod_crop, pair, read_image
+from faig.images import list_images, mod_crop, pair, read_image
 from faig.restoration import psnr, restore
 from faig.training.config import ValidationConfig
 
@@ -121,5 +121,5 @@ class Board:
             self.writer.add_image("patches: LR, output, GT", torch.cat(rows, 1), iteration)
 
 
-def _row(images: Float[Tensor, "batch 3 height width"]) -> Image:
+def _row(images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "3 height row"]:
     return torch.cat(list(images[:SAMPLES].detach().float().clamp(0, 1).cpu()), 2)
