@@ -1,40 +1,55 @@
-"""Write the card of a zoo pair: its record, and what it does on a folder of GT images by the paper's preset.
+"""Measure a zoo pair and write what stands beside it: card.md, curve.png, scores.safetensors.
 
-Run: python benchmarks/card.py srresnet-x2 ../shared/data/BSD100
+Run: python benchmarks/card.py srresnet-x2 ../shared/data
 """
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+import torch
 import typer
 import yaml
 from torch.nn import functional
 
 from faig import zoo
+from faig.attribution import attribute
+from faig.cases import degrade_case
 from faig.checkpoint import network_metadata
-from faig.degradation import paper_preset
+from faig.degradation import Degradation, paper_preset
 from faig.effect import estimate
 from faig.files import replacing
+from faig.filters import FilterSpace
 from faig.images import Image, list_images, mod_crop, read_image, round8
 from faig.progress import bar
-from faig.restoration import psnr, restore, scale_of
+from faig.quadrature import gauss_legendre
+from faig.report.curve import draw_curve, history
+from faig.restoration import psnr, restore, scale_of, ssim
+from faig.scores import mean_over_images, save_scores
+from faig.training.prepare import starts
+from faig.zoo.scores import SCORES
 
-Numbers = dict[str, dict[str, list[float]]]  # PSNR by network and input, one per image
+INPUTS = paper_preset() | {"blur+noise": Degradation(blur=2.0, noise=0.1)}
+NODES = 8
+CROP, ROWS, COLUMNS = 96, 2, 3  # of each image that filters are found on
+
+Numbers = dict[tuple[str, str, str], list[float]]  # by network, input, measure; one per image
 
 
-def measure(pair: str, gt_dir: Path) -> Numbers:
-    """PSNR (RGB, border = scale) of bicubic, baseline and target, on clean, blurry and noisy input."""
-    networks = {name: zoo.load(f"{pair}/{name}") for name in ("baseline", "target")}
-    scale, files, preset = scale_of(networks["target"]), list_images(gt_dir), paper_preset()
-    found: Numbers = {name: {kind: [] for kind in preset} for name in ("bicubic", *networks)}
-    for name, path in bar(files.items(), f"measure {pair}", len(files)):
-        gt = mod_crop(read_image(path), 12)
-        for kind, degradation in preset.items():
-            lr = degradation(gt, scale, name=name)
+def measure(pair: str, gt: Path) -> Numbers:
+    """PSNR and SSIM (RGB, border = scale) of bicubic, baseline and target on a folder of images, on every input."""
+    networks = {name: zoo.load(f"{pair}/{name}") for name in zoo.ROLES}
+    scale, files = scale_of(networks["target"]), list_images(gt)
+    found: Numbers = {}
+    for name, path in bar(files.items(), f"{pair} on {gt.name}", len(files)):
+        truth = mod_crop(read_image(path), 12)
+        for kind, degradation in INPUTS.items():
+            lr = degradation(truth, scale, name=name)
             outputs = {"bicubic": bicubic(lr, scale)} | {n: restore(net, lr) for n, net in networks.items()}
             for network, output in outputs.items():
-                found[network][kind].append(psnr(output, gt, border=scale))
+                found.setdefault((network, kind, "PSNR"), []).append(psnr(output, truth, border=scale))
+                found.setdefault((network, kind, "SSIM"), []).append(ssim(output, truth, border=scale))
     return found
 
 
@@ -42,40 +57,94 @@ def bicubic(lr: Image, scale: int) -> Image:
     return round8(functional.interpolate(lr[None], scale_factor=scale, mode="bicubic", align_corners=False)[0])
 
 
-def card(pair: str, gt_dir: Path, found: Numbers) -> str:
+def crops(gt: Path) -> Iterator[tuple[str, Image]]:
+    """Crops on a regular grid, named after image and place."""
+    for name, path in list_images(gt).items():
+        image = read_image(path)
+        _, height, width = image.shape
+        rows = starts(height, CROP, max(1, (height - CROP) // (ROWS - 1)))[:ROWS]
+        columns = starts(width, CROP, max(1, (width - CROP) // (COLUMNS - 1)))[:COLUMNS]
+        for top in rows:
+            for left in columns:
+                yield f"{name}_{top}_{left}", image[:, top : top + CROP, left : left + CROP]
+
+
+def find(pair: str, gt: Path, out: Path) -> str:
+    """FAIG scores on crops of a folder of images, averaged; returns a line on how they were found."""
+    target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
+    scale = scale_of(target)
+    cases = [degrade_case(name, crop, paper_preset(), scale) for name, crop in crops(gt)]
+    found = attribute(target, baseline, bar(cases, f"{pair}: filters", len(cases)), gauss_legendre(NODES))
+    told: dict[str, Any] = {
+        "method": "faig",
+        "quadrature": "gauss-legendre",
+        "nodes": NODES,
+        "layers": FilterSpace.of(target).describe(),
+        "torch": torch.__version__.split("+")[0],
+    }
+    save_scores(out, mean_over_images(found), told, half=True)
+    deltas = ", ".join(f"{kind} {value:+.2%}" for kind, value in found.delta().items())
+    return (
+        f"FAIG scores of `scores.safetensors`: mean over {len(cases)} crops of {CROP}x{CROP} GT pixels, "
+        f"{ROWS} x {COLUMNS} on a grid over each image of {gt.name}; {NODES} Gauss-Legendre nodes; convergence delta "
+        f"{deltas}. Use them by name: `--filters {pair}/blur`."
+    )
+
+
+def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
     """The card as markdown."""
-    kinds = list(found["target"])
-    count = len(found["target"][kinds[0]])
+    records = {name: network_metadata(zoo.find(f"{pair}/{name}"))["training"] for name in zoo.ROLES}
     lines = [
         f"# {pair}",
         "",
-        f"PSNR in dB (RGB, border = scale), mean over the {count} images of {gt_dir.name} cropped to multiples of 12, "
-        "degraded by the paper's preset; the gain is target - baseline with its 95% bootstrap interval over images.",
+        "PSNR in dB and SSIM (RGB, border = scale), mean over the images, each cropped to multiples of 12 and degraded "
+        "by the paper's preset: blur of 2 GT pixels, noise of 0.1. The gain is the target's PSNR minus the baseline's, "
+        "with its 95% bootstrap interval over images. Weights are kept in float16.",
         "",
-        "| input | bicubic | baseline | target | gain |",
-        "|---|---|---|---|---|",
+        "| images | input | bicubic | baseline | target | gain (dB) |",
+        "|---|---|---|---|---|---|",
     ]
-    for kind in kinds:
-        gain = estimate(np.mean, np.array(found["target"][kind]) - np.array(found["baseline"][kind]))
-        cells = [f"{np.mean(found[name][kind]):.2f}" for name in ("bicubic", "baseline", "target")]
-        lines.append(f"| {kind} | {' | '.join(cells)} | {gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}] |")
-    for name in ("baseline", "target"):
-        record = network_metadata(zoo.find(f"{pair}/{name}"))["training"]
-        hours = record["seconds"] / 3600
-        lines += ["", f"## {name}", "", f"Trained in {hours:.1f} hours with this configuration; weights in float16."]
+    for name, numbers in sets.items():
+        for kind in INPUTS:
+            mean = {
+                key: f"{np.mean(numbers[key, kind, 'PSNR']):.2f} / {np.mean(numbers[key, kind, 'SSIM']):.4f}"
+                for key in ("bicubic", *zoo.ROLES)
+            }
+            difference = np.array(numbers["target", kind, "PSNR"]) - np.array(numbers["baseline", kind, "PSNR"])
+            gain = estimate(np.mean, difference)
+            lines.append(
+                f"| {name} ({len(difference)}) | {kind} | {mean['bicubic']} | {mean['baseline']} | {mean['target']} "
+                f"| {gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}] |"
+            )
+    lines += ["", found, "", "## Training", "", "![Validation PSNR against iterations](curve.png)"]
+    for name, record in records.items():
+        iterations = history(record)[-1]["iteration"]
+        seconds, stages, stage = 0.0, 0, record
+        while stage and stage["config"]["name"] == record["config"]["name"]:
+            seconds, stages, stage = seconds + stage["seconds"], stages + 1, stage.get("start")
+        runs = "with this configuration"
+        if stages > 1:
+            runs = f"in {stages} runs, each going on from the one before; the last one's configuration"
+        time = f"{iterations} iterations in {seconds / 3600:.2f} hours on {record['hardware']}"
+        lines += ["", f"### {name}", "", f"{time}, {runs}:"]
         lines += ["", "```yaml", yaml.safe_dump(record["config"], sort_keys=False).strip(), "```"]
     return "\n".join(lines) + "\n"
 
 
 def main(
     pair: Annotated[str, typer.Argument(help="e.g. srresnet-x2")],
-    gt_dir: Annotated[Path, typer.Argument(help="GT images it was not trained on.")],
+    data: Annotated[Path, typer.Argument(help="Folder with the folders of GT images.")],
+    sets: Annotated[str, typer.Option(help="To measure on.")] = "Set5,Set14,BSD100",
+    find_on: Annotated[str, typer.Option(help="To find filters on.")] = "Set14",
 ) -> None:
-    """Measure a pair and write its card."""
-    out = zoo.FOLDER / pair / "card.md"
-    with replacing(out) as part:
-        part.write_text(card(pair, gt_dir, measure(pair, gt_dir)), encoding="utf-8")
-    print(out.read_text(encoding="utf-8"))
+    """Measure a pair, find its filters, and write both beside it."""
+    folder = zoo.folder(pair)
+    draw_curve({n: network_metadata(zoo.find(f"{pair}/{n}"))["training"] for n in zoo.ROLES}, folder / "curve.png")
+    found = find(pair, data / find_on, folder / SCORES)
+    text = card(pair, {name: measure(pair, data / name) for name in sets.split(",")}, found)
+    with replacing(folder / "card.md") as part:
+        part.write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 
 from faig.attribution import Attribution
 from faig.checkpoint import METADATA_KEY
@@ -15,7 +17,17 @@ from faig.files import replacing
 PARTS = ("score", "signed", "total", "losses")
 
 
-def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any]) -> None:
+def mean_over_images(found: Attribution) -> Attribution:
+    """The mean of all images as if it were one: the scores that `methods` combine stay what they are."""
+
+    def mean(rows: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {kind: values.mean(0, keepdim=True) for kind, values in rows.items()}
+
+    parts = {part: mean(getattr(found, part)) for part in PARTS}
+    return Attribution([f"mean of {len(found.images)} images"], **parts)
+
+
+def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], *, half: bool = False) -> None:
     """Write raw scores, whole or not at all; equal input gives equal bytes.
 
     ``score/<degradation>`` and ``signed/<degradation>`` are float32 ``[image, filter]``. Beside them stand the
@@ -26,14 +38,24 @@ def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any]) 
         path: where.
         found: what to write; its images, convergence delta and barrier go into the metadata.
         metadata: JSON-able, of how it was made.
+        half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
     """
     tensors = {f"{part}/{kind}": rows.contiguous() for part in PARTS for kind, rows in getattr(found, part).items()}
-    told = metadata | {
-        "images": found.images,
-        "degradations": list(found.score),
-        "convergence_delta": found.delta(),
-        "barrier": found.barriers(),
-    }
+    exponents = {}
+    for key, rows in tensors.items():
+        if half and rows.dtype == torch.float32:
+            exponents[key] = 15 - int(torch.frexp(rows.abs().max()).exponent)  # the largest comes just under 2**15
+            tensors[key] = torch.ldexp(rows, torch.tensor(exponents[key])).half()
+    told = (
+        metadata
+        | ({"exponents": exponents} if half else {})
+        | {
+            "images": found.images,
+            "degradations": list(found.score),
+            "convergence_delta": found.delta(),
+            "barrier": found.barriers(),
+        }
+    )
     data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
     with replacing(Path(path)) as part:
         part.write_bytes(data)
@@ -45,13 +67,18 @@ def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
     Raises:
         InputError: the file cannot be read.
     """
+
+    def unscaled(key: str, rows: Tensor) -> Tensor:
+        exponent = metadata.get("exponents", {}).get(key)
+        return rows if exponent is None else torch.ldexp(rows.float(), torch.tensor(-exponent))
+
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {})[METADATA_KEY])
             keys = set(file.keys())
             parts = {
                 part: {
-                    kind: file.get_tensor(f"{part}/{kind}")
+                    kind: unscaled(f"{part}/{kind}", file.get_tensor(f"{part}/{kind}"))
                     for kind in metadata["degradations"]
                     if f"{part}/{kind}" in keys
                 }

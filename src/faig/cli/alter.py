@@ -30,9 +30,9 @@ from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, pair, read_image, write_image
 from faig.intervention import blend
 from faig.progress import bar
-from faig.rankings import read_ranking
 from faig.restoration import luma, psnr, restore, scale_of, ssim
 from faig.settings import proportion
+from faig.zoo.scores import ranking
 
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network, a .safetensors file.")]
 
@@ -173,7 +173,7 @@ def _modulated(
     target, base = zoo.load_pair(net, baseline, builder)
     space, share, network = FilterSpace.of(target), proportion(top), target
     for name, file in files.items():
-        chosen = FilterSet.top(space, read_ranking(Path(file), space), share)
+        chosen = FilterSet.top(space, ranking(file, space), share)
         network = blend(network, base, target, chosen, levels[name])
     return network
 
@@ -194,7 +194,7 @@ def _alter(
     what: str,
     baseline: str,
     target: str,
-    filters: Path,
+    filters: str,
     top: str,
     strength: float,
     out: Path,
@@ -213,7 +213,7 @@ def _alter(
     builder = load_builder(arch) if arch else None
     high, low = zoo.load_pair(target, baseline, builder)
     space = FilterSpace.of(high)
-    chosen = FilterSet.top(space, read_ranking(filters, space), share)
+    chosen = FilterSet.top(space, ranking(filters, space), share)
     network = blend(low if what == "graft" else high, low, high, chosen, strength)
     known = network_metadata(zoo.find(target)) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
@@ -222,7 +222,7 @@ def _alter(
         "strength": strength,
         "baseline": baseline,
         "target": target,
-        "filters": filters.name,
+        "filters": Path(filters).name,
         "count": len(chosen),
     }
     save_network(out, network.state_dict(), metadata)

@@ -11,7 +11,8 @@ from faig.errors import InputError
 Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Filters = Annotated[
-    Path, typer.Option("--filters", metavar="FILE", help="A ranking: filters-NAME.csv or NAME_index.txt.")
+    str,
+    typer.Option("--filters", metavar="FILE", help="A ranking: filters-NAME.csv, NAME_index.txt, or srresnet-x2/blur."),
 ]
 Top = Annotated[str, typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.")]
 Arch = Annotated[

@@ -1,4 +1,4 @@
-"""``faig zoo list``, ``faig zoo show`` and ``faig zoo export``."""
+"""``faig zoo list``, ``show``, ``export``, ``push`` and ``pull``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,9 @@ from faig.cli.options import Force
 from faig.errors import InputError
 from faig.files import new_file, replacing
 
-zoo_app = typer.Typer(help="The trained networks that ship with the package.", no_args_is_help=True)
+zoo_app = typer.Typer(help="Trained pairs: those that ship with the package, and your own.", no_args_is_help=True)
 app.add_typer(zoo_app, name="zoo")
+Place = Annotated[str, typer.Argument(metavar="OWNER/REPOSITORY", help="Or a path that begins with / or ., or a URL.")]
 Name = Annotated[str, typer.Argument(metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 
 
@@ -30,8 +31,8 @@ def show(
     name: Annotated[str, typer.Argument(help="A pair (srresnet-x2), one of its networks, or a file.")],
 ) -> None:
     """Print the card of a pair, or the record of one network."""
-    card = zoo.FOLDER / name / "card.md"
-    if card.is_file():
+    card = zoo.folder(name) / "card.md" if name in zoo.pairs() else None
+    if card is not None and card.is_file():
         from rich.console import Console
         from rich.markdown import Markdown
 
@@ -39,6 +40,8 @@ def show(
         return
     import yaml
 
+    if card is not None:
+        raise InputError(f"{name}: has no card; name one of its networks: {name}/baseline, {name}/target")
     print(yaml.safe_dump(network_metadata(zoo.find(name)), sort_keys=True, allow_unicode=True), end="")
 
 
@@ -63,3 +66,28 @@ def export(
     else:
         save_network(out, weights, metadata)
     print(out)
+
+
+@zoo_app.command("push", epilog="Example: faig zoo push my-pair jane/my-pair")
+def push(
+    pair: Annotated[str, typer.Argument(help="A pair, or a folder with baseline.safetensors and target.safetensors.")],
+    place: Place,
+) -> None:
+    """Copy a pair, with its card and scores, to a Hugging Face hub repository (log in first: hf auth login)."""
+    from faig.zoo import hub
+
+    for name in hub.push(pair, place):
+        print(f"{place}: {name}")
+
+
+@zoo_app.command("pull", epilog="Example: faig zoo pull jane/my-pair")
+def pull(
+    place: Place,
+    name: Annotated[str | None, typer.Option("--name", help="What to call it.", show_default="as there")] = None,
+    force: Force = False,
+) -> None:
+    """Copy a pair from a Hugging Face hub repository into your zoo ($FAIG_ZOO, or your data folder)."""
+    from faig.zoo import hub
+
+    name = hub.pull(place, name, force=force)
+    print("\n".join(network for network in zoo.names() if network.startswith(f"{name}/")))

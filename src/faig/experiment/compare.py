@@ -17,7 +17,7 @@ from faig.fingerprint import case_fingerprints, fingerprint
 from faig.intervention import graft, revert
 from faig.methods import METHODS
 from faig.progress import Track, silent
-from faig.rankings import read_ranking
+from faig.zoo.scores import ranking
 
 Rankings = dict[str, list[Order]]  # by degradation, one per seed
 
@@ -62,7 +62,7 @@ def compare_cases(
     if missing := [kind for kind in degradations_of(found_on) if kind not in cases[0].lr]:
         raise InputError(f"filters are found for {missing[0]}, but there is no such input to measure the effect on")
     given = {
-        method: {kind: read_ranking(file, pair.space) for kind, file in files.items()}
+        method: {kind: ranking(file, pair.space) for kind, file in files.items()}
         for method, files in config.filters.items()
     }
     if unknown := [kind for kinds in given.values() for kind in kinds if kind not in cases[0].lr]:

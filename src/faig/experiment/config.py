@@ -117,7 +117,7 @@ class CompareConfig(PairConfig):
     find: ImagesConfig | None = None
     methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
     proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
-    filters: dict[Name, dict[Name, Path]] = Field(default_factory=dict)
+    filters: dict[Name, dict[Name, str]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
     random_seeds: int = Field(5, ge=5)
     save_images: bool = False

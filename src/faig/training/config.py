@@ -81,7 +81,7 @@ class TrainingConfig(Strict):
     data: DataConfig
     optimizer: OptimizerConfig
     validation: ValidationConfig | None = None
-    filters: Path | None = Field(None, description="a ranking: train its first filters alone")
+    filters: str | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
     seed: int = Field(0, ge=0)
     checkpoint_every: PositiveInt = Field(1000, description="iterations")

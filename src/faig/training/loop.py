@@ -20,11 +20,11 @@ from faig.errors import InputError
 from faig.files import clear_parts
 from faig.filters import FilterSet, FilterSpace
 from faig.networks import build
-from faig.rankings import read_ranking
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
 from faig.training.watching import Board, Mean, validate
+from faig.zoo.scores import ranking
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -218,7 +218,7 @@ def trained_weights(network: nn.Module, config: TrainingConfig) -> list[tuple[nn
     if config.filters is None or config.top is None:
         return []
     space = FilterSpace.of(network)
-    chosen = space.spread(FilterSet.top(space, read_ranking(config.filters, space), config.top).mask)
+    chosen = space.spread(FilterSet.top(space, ranking(config.filters, space), config.top).mask)
     masks = []
     for name, weight in network.named_parameters():
         if name in chosen and chosen[name].any():

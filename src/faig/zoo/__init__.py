@@ -1,7 +1,9 @@
-"""The trained pairs that ship with the package, by name: ``srresnet-x2/target``."""
+"""Trained pairs by name, ``srresnet-x2/target``: those that ship with the package, and those that were pulled."""
 
+import os
 from pathlib import Path
 
+import platformdirs
 from torch import nn
 
 from faig.checkpoint import Builder, load_network
@@ -9,11 +11,40 @@ from faig.errors import InputError
 from faig.path import WeightPath
 
 FOLDER = Path(__file__).parent
+ROLES = ("baseline", "target")
+
+
+def own_folder() -> Path:
+    """Where pulled pairs lie: ``$FAIG_ZOO``, or the user's data folder."""
+    told = os.environ.get("FAIG_ZOO")
+    return Path(told) if told else platformdirs.user_data_path("faig") / "zoo"
+
+
+def _pairs() -> dict[str, Path]:
+    """The folder of every pair, by name; a shipped pair comes before a pulled one of the same name."""
+    found = [path.parent for root in (own_folder(), FOLDER) for path in root.glob("*/target.safetensors")]
+    return {path.name: path for path in sorted(found, key=lambda path: path.name)}
+
+
+def pairs() -> list[str]:
+    """All pairs of the zoo, shipped and pulled, sorted."""
+    return list(_pairs())
+
+
+def folder(pair: str) -> Path:
+    """The folder of a pair: ``baseline.safetensors``, ``target.safetensors``, ``card.md``, ``scores.safetensors``.
+
+    Raises:
+        InputError: there is no such pair.
+    """
+    if pair not in pairs():
+        raise InputError(f"{pair}: is not one of the zoo's pairs, {', '.join(pairs())}")
+    return _pairs()[pair]
 
 
 def names() -> list[str]:
     """All networks of the zoo, sorted."""
-    return sorted(f"{path.parent.name}/{path.stem}" for path in FOLDER.glob("*/*.safetensors"))
+    return [f"{pair}/{role}" for pair in pairs() for role in ROLES if (folder(pair) / f"{role}.safetensors").is_file()]
 
 
 def find(name: str) -> Path:
@@ -22,8 +53,9 @@ def find(name: str) -> Path:
     Raises:
         InputError: it is neither a zoo name nor a file.
     """
-    if name in names():
-        return FOLDER / f"{name}.safetensors"
+    pair, _, role = name.rpartition("/")
+    if pair in pairs() and role in ROLES:
+        return folder(pair) / f"{role}.safetensors"
     path = Path(name)
     if not path.exists() and not path.suffix:
         raise InputError(f"{name}: is no file, and the zoo has only {', '.join(names())}")

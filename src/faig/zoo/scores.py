@@ -1,0 +1,35 @@
+"""FAIG scores that ship beside a pair, so that its filters need not be found again: ``srresnet-x2/blur``."""
+
+from jaxtyping import Int64
+from torch import Tensor
+
+from faig import zoo
+from faig.errors import InputError
+from faig.filters import FilterSpace, rank
+from faig.methods import contrast
+from faig.rankings import read_ranking
+from faig.scores import load_scores
+
+SCORES = "scores.safetensors"
+
+
+def ranking(name: str, space: FilterSpace) -> Int64[Tensor, "ranked"]:
+    """Flat indices, best first: of a pair's shipped scores, or from a file.
+
+    Args:
+        name: pair and degradation (``srresnet-x2/blur``), or a file that `read_ranking` reads.
+        space: of the network whose filters they are.
+
+    Raises:
+        InputError: there is no such file, or it is of another network.
+    """
+    pair, _, kind = name.rpartition("/")
+    file = zoo.folder(pair) / SCORES if pair in zoo.pairs() else None
+    if file is None or not file.is_file():
+        return read_ranking(name, space)
+    found, metadata = load_scores(file)
+    if kind not in found.degradations:
+        raise InputError(f"{name}: {pair} has scores of {', '.join(found.degradations)}, not of {kind!r}")
+    if metadata["layers"] != space.describe():
+        raise InputError(f"{name}: these scores are of another network")
+    return rank(contrast(found, kind))
