@@ -3,6 +3,7 @@
 Run: python benchmarks/training.py ../shared/data/BSD400 [--device cuda --precision bfloat16 --compile]
 """
 
+import itertools
 import statistics
 import tempfile
 import time
@@ -56,7 +57,7 @@ def whole(config: TrainingConfig, device: str, steps: int) -> Seconds:
 
     train(config, note, device=device)
     every = config.report_every
-    return [(after - before) / every for before, after in zip(times, times[1:], strict=False)][steps // 5 // every :]
+    return [(after - before) / every for before, after in itertools.pairwise(times)][steps // 5 // every :]
 
 
 def pipeline(config: TrainingConfig, steps: int) -> Seconds:
