@@ -9,10 +9,15 @@ from faig import zoo
 from faig.attribution import attribute
 from faig.cases import degrade_case
 from faig.degradation import paper_preset
+from faig.effect import effect
 from faig.experiment import demo
+from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, read_image
+from faig.intervention import revert
 from faig.quadrature import gauss_legendre
 from faig.report.teaser import COLUMNS, ROWS
+from faig.restoration import restore
+from faig.zoo.scores import ranking
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,22 @@ def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
     assert picture.std() > 0.1
     assert len(list_images(run / "figures" / "teaser")) == len(ROWS) * len(COLUMNS)
     assert len(list_images(run / "photos" / "find")) == 5
+
+
+@pytest.mark.parametrize("name", zoo.pairs())
+def test_shipped_filters_switch_the_function_off(name):
+    """The ranking that ships beside a pair, found on other images, does on a photo what it says."""
+    target, baseline = zoo.load_pair(f"{name}/target", f"{name}/baseline")
+    space, degradations = FilterSpace.of(target), paper_preset()
+    (photo,) = demo.take_crops({"chelsea": 1}).values()
+    effects = {}
+    for function in ("blur", "noise"):
+        altered = revert(target, baseline, FilterSet.top(space, ranking(f"{name}/{function}", space), 0.01))
+        for kind in ("blur", "noise"):
+            lr = degradations[kind](photo, 2, name=name)
+            effects[function, kind] = effect(restore(altered, lr), restore(target, lr))
+    assert effects["blur", "blur"] > 5 * effects["blur", "noise"]
+    assert effects["noise", "noise"] > 5 * effects["noise", "blur"]
 
 
 def test_crops_are_cut_from_the_photo():

@@ -9,9 +9,11 @@ from faig.attribution import attribute
 from faig.checkpoint import save_network
 from faig.errors import InputError
 from faig.filters import FilterSpace, rank
+from faig.images import read_image
 from faig.methods import contrast
 from faig.quadrature import gauss_legendre
 from faig.rankings import write_ranking
+from faig.report.curve import draw_curve, history
 from faig.scores import load_scores, mean_over_images, save_scores
 from faig.zoo import hub
 from faig.zoo.scores import ranking
@@ -96,3 +98,17 @@ def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
         ranking("tiny-x2/jpeg", space)
     with pytest.raises(InputError, match="these scores are of another network"):
         ranking("tiny-x2/blur", FilterSpace.of(tiny_network("srcnn-style")))
+
+
+def test_the_curve_runs_through_what_a_network_continues(tmp_path):
+    def record(name: str, iterations: list[int], start: dict | None) -> dict:
+        points = [{"iteration": i, "loss": 0.1, "clean": 30.0 + i} for i in iterations]
+        return {"config": {"name": name}, "validation": points, "start": start}
+
+    baseline = record("a/baseline", [1, 2], None)
+    longer = record("a/baseline", [1, 3], baseline)
+    target = record("a/target", [5], longer)
+    assert [point["iteration"] for point in history(longer)] == [1, 2, 3, 5]
+    assert [point["iteration"] for point in history(target)] == [5]
+    draw_curve({"baseline": longer, "target": target}, tmp_path / "curve.png")
+    assert read_image(tmp_path / "curve.png").std() > 0.05

@@ -83,6 +83,8 @@ def train(
     from accelerate import Accelerator
 
     started = time.monotonic()
+    if torch.device(device).index is not None:
+        torch.cuda.set_device(device)  # accelerate takes the current one
     accelerator = Accelerator(cpu=device == "cpu")
     total, optimizer = config.optimizer.iterations, config.optimizer
     scale = config.network.arguments["scale"]

@@ -1,0 +1,35 @@
+"""The configurations that ship: each is valid, and the paper's are the paper's."""
+
+from pathlib import Path
+
+import pytest
+
+from faig.training.config import read_config
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
+def test_every_configuration_can_be_read(file):
+    config, notes = read_config(file)
+    assert notes == []
+    pair, _, role = file.stem.rpartition("-")
+    assert config.name == f"{pair}/{role}"
+    assert pair.startswith(config.network.architecture)
+    assert (config.network.start is not None) == (role == "target")
+
+
+@pytest.mark.parametrize("pair", ["srresnet-x2", "srcnn-style-x2"])
+def test_the_papers_settings(pair):
+    baseline, target = (read_config(CONFIGS / f"{pair}-{role}.yaml")[0] for role in ("baseline", "target"))
+    for config, iterations, rate in ((baseline, 1_000_000, 2e-4), (target, 100_000, 5e-5)):
+        adam = config.optimizer
+        assert (adam.iterations, adam.learning_rate, adam.restart_every) == (iterations, rate, 250_000)
+        assert (adam.betas, adam.ema, config.data.batch, config.data.lr_patch * 2) == ((0.9, 0.99), 0.999, 16, 64)
+        assert config.data.flip
+        assert config.data.rotate
+        assert (config.validation.every, config.validation.images) == (5000, None)
+    assert baseline.data.degradation.blur == baseline.data.degradation.noise == 0
+    blur = target.data.degradation
+    assert (blur.blur, blur.blur_probability, blur.noise, blur.noise_probability) == (2, 0.5, 0.1, 0.5)
+    assert target.network.start == f"runs/train/{pair}-baseline/network.safetensors"
