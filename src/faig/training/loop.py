@@ -94,7 +94,7 @@ def train(
     masks = trained_weights(network, config)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(optimizer.ema)).requires_grad_(False)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, betas=optimizer.betas)
+    adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, betas=optimizer.betas, fused=True)
 
     # Where an earlier process stopped.
     record: dict[str, Any] = {"validation": [], "seconds": 0.0}
