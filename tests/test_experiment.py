@@ -97,7 +97,7 @@ def content(run: Path) -> dict[str, bytes]:
 def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     config = AttributeConfig(**settings(place), method=method)
     whole = attribute_run(config, tmp_path / "whole")
-    if METHODS[method].combine is None:
+    if METHODS[method].rows is None:
         assert not (whole / "scores.safetensors").exists()
         return
     with pytest.raises(Killed):

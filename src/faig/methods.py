@@ -10,29 +10,29 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from faig.attribution import Attribution
+from faig.attribution import Attribution, PerImage
 from faig.cases import CLEAN
 from faig.errors import FaigWarning, InputError
 from faig.filters import FilterSpace, Scores
 from faig.quadrature import riemann_left
 
 
-def contrast(found: Attribution, kind: str) -> Scores:
-    """Discriminative score (Eq. 7): ``mean_x [ s_f(x_d) - s_f(x_other) ]``.
+def contrast(found: Attribution, kind: str) -> PerImage:
+    """Discriminative score (Eq. 7), per image: ``s_f(x_d) - s_f(x_other)``.
 
     With more than two degradations ``other`` is the mean over the others (ours). With one alone, clean is
     subtracted where it is given; otherwise nothing is, and a warning says so.
     """
-    return (found.score[kind] - _others(found, kind)).mean(0)
+    return found.score[kind] - _others(found, kind)
 
 
-def own(found: Attribution, kind: str) -> Scores:
-    """``mean_x s_f(x_d)``: nothing is subtracted."""
-    return found.score[kind].mean(0)
+def own(found: Attribution, kind: str) -> PerImage:
+    """``s_f(x_d)`` per image: nothing is subtracted."""
+    return found.score[kind]
 
 
-def signed(found: Attribution, kind: str) -> Scores:
-    """``mean_x [ Σ c_i(x_d) - s_f(x_other) - s_f(x_clean) ]`` (ours).
+def signed(found: Attribution, kind: str) -> PerImage:
+    """``Σ c_i(x_d) - s_f(x_other) - s_f(x_clean)`` per image (ours).
 
     Asks for filters whose reverting raises the loss on d and does nothing elsewhere, clean images included.
 
@@ -43,7 +43,7 @@ def signed(found: Attribution, kind: str) -> Scores:
         raise InputError("the method signed needs clean LR images; pass --lr clean=DIR")
     others = [found.score[other] for other in found.degradations if other != kind]
     elsewhere = torch.stack(others).mean(0) if others else 0
-    return (found.signed[kind] - elsewhere - found.score[CLEAN]).mean(0)
+    return found.signed[kind] - elsewhere - found.score[CLEAN]
 
 
 def _others(found: Attribution, kind: str) -> Tensor:
@@ -67,11 +67,21 @@ class Method:
     Attributes:
         raw: where its numbers come from: ``path`` (the integral), ``gradient`` (the integral's one node at the
             target), ``ig`` (the line of inputs), ``weights`` (no images) or ``seed`` (nothing).
-        combine: from raw scores to one score per filter for a degradation; None where there are no images.
+        rows: from raw scores to one score per image and filter for a degradation; None where there are no images.
     """
 
     raw: str
-    combine: Callable[[Attribution, str], Scores] | None = None
+    rows: Callable[[Attribution, str], PerImage] | None = None
+
+    def combine(self, found: Attribution, kind: str) -> Scores:
+        """One score per filter for a degradation: the mean over images.
+
+        Raises:
+            InputError: the method has no images, or needs clean ones that are not there.
+        """
+        if self.rows is None:
+            raise InputError(f"a method made of {self.raw} has no scores by image")
+        return self.rows(found, kind).mean(0)
 
 
 METHODS: dict[str, Method] = {

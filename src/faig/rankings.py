@@ -11,6 +11,7 @@ from torch import Tensor
 from faig.errors import InputError
 from faig.files import replacing
 from faig.filters import FilterSpace, Scores, rank
+from faig.sampling import SamplingError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,13 +19,23 @@ if TYPE_CHECKING:
 COLUMNS = ("rank", "index", "layer", "out", "in", "score")
 
 
-def write_ranking(path: Path | str, space: FilterSpace, scores: Scores) -> None:
-    """Write all filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1)."""
+def write_ranking(path: Path | str, space: FilterSpace, scores: Scores, doubt: SamplingError | None = None) -> None:
+    """Write all filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
+
+    Args:
+        path: where.
+        space: whose filters.
+        scores: one per filter.
+        doubt: adds the columns ``standard_error`` and ``confidence``; see `sampling.SamplingError`.
+    """
     order = rank(scores).numpy()
     table = _places(space).iloc[order]
     table.insert(0, "rank", np.arange(1, len(order) + 1))
     table.insert(1, "index", order)
     table["score"] = scores.double().numpy()[order]
+    if doubt is not None:
+        table["standard_error"] = doubt.standard_error.double().numpy()[order]
+        table["confidence"] = doubt.confidence.double().numpy()[order]
     with replacing(Path(path)) as part:
         table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 

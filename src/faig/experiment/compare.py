@@ -102,10 +102,9 @@ def find_rankings(finder: Finder, config: CompareConfig) -> dict[str, Rankings]:
         seeds = range(config.random_seeds) if method == "random" else range(1)
         raw = raws.get(METHODS[method].raw)
         found = [finder.scores(method, raw, config.seed + seed) for seed in seeds]
-        if method == "faig":
-            write_rankings(finder.run, finder.pair.space, found[0])
-        elif method != "random":  # its seeds say all
-            write_rankings(finder.run, finder.pair.space, found[0], f"{method}-")
+        if method != "random":  # its seeds say all
+            prefix = "" if method == "faig" else f"{method}-"
+            write_rankings(finder.run, finder.pair.space, found[0], finder.doubts(method, raw), prefix)
         rankings[method] = {kind: [rank(scores[kind]) for scores in found] for kind in found[0]}
     return rankings
 
@@ -138,7 +137,7 @@ def measure_all(
         results = []
         for seed, order in enumerate(rankings[method][kind]):
             # What looks at no degradation finds the same filters for each: measure them once.
-            blind = method not in config.filters and METHODS[method].combine is None
+            blind = method not in config.filters and METHODS[method].rows is None
             name = f"{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
             file = folder / f"{name}.json"
             if not file.exists():

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints
+from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints
 
 from faig.cases import CLEAN, Case, load_cases, make_cases
 from faig.degradation import Degradation
@@ -15,6 +15,7 @@ from faig.quadrature import RULES
 from faig.settings import Strict, one_of, read_yaml, validated
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
+Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
 LEVELS = ("blur", "noise", "jpeg")  # the degradations that NAME=LEVEL can make
 
 
@@ -117,7 +118,7 @@ class CompareConfig(PairConfig):
     find: ImagesConfig | None = None
     methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
     proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
-    filters: dict[Name, dict[Name, str]] = Field(default_factory=dict)
+    filters: dict[Name, dict[Name, Ranking]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
     random_seeds: int = Field(5, ge=5)
     save_images: bool = False

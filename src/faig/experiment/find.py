@@ -27,10 +27,12 @@ from faig.progress import Track, silent
 from faig.quadrature import Quadrature, quadrature
 from faig.rankings import write_index, write_ranking
 from faig.restoration import scale_of
+from faig.sampling import SamplingError, sampling_error
 from faig.scores import load_scores, save_scores
 
 logger = logging.getLogger("faig")
 
+TOP = 0.01  # the proportion whose sampling error is told
 FILE_OF_RAW = {"path": "faig", "gradient": "gradient", "ig": "ig"}
 
 
@@ -135,11 +137,26 @@ class Finder:
             seed: of ``random``.
         """
         kinds = degradations_of(self.cases)
-        combine = METHODS[method].combine
-        if combine is not None and raw is not None:
-            return {kind: combine(raw, kind) for kind in kinds}
+        if METHODS[method].rows is not None and raw is not None:
+            return {kind: METHODS[method].combine(raw, kind) for kind in kinds}
         same = change(self.pair.path, self.pair.space) if method == "change" else random_scores(self.pair.space, seed)
         return dict.fromkeys(kinds, same)
+
+    def doubts(self, method: str, raw: Attribution | None) -> dict[str, SamplingError]:
+        """What other images would have changed of the top 1%, by degradation; nothing for a method without images."""
+        rows = METHODS[method].rows
+        if rows is None or raw is None:
+            return {}
+        found = {
+            kind: sampling_error(rows(raw, kind), TOP, seed=self.config.seed) for kind in degradations_of(self.cases)
+        }
+        for kind, doubt in found.items():
+            logger.info(
+                "%s, %s: of the top %g%%, %d of %d filters with 95%% confidence; found again by a resample of the "
+                "images %.0f%%, by the other half of them %.0f%%",
+                *(method, kind, 100 * TOP, doubt.confident, doubt.size, 100 * doubt.overlap, 100 * doubt.halves),
+            )
+        return found
 
     def _units(self, raw: str) -> Iterable[Attribution]:
         folder = self.run / UNITS / raw
@@ -183,14 +200,16 @@ def find_filters(finder: Finder, method: str) -> dict[str, Scores]:
     if raw is not None:
         check_connected([raw])
     scores = finder.scores(method, raw, finder.config.seed)
-    write_rankings(finder.run, finder.pair.space, scores)
+    write_rankings(finder.run, finder.pair.space, scores, finder.doubts(method, raw))
     return scores
 
 
-def write_rankings(run: Path, space: FilterSpace, scores: dict[str, Scores], prefix: str = "") -> None:
+def write_rankings(
+    run: Path, space: FilterSpace, scores: dict[str, Scores], doubts: dict[str, SamplingError], prefix: str = ""
+) -> None:
     """``filters-<prefix><degradation>.csv``; without a prefix also the paper's ``<degradation>_index.txt``."""
     for kind, values in scores.items():
-        write_ranking(run / f"filters-{prefix}{kind}.csv", space, values)
+        write_ranking(run / f"filters-{prefix}{kind}.csv", space, values, doubts.get(kind))
         if not prefix:
             write_index(run / f"{kind}_index.txt", values)
 

@@ -106,23 +106,24 @@ class Patches(Dataset["Batch | InputError"]):
             mirror(torch.arange(-RADIUS, self.side + RADIUS) + int(rng.integers(size - self.side + 1)), size)
             for size in pixels.shape[:2]
         ]
-        cut = pixels[np.ix_(*(end.numpy() for end in ends))]
+        cut = torch.from_numpy(pixels[np.ix_(*(end.numpy() for end in ends))]).permute(2, 0, 1)
         turns = int(rng.integers(4)) if self.config.rotate else 0
         flip = bool(rng.integers(2)) and self.config.flip
-        patch = torch.rot90(to_uint8(to_image(cut, self.source.place(index))), turns, (1, 2))
-        return patch.flip(2) if flip else patch
+        patch = torch.rot90(cut, turns, (1, 2))
+        return (patch.flip(2) if flip else patch).contiguous()
 
     def _pixels(self, index: int) -> Pixels | None:
-        """An image, or None where it cannot be used."""
+        """An image in 8 bits, or None where it cannot be used."""
         if index in self.damaged:
             return None
         if index in self.kept:
             return self.kept[index]
         try:
-            pixels = self.source.read(index)
+            pixels, place = self.source.read(index), self.source.place(index)
+            if pixels.dtype != np.uint8:
+                pixels = to_uint8(to_image(pixels, place)).permute(1, 2, 0).numpy()
             height, width, _ = pixels.shape
             if min(height, width) < self.side:
-                place = self.source.place(index)
                 raise InputError(f"{place}: {width}x{height} is smaller than a GT patch of {self.side}")
         except InputError as error:
             self.damaged.add(index)

@@ -6,7 +6,7 @@ from torch import Tensor
 from faig import zoo
 from faig.errors import InputError
 from faig.filters import FilterSpace, rank
-from faig.methods import contrast
+from faig.methods import METHODS
 from faig.rankings import read_ranking
 from faig.scores import load_scores
 
@@ -32,4 +32,4 @@ def ranking(name: str, space: FilterSpace) -> Int64[Tensor, "ranked"]:
         raise InputError(f"{name}: {pair} has scores of {', '.join(found.degradations)}, not of {kind!r}")
     if metadata["layers"] != space.describe():
         raise InputError(f"{name}: these scores are of another network")
-    return rank(contrast(found, kind))
+    return rank(METHODS["faig"].combine(found, kind))
