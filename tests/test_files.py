@@ -1,7 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 
 from faig.errors import InputError
-from faig.files import clear_parts, new_file, new_folder, replacing
+from faig.files import alone_in, clear_parts, new_file, new_folder, replacing
 
 
 class Mishap(Exception):
@@ -66,3 +69,22 @@ def test_what_a_killed_process_left_is_cleared(tmp_path):
     (tmp_path / "sub" / "a.part").touch()
     clear_parts(tmp_path)
     assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.part"]
+
+
+def test_two_processes_keep_out_of_each_others_way(tmp_path):
+    folder = tmp_path / "run"
+    with alone_in(folder):
+        code = f"from pathlib import Path; from faig.files import alone_in; alone_in(Path({str(folder)!r})).__enter__()"
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert other.stderr.strip().endswith(
+            "run: another process is at work there; wait for it, or choose another folder"
+        )
+        (folder / "result").write_text("1")
+    with alone_in(folder):
+        pass
+    assert (folder / "result").exists()
+    with alone_in(tmp_path / "nothing"):
+        pass
+    assert not (tmp_path / "nothing").exists()
+    with pytest.raises(InputError, match="result: cannot be written"), alone_in(folder / "result"):
+        pass

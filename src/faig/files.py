@@ -9,6 +9,8 @@ from pathlib import Path
 
 from faig.errors import InputError
 
+LOCK = ".lock"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -37,6 +39,35 @@ def clear_parts(folder: Path) -> None:
     for part in folder.rglob(".*.part"):
         if part.is_file():
             part.unlink()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder, which is made where it is missing, until the block ends.
+
+    A folder that was made here and got nothing is removed again.
+
+    Raises:
+        InputError: another process is at work there already, or it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    made = not folder.exists()
+    lock = FileLock(folder / LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(f"{folder}: another process is at work there; wait for it, or choose another folder") from None
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+        if made and all(inside.name == LOCK for inside in folder.iterdir()):
+            (folder / LOCK).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def new_file(path: Path, force: bool) -> None:

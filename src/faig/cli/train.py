@@ -55,12 +55,9 @@ def train(
         console.print(f"{config}: {note}", markup=False, soft_wrap=True)
     result = settings.out / RESULT
     there = checkpoints.exist(settings.out)
-    if force and first_process:
-        checkpoints.clear(settings.out)
-        result.unlink(missing_ok=True)
-    elif resume and not there:
+    if resume and not there:
         raise InputError(f"{settings.out}: holds no checkpoint to go on from; leave --resume out to start")
-    elif result.exists() and not there:
+    if result.exists() and not there and not force:
         raise InputError(f"{result}: exists, without a checkpoint; pass --force to train it again")
 
     columns = (
@@ -85,7 +82,7 @@ def train(
                     f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
                 )
 
-        done = run(settings, say, device=device, max_seconds=max_seconds, strict=strict)
+        done = run(settings, say, device=device, max_seconds=max_seconds, strict=strict, fresh=force)
     if first_process:
         print(done or f"stopped after {max_time}, with a checkpoint in {settings.out}; the same command goes on")
 

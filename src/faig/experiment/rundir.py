@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from faig.errors import InputError
-from faig.files import clear_parts, replacing
+from faig.files import LOCK, alone_in, clear_parts, replacing
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
@@ -32,20 +32,30 @@ def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any
         force: start anew where the directory is of another run.
 
     Raises:
-        InputError: the directory is of another run and ``force`` is not set, or it is no run directory at all.
+        InputError: the directory is of another run and ``force`` is not set, it is no run directory at all, or another
+            process is at work there.
     """
+    if path.exists() and _read_fingerprint(path) is None and not _empty(path):
+        raise InputError(f"{path}: exists and is no run directory; choose another name")
+    with alone_in(path), _opened(path, config, fingerprint, force):
+        yield path
+
+
+@contextmanager
+def _opened(path: Path, config: dict[str, Any], fingerprint: dict[str, Any], force: bool) -> Iterator[None]:
     known = _read_fingerprint(path)
     wanted = json.loads(json.dumps(fingerprint))
-    if known is None and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(f"{path}: exists and is no run directory; choose another name")
     if known is not None and known != wanted:
         if not force:
             differing = _first_difference(known, wanted)
             raise InputError(
                 f"{path}: holds another run ({differing} differs); pass --force to replace it, or choose another name"
             )
-        shutil.rmtree(path)
-    path.mkdir(parents=True, exist_ok=True)
+        for inside in path.iterdir():
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            elif inside.name != LOCK:
+                inside.unlink()
     (path / UNITS).mkdir(exist_ok=True)
     clear_parts(path)
     _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
@@ -57,13 +67,17 @@ def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
-        yield path
+        yield
         shutil.rmtree(path / UNITS)
         logger.info("done")
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
         handler.close()
+
+
+def _empty(path: Path) -> bool:
+    return path.is_dir() and all(inside.name == LOCK for inside in path.iterdir())
 
 
 def _read_fingerprint(path: Path) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from faig import zoo
 from faig.checkpoint import check_same_keys, network_metadata, save_network
 from faig.errors import InputError
-from faig.files import clear_parts
+from faig.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
 from faig.networks import build
 from faig.training import checkpoints
@@ -59,6 +59,7 @@ def train(
     device: str = "cpu",
     max_seconds: float = math.inf,
     strict: bool = False,
+    fresh: bool = False,
 ) -> Path | None:
     """Train a network, or only some of its filters; or go on where a killed run stopped.
 
@@ -71,6 +72,7 @@ def train(
         device: ``cpu``, ``cuda``, ...
         max_seconds: stop after so long, with a checkpoint.
         strict: let a damaged training image end the run; otherwise it is left out with a warning.
+        fresh: start again: remove checkpoints and result of an earlier run.
 
     Returns:
         The file of the trained network: the averaged (EMA) weights, with the record of their training. None where
@@ -78,14 +80,31 @@ def train(
 
     Raises:
         InputError: the starting network, the data, the ranking or the checkpoint on disk do not fit the
-            configuration, or the loss is not finite.
+            configuration, the loss is not finite, or another process trains in the folder.
     """
     from accelerate import Accelerator
 
-    started = time.monotonic()
     if torch.device(device).index is not None:
         torch.cuda.set_device(device)  # accelerate takes the current one
     accelerator = Accelerator(cpu=device == "cpu")
+    with alone_in(config.out) if accelerator.is_main_process else nullcontext():
+        if accelerator.is_main_process:
+            clear_parts(config.out)
+            if fresh:
+                checkpoints.clear(config.out)
+                (config.out / RESULT).unlink(missing_ok=True)
+        accelerator.wait_for_everyone()
+        return _train(config, say, accelerator, max_seconds, strict)
+
+
+def _train(
+    config: TrainingConfig,
+    say: Callable[[Report], None],
+    accelerator: "Accelerator",
+    max_seconds: float,
+    strict: bool,
+) -> Path | None:
+    started = time.monotonic()
     total, optimizer = config.optimizer.iterations, config.optimizer
     scale = config.network.arguments["scale"]
 
@@ -107,9 +126,6 @@ def train(
         record, done = state["record"], state["done"]
         window.load(state["window"])
         period.load(state["period"])
-    if accelerator.is_main_process:
-        config.out.mkdir(parents=True, exist_ok=True)
-        clear_parts(config.out)
     first, earlier = done, record["seconds"]
 
     # Data, and the network as it runs: in several processes, compiled.
