@@ -21,6 +21,7 @@ from faig.degradation import Degradation, paper_preset
 from faig.effect import estimate
 from faig.files import replacing
 from faig.filters import FilterSpace
+from faig.fingerprint import network_fingerprint
 from faig.images import Image, list_images, mod_crop, read_image, round8
 from faig.progress import bar
 from faig.quadrature import gauss_legendre
@@ -79,6 +80,7 @@ def find(pair: str, gt: Path, out: Path) -> str:
         "method": "faig",
         "quadrature": "gauss-legendre",
         "nodes": NODES,
+        "fingerprint": {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)},
         "layers": FilterSpace.of(target).describe(),
         "torch": torch.__version__.split("+")[0],
     }

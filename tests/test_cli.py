@@ -268,6 +268,8 @@ BAD = {
         "does not exist; make it first",
     ),
     "no such device": ("degrade {p}/gt {t}/out --device tpu7", "--device tpu7"),
+    "no tenth CPU": ("degrade {p}/gt {t}/out --device cpu:9", "--device cpu:9: this machine has 1"),
+    "not a device": ("degrade {p}/gt {t}/out --device meta", "--device meta: is not one of cpu, cuda"),
     "strength without filters": (
         "restore {p}/target.pth {p}/gt {t}/out --strength blur=1",
         "give --baseline, --filters",

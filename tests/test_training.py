@@ -95,6 +95,20 @@ def test_schedule_is_a_cosine_that_may_restart():
         ({"lr_patch": 3}, r"lr_patch: there is no such setting; did you mean data\.lr_patch\?"),
         ({"optimizer": {"iterations": 3, "learning_rat": 1}}, r"did you mean optimizer\.learning_rate\?"),
         ({"validation": {"gt": "a", "evry": 1}}, r"did you mean validation\.every\?"),
+        ({"out": ""}, "out: name a folder of its own"),
+        ({"out": "/proc/none/run"}, None),
+        ({"seed": 2**70}, "seed: Input should be less than"),
+        ({"network": {"arguments": {"scale": 2, "features": -4}}}, "network: architecture 'srresnet' with"),
+        ({"network": {"arguments": {"scale": 2, "features": 0}}}, "network: "),
+        ({"network": {"arguments": {"scale": 2, "channels": 1}}}, "network: the network does not take RGB"),
+        ({"network": {"arguments": {"scale": 2.0}}}, r"network: .*2\.0"),
+        ({"network": {"arguments": {"scale": 2, "architecture": "x"}}}, "architecture stands beside arguments"),
+        ({"network": {"arguments": {"feature": 4, "scale": 2}}}, "unexpected keyword argument 'feature'"),
+        ({"network": {"architecture": "srcnn-style", "arguments": {"scale": 2, "widths": []}}}, "srcnn-style"),
+        ({"data": {"gt": "x", "degradation": {"noise": 50}}}, "noise 50 is outside 0 to 1"),
+        ({"data": {"gt": "x", "degradation": {"blur": 50}}}, "blur 50"),
+        ({"optimizer": {"iterations": 3, "betas": [2, 3]}}, r"optimizer\.betas\.0: Input should be less than 1"),
+        ({"optimizer": {"iterations": 3, "learning_rate": float("inf")}}, "finite number"),
         ({"zzz": 1}, "zzz: there is no such setting; there are name, network, data"),
         ({"filters": "a.csv"}, "filters and top come together"),
         ({"filters": "a.csv", "top": "1%"}, "filters needs network.start"),
@@ -108,12 +122,19 @@ def test_bad_configurations(settings, tmp_path, change, message):
     file = tmp_path / "train.yaml"
     file.write_text(yaml.safe_dump(settings | change))
     with pytest.raises(InputError, match=message):
-        read_config(file)
+        train(read_config(file)[0])
     file.write_text(yaml.safe_dump(settings))
     assert read_config(file)[0].name == "tiny"
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", ""])
+def test_a_key_that_stands_there_twice(tmp_path):
+    file = tmp_path / "train.yaml"
+    file.write_text("name: a\nseed: 1\nseed: 2\n")
+    with pytest.raises(InputError, match="seed is given twice, the second time in line 3"):
+        read_config(file)
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1", "", "a: 2020-13-45"])
 def test_what_is_no_configuration(tmp_path, text):
     file = tmp_path / "train.yaml"
     file.write_text(text)

@@ -1,5 +1,6 @@
 """Training data: sub-images, LMDB, damaged files, and patches that depend on nothing but their place in the run."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -81,8 +82,7 @@ def test_an_image_that_cannot_be_used_is_named_and_left_out(settings, drawn):
     again = patches.batch(0)  # known by now: no second warning, the same patches
     assert same(first, again)
     with pytest.raises(InputError, match=r"stripes1\.png: is not an image"):
-        Patches(data, 2, seed=0, strict=True).batch(0)
-    assert isinstance(Patches(data, 2, seed=0, strict=True)[0], InputError)
+        Patches(data, 2, seed=0, strict=True)
 
 
 def test_patches_come_from_the_images_and_mirror_at_the_border(settings, drawn):
@@ -141,6 +141,23 @@ def test_crop(drawn, tmp_path, workers):
     assert torch.equal(read_image(subs["stripes2_s006"]), first[:, -30:, -30:])
 
 
+def test_crop_keeps_what_floating_point_holds(tmp_path):
+    (tmp_path / "deep").mkdir()
+    values = np.linspace(0, 1, 12 * 9 * 3, dtype=np.float32).reshape(12, 9, 3)
+    cv2.imwrite(str(tmp_path / "deep" / "a.tiff"), values)
+    crop_folder(tmp_path / "deep", tmp_path / "sub", crop=480, step=240, workers=1)
+    found, before = read_image(tmp_path / "sub" / "a_s001.png"), read_image(tmp_path / "deep" / "a.tiff")
+    torch.testing.assert_close(found, before, rtol=0, atol=1e-5)
+
+
+def test_cropping_again_leaves_none_of_the_old(drawn, tmp_path):
+    crop_folder(drawn, tmp_path / "sub", crop=8, step=8, workers=1)
+    (tmp_path / "sub" / "notes.txt").write_text("mine")
+    count = crop_folder(drawn, tmp_path / "sub", crop=30, step=30, workers=1, force=True)
+    assert len(list_images(tmp_path / "sub")) == count
+    assert (tmp_path / "sub" / "notes.txt").exists()
+
+
 def test_crop_keeps_16_bits(tmp_path):
     (tmp_path / "deep").mkdir()
     pixels = np.arange(20 * 20 * 3, dtype=np.uint16).reshape(20, 20, 3) * 50
@@ -170,6 +187,12 @@ def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     (tmp_path / "bad" / "data.mdb").write_bytes(b"not a database")
     with pytest.raises(InputError, match="bad: is no LMDB that can be read"):
         open_source(tmp_path / "bad")
+    pack_lmdb(drawn, tmp_path / "cut.lmdb", workers=1)
+    whole = (tmp_path / "cut.lmdb" / "data.mdb").read_bytes()
+    (tmp_path / "cut.lmdb" / "data.mdb").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"cut\.lmdb: is cut short: data\.mdb has \d+ bytes of \d+"):
+        open_source(tmp_path / "cut.lmdb")
+    shutil.rmtree(tmp_path / "cut.lmdb")
     (drawn / "stripes0.png").write_bytes(b"")
     with pytest.raises(InputError, match=r"stripes0\.png: is not an image"):
         pack_lmdb(drawn, tmp_path / "gt.lmdb", workers=1)

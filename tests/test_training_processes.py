@@ -13,9 +13,12 @@ import yaml
 from safetensors.torch import load_file
 
 from conftest import training_config
-from faig.checkpoint import network_metadata
+from faig.checkpoint import load_network, network_metadata
 from faig.errors import FaigWarning, InputError
-from faig.training import checkpoints
+from faig.filters import FilterSpace
+from faig.images import write_image
+from faig.rankings import write_ranking
+from faig.training.config import TrainingConfig
 from faig.training.loop import train
 
 ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -88,10 +91,10 @@ def test_stops_in_time_and_goes_on(settings, tmp_path):
     steps = {"iterations": 100_000, "learning_rate": 1e-3}
     done = run(settings, tmp_path, "--max-time", "1s", optimizer=steps)
     assert done.returncode == 0, done.stderr
-    assert "stopped after 1s, with a checkpoint" in done.stdout
+    assert "of 100000; the same command goes on from" in done.stdout
     folder = Path(settings["out"])
-    state = checkpoints.latest(folder, training_config(settings, optimizer=steps).result_settings())
-    assert 0 < state["done"] < 100_000
+    (state,) = folder.glob("state-*.pth")
+    assert 0 < torch.load(state)["done"] < 100_000
     assert not (folder / "network.safetensors").exists()
 
 
@@ -170,7 +173,7 @@ def test_tensorboard(settings, drawn):
 
 def test_validation_on_lr_folders(settings, drawn, tmp_path):
     from faig.degradation import Degradation
-    from faig.images import list_images, read_image, write_image
+    from faig.images import list_images, read_image
 
     lr = tmp_path / "lr"
     lr.mkdir()
@@ -197,3 +200,66 @@ def test_bfloat16_comes_near_float32(settings, tmp_path):
     assert rough["conv_first.weight"].dtype == torch.float32
     far = torch.cat([(weight - rough[key]).flatten() for key, weight in exact.items()]).abs().max()
     assert 0 < far < 0.02
+
+
+def test_what_is_wrong_is_told_before_anything_is_done_or_removed(settings, drawn, tmp_path):
+    result = train(training_config(settings))
+    before = sorted(path.name for path in result.parent.iterdir())
+    good = {"gt": str(drawn), "every": 1}
+    for changes, message in (
+        ({"data": settings["data"] | {"gt": "nope"}}, "data.gt: nope: is not a folder"),
+        ({"validation": good | {"gt": "nope"}}, "validation: nope: is not a folder"),
+        ({"validation": good | {"lr": {"a": "nope"}}}, "validation: nope: is not a folder"),
+        ({"network": settings["network"] | {"start": "nope.pth"}}, "nope.pth: no such file"),
+    ):
+        with pytest.raises(InputError, match=message):
+            train(training_config(settings, **changes), fresh=True)
+        with pytest.raises(InputError, match=message):
+            train(training_config(settings, out=str(tmp_path / "new"), **changes))
+    assert sorted(path.name for path in result.parent.iterdir()) == before
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(InputError, match=r"run/network\.safetensors"):
+        train(training_config(settings, out=str(result)))
+
+
+def test_goes_on_only_with_the_same_files_and_settings(settings, drawn, tmp_path):
+    start = train(training_config(settings, out=str(tmp_path / "start")))
+    space = FilterSpace.of(load_network(start))
+    scores = torch.rand(len(space), generator=torch.Generator().manual_seed(0))
+    write_ranking(tmp_path / "f.csv", space, scores)
+    network = settings["network"] | {"start": str(start)}
+    some = training_config(settings, network=network, filters=str(tmp_path / "f.csv"), top="10%")
+    assert train(some, max_seconds=0) is None
+    free = {"validation": {"gt": str(drawn), "every": 100, "images": 1}, "checkpoint_every": 3, "report_every": 2}
+    moved = drawn.rename(tmp_path / "moved")
+    free["validation"]["gt"] = str(moved)
+    same = some.model_dump() | free | {"data": some.data.model_dump() | {"gt": str(moved)}}
+    assert train(TrainingConfig.model_validate(same), max_seconds=0) is None  # moved, watched more closely: the same
+    write_ranking(tmp_path / "f.csv", space, -scores)
+    with pytest.raises(InputError, match=r"state-\d+\.pth: was written with files\.filters = "):
+        train(TrainingConfig.model_validate(same))
+    write_ranking(tmp_path / "f.csv", space, scores)
+    write_image(moved / "another.png", torch.rand(3, 40, 40))
+    with pytest.raises(InputError, match=r"was written with files\.data\.gt = "):
+        train(TrainingConfig.model_validate(same))
+    (moved / "another.png").unlink()
+    assert train(TrainingConfig.model_validate(same)) is not None
+
+
+def test_a_run_that_goes_on_keeps_its_curves(settings, drawn):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = training_config(settings, tensorboard=True, validation={"gt": str(drawn), "every": 5, "images": 1})
+
+    def die(report):
+        if report.iteration == 8:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, die)
+    train(config)
+    train(config)  # nothing left to do
+    seen = EventAccumulator(str(config.out / "tensorboard"))
+    seen.Reload()
+    assert [event.step for event in seen.Scalars("PSNR blur")] == [5, 10, 12]
+    assert [event.step for event in seen.Scalars("loss")] == list(range(1, 13))

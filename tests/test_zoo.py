@@ -9,6 +9,7 @@ from faig.attribution import attribute
 from faig.checkpoint import save_network
 from faig.errors import InputError
 from faig.filters import FilterSpace, rank
+from faig.fingerprint import network_fingerprint
 from faig.images import read_image
 from faig.methods import contrast
 from faig.quadrature import gauss_legendre
@@ -37,7 +38,9 @@ def folder(tmp_path):
     save_network(folder / "target.safetensors", target.state_dict(), {})
     found = attribute(target, baseline, tiny_cases(), gauss_legendre(2))
     layers = FilterSpace.of(target).describe()
-    save_scores(folder / "scores.safetensors", mean_over_images(found), {"layers": layers}, half=True)
+    prints = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
+    told = {"layers": layers, "fingerprint": prints}
+    save_scores(folder / "scores.safetensors", mean_over_images(found), told, half=True)
     (folder / "card.md").write_text("# tiny-x2\n")
     return folder
 
@@ -45,13 +48,14 @@ def folder(tmp_path):
 def test_there_and_back(folder, own, tmp_path):
     place = str(tmp_path / "hub" / "tiny-x2")
     written = hub.push(str(folder), place)
-    assert written == ["baseline.safetensors", "target.safetensors", "scores.safetensors", "README.md"]
+    names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "README.md"]
+    assert written == [f"file://{place}/{name}" for name in names]
     assert (tmp_path / "hub" / "tiny-x2" / "README.md").read_text().startswith("---\nlibrary_name: faig\n")
     assert hub.pull(place) == "tiny-x2"
     assert zoo.names()[-2:] == ["tiny-x2/baseline", "tiny-x2/target"]
     for name in ("baseline.safetensors", "target.safetensors", "scores.safetensors", "card.md"):
         assert (own / "tiny-x2" / name).read_bytes() == (folder / name).read_bytes()
-    assert hub.push("tiny-x2", str(tmp_path / "again")) == written
+    assert hub.push("tiny-x2", str(tmp_path / "again")) == [f"file://{tmp_path / 'again'}/{name}" for name in names]
     with pytest.raises(InputError, match="tiny-x2: exists and is not empty; pass --force"):
         hub.pull(place)
     assert hub.pull(f"file://{place}", "other", force=True) == "other"
@@ -72,6 +76,45 @@ def test_what_cannot_be_pushed_or_pulled(folder, own, tmp_path):
     assert not own.exists() or not list(own.iterdir())
     with pytest.raises(InputError, match="/nowhere"):
         hub.pull("/nowhere/pair")
+
+
+def test_forcing_leaves_nothing_of_the_old_pair(folder, own, tmp_path):
+    place = tmp_path / "hub" / "tiny-x2"
+    hub.push(str(folder), str(place))
+    hub.pull(str(place))
+    (folder / "scores.safetensors").unlink()
+    (folder / "card.md").unlink()
+    hub.push(str(folder), str(place))
+    assert sorted(path.name for path in place.iterdir()) == ["baseline.safetensors", "target.safetensors"]
+    hub.pull(str(place), force=True)
+    assert sorted(path.name for path in (own / "tiny-x2").iterdir()) == ["baseline.safetensors", "target.safetensors"]
+
+
+def test_scores_of_other_networks_stay_out(folder, own):
+    save_network(folder / "target.safetensors", nudged(tiny_network(), seed=9).state_dict(), {})
+    with pytest.raises(InputError, match=r"tiny-x2/scores\.safetensors: these scores are of other networks"):
+        hub.pull(str(folder))
+    (folder / "scores.safetensors").write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"tiny-x2/scores\.safetensors: is not a file of scores"):
+        hub.push(str(folder), str(folder.parent / "hub"))
+    assert not own.exists() or not list(own.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../outside", "/absolute", "a/b", "", ".hidden"])
+@pytest.mark.usefixtures("own")
+def test_a_name_stays_in_the_zoo(folder, name):
+    with pytest.raises(InputError, match="cannot be the name of a pair"):
+        hub.pull(str(folder), name)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_place_that_could_be_two_things(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "some").mkdir()
+    with pytest.raises(InputError, match=r"is this the folder \./some/pair or the repository hf://some/pair\?"):
+        hub.push(str(folder), "some/pair")
+    with pytest.raises(InputError, match="name a place"):
+        hub.push(str(folder), "")
 
 
 def test_a_hub_that_does_not_answer_is_one_line(own, monkeypatch):

@@ -38,7 +38,7 @@ class Contribution:
     score: Scores
     signed: Scores | None = None
     total: Float[Tensor, ""] | None = None
-    losses: Float[Tensor, "node_and_ends"] | None = None
+    losses: Float[Tensor, " node_and_ends"] | None = None
 
 
 def squared_error(output: Tensor, gt: Tensor) -> Tensor:
@@ -151,7 +151,7 @@ class Attribution:
     images: list[str]
     score: dict[str, PerImage]
     signed: dict[str, PerImage] = field(default_factory=dict)
-    total: dict[str, Float[Tensor, "image"]] = field(default_factory=dict)
+    total: dict[str, Float[Tensor, " image"]] = field(default_factory=dict)
     losses: dict[str, Float[Tensor, "image node_and_ends"]] = field(default_factory=dict)
 
     @classmethod

@@ -97,6 +97,12 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
         part.write_bytes(data)
 
 
+def save_pickle(state: Mapping[str, Any], part: Path) -> None:
+    """`torch.save` into a file of Python's, whose errors (a full disk) are the system's own."""
+    with part.open("wb") as file:
+        torch.save(state, file)
+
+
 def network_metadata(path: Path | str) -> dict[str, Any]:
     """What a network's file says of it; for a file without metadata, the recognised architecture, if any."""
     weights, metadata = read_weights(Path(path))

@@ -5,6 +5,7 @@ antialiasing; Gaussian noise of σ = 0.1 of [0, 1]; each folder rounded to 8 bit
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -24,7 +25,7 @@ RADIUS = TAPS // 2
 DOWNSAMPLINGS = ("bilinear", "bicubic")
 
 
-def gaussian_kernel(sigma: float, taps: int = TAPS) -> Float[Tensor, "taps"]:
+def gaussian_kernel(sigma: float, taps: int = TAPS) -> Float[Tensor, " taps"]:
     """The 1-D Gaussian whose outer product with itself is the blur kernel; sums to 1.
 
     Args:
@@ -43,7 +44,7 @@ def reflect(image: Batch, margin: int) -> ResizedBatch:
     return image
 
 
-def mirror(position: Int64[Tensor, "position"], size: int) -> Int64[Tensor, "position"]:
+def mirror(position: Int64[Tensor, " position"], size: int) -> Int64[Tensor, " position"]:
     """Positions on an infinite line as positions of an image of ``size`` pixels, mirrored at its edge pixels."""
     period = max(1, 2 * (size - 1))
     position = position.remainder(period)
@@ -57,11 +58,16 @@ def blur_valid(image: Batch, sigma: float) -> ResizedBatch:
         image: any range.
         sigma: in pixels of ``image``.
     """
-    kernel = gaussian_kernel(sigma).to(image)
+    kernel = _kernel_on(sigma, image.dtype, image.device)
     flat = image.reshape(-1, 1, *image.shape[-2:])
     flat = functional.conv2d(flat, kernel.view(1, 1, -1, 1))
     flat = functional.conv2d(flat, kernel.view(1, 1, 1, -1))
     return flat.reshape(*image.shape[:-2], *flat.shape[-2:])
+
+
+@cache
+def _kernel_on(sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return gaussian_kernel(sigma).to(device, dtype)
 
 
 def gaussian_blur(image: Batch, sigma: float) -> Batch:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,9 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def clear_parts(folder: Path) -> None:
-    """Remove what a killed process left half-written in a folder of its own."""
-    for part in folder.rglob(".*.part"):
+def clear_parts(folder: Path, *, deep: bool = True) -> None:
+    """Remove what a killed process left half-written in a folder of its own, and in the folders in it."""
+    for part in folder.rglob(".*.part") if deep else folder.glob(".*.part"):
         if part.is_file():
             part.unlink()
 
@@ -85,12 +85,13 @@ def new_file(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, force: bool) -> Iterator[Path]:
+def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Path]:
     """Fill the yielded folder; on success it becomes ``path``, after an error nothing is left.
 
     Args:
         path: the folder to make.
         force: allow an existing folder: new files replace those of the same name, others stay.
+        ours: patterns of file names that an earlier call wrote there: these go.
 
     Raises:
         InputError: ``path`` exists, holds anything, and ``force`` is not set; or nothing can be written there.
@@ -99,11 +100,13 @@ def new_folder(path: Path, force: bool) -> Iterator[Path]:
         raise InputError(f"{path}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not force:
         raise InputError(f"{path}: exists and is not empty; pass --force to write into it")
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = path.absolute().with_name(f".{path.absolute().name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.mkdir(parents=True)
         yield part
         if path.is_dir():
+            for old in (file for pattern in ours for file in path.glob(pattern)):
+                old.unlink()
             shutil.copytree(part, path, copy_function=os.replace, dirs_exist_ok=True)
         else:
             part.rename(path)

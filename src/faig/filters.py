@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from faig.errors import InputError
 
-Scores = Float[Tensor, "filter"]
-Order = Int64[Tensor, "filter"]
+Scores = Float[Tensor, " filter"]
+Order = Int64[Tensor, " filter"]
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class FilterSet:
     """
 
     space: FilterSpace
-    mask: Bool[Tensor, "filter"]
+    mask: Bool[Tensor, " filter"]
 
     def __post_init__(self) -> None:
         """Refuse a mask of another space."""
@@ -192,7 +192,7 @@ class FilterSet:
         return cls(space, mask)
 
     @classmethod
-    def top(cls, space: FilterSpace, order: Int64[Tensor, "ranked"], proportion: float) -> "FilterSet":
+    def top(cls, space: FilterSpace, order: Int64[Tensor, " ranked"], proportion: float) -> "FilterSet":
         """The first filters of a ranking.
 
         Args:
@@ -234,7 +234,7 @@ class FilterSet:
         return FilterSet(self.space, ~self.mask)
 
     @property
-    def indices(self) -> Int64[Tensor, "chosen"]:
+    def indices(self) -> Int64[Tensor, " chosen"]:
         """The flat indices, ascending."""
         return self.mask.nonzero().flatten()
 

@@ -1,6 +1,8 @@
 """Image files and folders: RGB in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,7 @@ from faig.files import replacing
 
 Image = Float[Tensor, "3 height width"]
 Resized = Float[Tensor, "3 _ _"]
-Bytes = UInt8[np.ndarray, "bytes"]
+Bytes = UInt8[np.ndarray, " bytes"]
 Pixels = Shaped[np.ndarray, "height width 3"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
@@ -61,12 +63,26 @@ def decode(data: Bytes, place: str) -> Pixels:
     """
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
     try:
-        pixels = cv2.imdecode(data, flags) if data.size else None
+        with _silent():
+            pixels = cv2.imdecode(data, flags) if data.size else None
     except cv2.error:
         pixels = None
     if pixels is None:
         raise InputError(f"{place}: is not an image that can be read, or is damaged")
     return pixels
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing on standard error: image libraries print there what `decode` raises."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def to_image(pixels: Pixels, place: str) -> Image:

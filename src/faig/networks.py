@@ -146,8 +146,10 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
         raise InputError(f"architecture {architecture!r} is unknown; known: {', '.join(ARCHITECTURES)}")
     try:
         return ARCHITECTURES[architecture](**arguments)
-    except TypeError as error:
-        raise InputError(f"architecture {architecture!r}: {error}") from None
+    except InputError:
+        raise
+    except (TypeError, ValueError, IndexError, RuntimeError) as error:
+        raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
 
 
 def recognise(weights: Weights) -> tuple[str, dict[str, Any]]:

@@ -46,7 +46,7 @@ def write_index(path: Path | str, scores: Scores) -> None:
         np.savetxt(part, rank(scores).numpy(), fmt="%d")
 
 
-def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, "ranked"]:
+def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
     """Flat indices, best first, from either kind of file.
 
     A CSV may hold fewer filters than the network has; an index file may not, for its length is all that tells
@@ -110,7 +110,7 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
         order = table["index"].to_numpy(np.int64)
         places = _places(space).reset_index(names="computed")
         told = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None
     computed = told.merge(places, how="left", on=["layer", "out", "in"])["computed"]
     if computed.isna().any():

@@ -84,6 +84,6 @@ def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
                 }
                 for part in PARTS
             }
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
     return Attribution(metadata["images"], **parts), metadata

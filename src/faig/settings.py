@@ -16,7 +16,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Strict(BaseModel):
     """Settings: unknown ones are refused, and none changes after it was read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def one_of(names: Collection[str]) -> AfterValidator:
@@ -56,14 +56,26 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read or is no mapping.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: is not a YAML mapping of settings")
     return values
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands in a mapping twice, where YAML would take the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"{key.value} is given twice, the second time in line {key.start_mark.line + 1}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
@@ -85,8 +97,8 @@ def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
         if first["type"] == "extra_forbidden":
             raise InputError(f"{place}: {name}: there is no such setting{_suggestion(model, name)}") from None
         told = first["msg"].removeprefix("Value error, ")
-        got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
-        raise InputError(f"{place}: {name}: {told}{got}") from None
+        got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        raise InputError(": ".join(part for part in (place, name, f"{told}{got}") if part)) from None
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -32,7 +32,10 @@ def main() -> None:
         if error.name not in EXTRAS:
             raise
         extra = EXTRAS[error.name]
-        print(f"error: this needs {error.name}; install it with: pip install 'faig[{extra}]'", file=sys.stderr)
+        print(
+            f"error: this needs {error.name}; install it with: pip install 'faig[{extra}]' (in a clone: '.[{extra}]')",
+            file=sys.stderr,
+        )
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; run the same command again to go on", file=sys.stderr)

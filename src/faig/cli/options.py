@@ -51,10 +51,12 @@ def compute_on(device: str, threads: int | None) -> int:
     Raises:
         InputError: there is no such device here.
     """
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"--device {device}: {str(error).splitlines()[0]}") from None
+    kind, _, number = device.partition(":")
+    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}.get(kind)
+    if count is None or (number and not number.isdigit()):
+        raise InputError(f"--device {device}: is not one of cpu, cuda, cuda:1, mps")
+    if int(number or 0) >= count:
+        raise InputError(f"--device {device}: this machine has {count} of that kind for torch to use")
     if threads is not None:
         torch.set_num_threads(threads)
     return torch.get_num_threads()

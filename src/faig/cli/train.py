@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from faig.cli.app import app
 from faig.cli.options import Device, Threads, compute_on
 from faig.errors import InputError
 
+LINE_EVERY = 30  # seconds
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -27,7 +29,7 @@ def train(
         typer.Option("--max-time", metavar="2h30m", help="Stop after so long, with a checkpoint."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let a damaged image end the run.")] = False,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the configuration's.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="Not the configuration's.")] = None,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
@@ -67,16 +69,21 @@ def train(
         TextColumn("loss {task.fields[loss]:.4f}  {task.fields[speed]:.2f} it/s"),
         TimeRemainingColumn(),
     )
+    reached = 0
+    told = 0.0  # when the last line was printed where there is no bar
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         total = settings.optimizer.iterations
         task = progress.add_task(settings.name, total=total, loss=0.0, speed=0.0)
 
         def say(report: Report) -> None:
+            nonlocal told, reached
+            reached = report.iteration
             progress.update(task, completed=report.iteration, loss=report.loss, speed=report.speed)
             if report.psnr:
-                told = "  ".join(f"{kind} {value:.2f}" for kind, value in report.psnr.items())
-                console.print(f"iteration {report.iteration}: PSNR (RGB, dB) {told}")
-            elif not console.is_terminal and report.iteration % 100 == 0:
+                psnr = "  ".join(f"{kind} {value:.2f}" for kind, value in report.psnr.items())
+                console.print(f"iteration {report.iteration}: PSNR (RGB, dB) {psnr}")
+            elif not console.is_terminal and (time.monotonic() - told > LINE_EVERY or report.iteration == total):
+                told = time.monotonic()
                 console.print(
                     f"iteration {report.iteration}/{total}  loss {report.loss:.4f}  "
                     f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
@@ -84,7 +91,7 @@ def train(
 
         done = run(settings, say, device=device, max_seconds=max_seconds, strict=strict, fresh=force)
     if first_process:
-        print(done or f"stopped after {max_time}, with a checkpoint in {settings.out}; the same command goes on")
+        print(done or f"stopped at iteration {reached} of {total}; the same command goes on from {settings.out}")
 
 
 def seconds(text: str) -> float:

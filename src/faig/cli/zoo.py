@@ -7,7 +7,7 @@ import torch
 import typer
 
 from faig import zoo
-from faig.checkpoint import network_metadata, read_weights, save_network
+from faig.checkpoint import network_metadata, read_weights, save_network, save_pickle
 from faig.cli.app import app
 from faig.cli.options import Force
 from faig.errors import InputError
@@ -62,7 +62,7 @@ def export(
     weights = {key: value.to(dtype) if value.is_floating_point() else value for key, value in weights.items()}
     if out.suffix == ".pth":
         with replacing(out) as part:
-            torch.save({"params": weights}, part)
+            save_pickle({"params": weights}, part)
     else:
         save_network(out, weights, metadata)
     print(out)
@@ -72,12 +72,13 @@ def export(
 def push(
     pair: Annotated[str, typer.Argument(help="A pair, or a folder with baseline.safetensors and target.safetensors.")],
     place: Place,
+    private: Annotated[bool, typer.Option("--private", help="Where the repository has to be made.")] = False,
 ) -> None:
     """Copy a pair, with its card and scores, to a Hugging Face hub repository (log in first: hf auth login)."""
     from faig.zoo import hub
 
-    for name in hub.push(pair, place):
-        print(f"{place}: {name}")
+    for file in hub.push(pair, place, private=private):
+        print(file)
 
 
 @zoo_app.command("pull", epilog="Example: faig zoo pull jane/my-pair")

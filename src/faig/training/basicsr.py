@@ -1,5 +1,6 @@
 """BasicSR's option files, as the paper's authors published them, read as our configuration."""
 
+import re
 from typing import Any
 
 from faig.degradation import TAPS
@@ -33,17 +34,22 @@ def translate(values: dict[str, Any], place: str) -> tuple[dict[str, Any], list[
     options = Options(values, place)
     architecture, arguments = _network(options)
     scale = arguments["scale"]
-    options.must("scale", scale, scale)
-    options.must("network_g.num_out_ch", arguments.get("channels", 3), arguments.get("channels", 3))
-    gt_size = options.need("datasets.train.gt_size")
+    if options.integer("scale", scale) != scale:
+        raise InputError(f"{place}: scale: differs from that of network_g, {scale}")
+    options.must("network_g.num_out_ch", 3, 3)
+    gt_size = options.integer("datasets.train.gt_size")
     if gt_size % scale:
         raise InputError(f"{place}: datasets.train.gt_size: {gt_size} is not divisible by scale {scale}")
     name = str(options.take("name", "training"))
-    every = options.take("logger.save_checkpoint_freq", 5000)
+    if not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", name):
+        raise InputError(f"{place}: name: {name!r} becomes the name of a folder; use letters, digits and _.+-")
+    processes = options.take("num_gpu", 1)  # which of them is for torchrun to say
+    processes = 1 if processes == "auto" else Options({"num_gpu": processes}, place).integer("num_gpu")
+    ratio = options.number("train.neuron_ratio", 0.0)
     ours: dict[str, Any] = {
         "name": name,
         "out": f"experiments/{name}",
-        "seed": options.take("manual_seed", 0),
+        "seed": options.integer("manual_seed", 0),
         "network": {
             "architecture": architecture,
             "arguments": arguments,
@@ -52,23 +58,23 @@ def translate(values: dict[str, Any], place: str) -> tuple[dict[str, Any], list[
         "data": {
             "gt": options.need("datasets.train.dataroot_gt"),
             "lr_patch": gt_size // scale,
-            "batch": options.take("datasets.train.batch_size_per_gpu", 16) * max(1, options.take("num_gpu", 1)),
+            "batch": options.integer("datasets.train.batch_size_per_gpu", 16) * max(1, processes),
             "flip": options.take("datasets.train.use_flip", True),
             "rotate": options.take("datasets.train.use_rot", True),
-            "workers": options.take("datasets.train.num_worker_per_gpu", 0),
+            "workers": options.integer("datasets.train.num_worker_per_gpu", 0),
             "degradation": {
                 "blur": options.only("datasets.train.sigma_list", 0.0),
-                "blur_probability": options.take("datasets.train.kernel_prob", 0.0),
+                "blur_probability": options.number("datasets.train.kernel_prob", 0.0),
                 "noise": options.only("datasets.train.noise_list", 0.0),
-                "noise_probability": options.take("datasets.train.noise_prob", 0.0),
+                "noise_probability": options.number("datasets.train.noise_prob", 0.0),
             },
         },
         "optimizer": _optimizer(options),
         "validation": _validation(options, scale),
         "filters": options.take("train.finetuned_neuron_index_file"),
-        "top": options.take("train.neuron_ratio"),
-        "checkpoint_every": int(every),
-        "report_every": int(options.take("logger.print_freq", 100)),
+        "top": f"{100 * ratio}%" if ratio else None,
+        "checkpoint_every": options.integer("logger.save_checkpoint_freq", 5000),
+        "report_every": options.integer("logger.print_freq", 100),
         "tensorboard": options.take("logger.use_tb_logger", False),
     }
     options.must("datasets.train.kernel_size", TAPS, TAPS)
@@ -94,16 +100,38 @@ class Options:
             raise InputError(f"{self.place}: {key}: is missing")
         return value
 
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number; YAML reads some (1e6) as text."""
+        value = self.need(key) if default is None else self.take(key, default)
+        try:
+            return float(str(value))
+        except ValueError:
+            raise InputError(f"{self.place}: {key}: {value!r} is not a number") from None
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        """A whole number."""
+        value = self.number(key, default)
+        if not value.is_integer():
+            raise InputError(f"{self.place}: {key}: {value:g} is not a whole number")
+        return int(value)
+
+    def numbers(self, key: str, default: list[float]) -> list[float]:
+        """A list of numbers."""
+        values = self.take(key, default)
+        if not isinstance(values, list) or not values:
+            raise InputError(f"{self.place}: {key}: {values!r} is not a list of numbers")
+        return [Options({key: value}, self.place).number(key) for value in values]
+
     def must(self, key: str, allowed: Any, default: Any) -> None:
         """Refuse any value but one."""
         value = self.take(key, default)
         if value != allowed:
             raise InputError(f"{self.place}: {key}: {value!r} is not supported; only {allowed!r} is")
 
-    def only(self, key: str, default: Any) -> Any:
+    def only(self, key: str, default: float) -> float:
         """The one entry of a list."""
-        found = self.take(key, [default])
-        if not isinstance(found, list) or len(found) != 1:
+        found = self.numbers(key, [default])
+        if len(found) != 1:
             raise InputError(f"{self.place}: {key}: {found!r} is not a list of one level, and only one is supported")
         return found[0]
 
@@ -121,9 +149,9 @@ def _network(options: Options) -> tuple[str, dict[str, Any]]:
     if kind not in NETWORKS:
         raise InputError(f"{options.place}: network_g.type: {kind!r} is not one of {', '.join(NETWORKS)}")
     architecture, names = NETWORKS[kind]
-    told = {ours: options.take(f"network_g.{theirs}") for theirs, ours in names.items()}
-    given = {key: value for key, value in told.items() if value is not None}
-    arguments = {"scale": options.left.get("scale", 2)} | given
+    told = {ours: options.integer(f"network_g.{theirs}", -1) for theirs, ours in names.items()}
+    given = {key: value for key, value in told.items() if value != -1}
+    arguments = {"scale": 2} | given
     return architecture, arguments
 
 
@@ -134,33 +162,33 @@ def _optimizer(options: Options) -> dict[str, Any]:
     options.must("train.pixel_opt.type", "L1Loss", "L1Loss")
     options.must("train.pixel_opt.loss_weight", 1.0, 1.0)
     options.must("train.pixel_opt.reduction", "mean", "mean")
-    iterations = int(options.need("train.total_iter"))
-    periods = options.take("train.scheduler.periods", [iterations])
-    weights = options.take("train.scheduler.restart_weights", [1] * len(periods))
+    iterations = options.integer("train.total_iter")
+    periods = options.numbers("train.scheduler.periods", [iterations])
+    weights = options.numbers("train.scheduler.restart_weights", [1] * len(periods))
     if len(set(periods)) != 1 or set(weights) != {1}:
         raise InputError(
             f"{options.place}: train.scheduler: periods {periods} with restart_weights {weights}: "
             "only equal periods with weights of 1 are supported"
         )
-    if options.take("train.warmup_iter", -1) > 0:
+    if options.integer("train.warmup_iter", -1) > 0:
         raise InputError(f"{options.place}: train.warmup_iter: no warm-up is supported; only -1 is")
     return {
         "iterations": iterations,
-        "learning_rate": options.need("train.optim_g.lr"),
-        "final_learning_rate": options.take("train.scheduler.eta_min", 0.0),
+        "learning_rate": options.number("train.optim_g.lr"),
+        "final_learning_rate": options.number("train.scheduler.eta_min", 0.0),
         "restart_every": int(periods[0]),
-        "betas": options.take("train.optim_g.betas", [0.9, 0.999]),
-        "ema": options.take("train.ema_decay", 0.0),
+        "betas": options.numbers("train.optim_g.betas", [0.9, 0.999]),
+        "ema": options.number("train.ema_decay", 0.0),
     }
 
 
 def _validation(options: Options, scale: int) -> dict[str, Any] | None:
     gt, lr = options.take("datasets.val.dataroot_gt"), options.take("datasets.val.dataroot_lq")
-    every = options.take("val.val_freq", 5000)
+    every = options.integer("val.val_freq", 5000)
     options.must("val.metrics.psnr.type", "calculate_psnr", "calculate_psnr")
     options.must("val.metrics.psnr.crop_border", scale, scale)
     options.must("val.metrics.psnr.test_y_channel", False, False)
     if gt is None:
         return None
     name = str(options.take("datasets.val.name", "validation"))
-    return {"gt": gt, "every": int(every), "lr": {name: lr} if lr else {}}
+    return {"gt": gt, "every": every, "lr": {name: lr} if lr else {}}

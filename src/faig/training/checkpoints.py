@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from faig.checkpoint import save_pickle
 from faig.errors import FaigWarning, InputError
 from faig.files import replacing
 from faig.settings import flat
@@ -22,7 +23,7 @@ def save(folder: Path, done: int, state: dict[str, Any]) -> None:
         state: what `latest` gives back.
     """
     with replacing(folder / f"state-{done:08d}.pth") as part:
-        torch.save(state | {"done": done}, part)
+        save_pickle(state | {"done": done}, part)
     for old in _checkpoints(folder)[:-KEPT]:
         old.unlink()
 
@@ -41,14 +42,15 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     for path in reversed(found):
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            theirs = flat(state["settings"])
         except Exception as error:  # torch raises many kinds here; each means the same
             warnings.warn(f"{path}: cannot be read ({type(error).__name__}); left out", FaigWarning, stacklevel=2)
             continue
-        ours, theirs = flat(settings), flat(state["settings"])
+        ours = flat(settings)
         for key in sorted(ours.keys() | theirs.keys()):
             if ours.get(key) != theirs.get(key):
                 raise InputError(
-                    f"{path}: was written with {key} = {theirs.get(key)!r}, not {ours.get(key)!r}; "
+                    f"{path}: was written with {key} = {_short(theirs.get(key))}, not {_short(ours.get(key))}; "
                     "choose another out folder, or pass --force to start again"
                 )
         return state
@@ -68,5 +70,10 @@ def clear(folder: Path) -> None:
         path.unlink()
 
 
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:12]}...'"
+
+
 def _checkpoints(folder: Path) -> list[Path]:
-    return sorted(folder.glob("state-*.pth"))
+    return sorted(folder.glob("state-[0-9]*.pth"))

@@ -1,12 +1,15 @@
 """What a training run is: a YAML file, checked before anything starts."""
 
+import warnings
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from faig.degradation import Degradation
 from faig.networks import build
+from faig.restoration import scale_of
 from faig.settings import Proportion, Strict, read_yaml, validated
 
 
@@ -21,8 +24,12 @@ class NetworkConfig(Strict):
     def _can_be_built(self) -> "NetworkConfig":
         if "scale" not in self.arguments:
             raise ValueError("arguments needs a scale: {scale: 2}")
-        with torch.device("meta"):
-            build(self.architecture, **self.arguments)
+        if "architecture" in self.arguments:
+            raise ValueError("arguments: architecture stands beside arguments, not in them")
+        with torch.device("meta"), warnings.catch_warnings(action="ignore"):
+            found = scale_of(build(self.architecture, **self.arguments))
+        if type(self.arguments["scale"]) is not int or found != self.arguments["scale"]:
+            raise ValueError(f"arguments: scale: {self.arguments['scale']!r} makes a network that enlarges by {found}")
         return self
 
 
@@ -34,6 +41,11 @@ class DegradationConfig(Strict):
     noise: NonNegativeFloat = Field(0.0, description="σ of [0, 1]")
     noise_probability: float = Field(0.5, ge=0, le=1)
     downsampling: Literal["bilinear", "bicubic"] = "bilinear"
+
+    @model_validator(mode="after")
+    def _levels(self) -> "DegradationConfig":
+        Degradation(blur=self.blur, noise=self.noise)  # raises where a level is out of range
+        return self
 
 
 class DataConfig(Strict):
@@ -49,6 +61,9 @@ class DataConfig(Strict):
     cache_gb: NonNegativeFloat = Field(2.0, description="decoded images kept in memory, by each process that cuts")
 
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+
 class OptimizerConfig(Strict):
     """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``, L1 loss."""
 
@@ -56,9 +71,9 @@ class OptimizerConfig(Strict):
     learning_rate: PositiveFloat = 2e-4
     final_learning_rate: NonNegativeFloat = 1e-7
     restart_every: PositiveInt | None = Field(None, description="iterations of one cosine; None: all of them")
-    betas: tuple[float, float] = (0.9, 0.99)
+    betas: tuple[Beta, Beta] = (0.9, 0.99)
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, the ones that are kept")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="of convolutions; weights are float32")
+    precision: Literal["float32", "tf32", "bfloat16"] = Field("float32", description="of convolutions, not of weights")
     compile: bool = Field(False, description="torch.compile with CUDA graphs: pays on a GPU")
 
 
@@ -72,6 +87,11 @@ class ValidationConfig(Strict):
     blur: NonNegativeFloat = 2.0
     noise: NonNegativeFloat = 0.1
 
+    @model_validator(mode="after")
+    def _levels(self) -> "ValidationConfig":
+        Degradation(blur=self.blur, noise=self.noise)
+        return self
+
 
 class TrainingConfig(Strict):
     """A training run."""
@@ -83,7 +103,7 @@ class TrainingConfig(Strict):
     validation: ValidationConfig | None = None
     filters: str | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     checkpoint_every: PositiveInt = Field(1000, description="iterations")
     report_every: PositiveInt = Field(10, description="iterations")
     tensorboard: bool = Field(False, description="curves and sample images in OUT/tensorboard")
@@ -95,12 +115,17 @@ class TrainingConfig(Strict):
             raise ValueError("filters and top come together: filters: FILE.csv, top: 1%")
         if self.filters is not None and self.network.start is None:
             raise ValueError("filters needs network.start: the network whose other weights stay")
+        if self.out == Path():
+            raise ValueError("out: name a folder of its own")
         return self
 
     def result_settings(self) -> dict[str, Any]:
-        """The settings that the trained weights depend on: a run goes on only where these are the same."""
-        elsewhere = dict.fromkeys(("name", "out", "checkpoint_every", "report_every", "tensorboard"), True)
-        return self.model_dump(mode="json", exclude={**elsewhere, "data": {"workers", "cache_gb"}})
+        """The settings that the trained weights depend on, but for files, whose content counts and not their names."""
+        told = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "seed"})
+        for section, names in {"network": ["start"], "data": ["gt", "workers", "cache_gb"]}.items():
+            for name in names:
+                del told[section][name]
+        return told
 
 
 def read_config(path: Path) -> tuple[TrainingConfig, list[str]]:

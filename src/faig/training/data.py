@@ -33,7 +33,7 @@ class Batch:
     """
 
     wide: UInt8[Tensor, "batch 3 wide wide"]
-    blurry: Bool[Tensor, "batch"]
+    blurry: Bool[Tensor, " batch"]
     noise: LR
 
     def pin_memory(self) -> "Batch":
@@ -56,10 +56,10 @@ class Patches(Dataset["Batch | InputError"]):
         scale: of the network.
         seed: of the run.
         share: the part of the batch that this process makes.
-        strict: let a damaged image end the run.
+        strict: check all images at once, and accept no damaged one.
 
     Raises:
-        InputError: there are no images.
+        InputError: there are no images, or ``strict`` is set and one is damaged.
     """
 
     def __init__(
@@ -68,10 +68,15 @@ class Patches(Dataset["Batch | InputError"]):
         self.config, self.seed, self.strict = config, seed, strict
         self.places = range(config.batch)[share]
         self.lr_side, self.side = config.lr_patch, config.lr_patch * scale
-        self.source = open_source(config.gt)
+        try:
+            self.source = open_source(config.gt)
+        except InputError as error:
+            raise InputError(f"data.gt: {error}") from None
         self.kept: dict[int, Pixels] = {}
         self.free = config.cache_gb * 1e9
         self.damaged: set[int] = set()
+        for index in range(len(self.source) if strict else 0):
+            self._pixels(index)
 
     def __getitem__(self, iteration: int) -> Batch | InputError:
         """The batch of an iteration; an error is returned, for a worker process would wrap a raised one."""
@@ -84,7 +89,7 @@ class Patches(Dataset["Batch | InputError"]):
         """The batch of an iteration.
 
         Raises:
-            InputError: an image is damaged and ``strict`` is set, or none can be used.
+            InputError: no image can be used.
         """
         drawn = [self._draw(np.random.default_rng([self.seed, iteration, place])) for place in self.places]
         wide, blurry, noise = zip(*drawn, strict=True)
@@ -127,8 +132,10 @@ class Patches(Dataset["Batch | InputError"]):
                 raise InputError(f"{place}: {width}x{height} is smaller than a GT patch of {self.side}")
         except InputError as error:
             self.damaged.add(index)
-            if self.strict or len(self.damaged) == len(self.source):
+            if self.strict:
                 raise
+            if len(self.damaged) == len(self.source):
+                raise InputError(f"data.gt: none of its {len(self.source)} images can be used: {error}") from None
             warnings.warn(f"{error}; left out", FaigWarning, stacklevel=2)
             return None
         if pixels.nbytes <= self.free:

@@ -19,11 +19,13 @@ from faig.checkpoint import check_same_keys, network_metadata, save_network
 from faig.errors import InputError
 from faig.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
+from faig.fingerprint import fingerprint, network_fingerprint
 from faig.networks import build
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
-from faig.training.watching import Board, Mean, validate
+from faig.training.processes import any_process, join_processes, share_of_batch
+from faig.training.watching import Board, Mean, Validation
 from faig.zoo.scores import ranking
 
 if TYPE_CHECKING:
@@ -82,19 +84,9 @@ def train(
         InputError: the starting network, the data, the ranking or the checkpoint on disk do not fit the
             configuration, the loss is not finite, or another process trains in the folder.
     """
-    from accelerate import Accelerator
-
-    if torch.device(device).index is not None:
-        torch.cuda.set_device(device)  # accelerate takes the current one
-    accelerator = Accelerator(cpu=device == "cpu")
+    accelerator = join_processes(device, exact=config.optimizer.precision == "float32")
     with alone_in(config.out) if accelerator.is_main_process else nullcontext():
-        if accelerator.is_main_process:
-            clear_parts(config.out)
-            if fresh:
-                checkpoints.clear(config.out)
-                (config.out / RESULT).unlink(missing_ok=True)
-        accelerator.wait_for_everyone()
-        return _train(config, say, accelerator, max_seconds, strict)
+        return _train(config, say, accelerator, max_seconds, strict, fresh)
 
 
 def _train(
@@ -103,6 +95,7 @@ def _train(
     accelerator: "Accelerator",
     max_seconds: float,
     strict: bool,
+    fresh: bool,
 ) -> Path | None:
     started = time.monotonic()
     total, optimizer = config.optimizer.iterations, config.optimizer
@@ -110,7 +103,9 @@ def _train(
 
     # The network, what of it is trained, and the averaged copy that is kept in the end.
     network = first_network(config).train().to(accelerator.device).to(memory_format=LAYOUT)  # type: ignore[call-overload]
-    masks = trained_weights(network, config)
+    chosen = chosen_filters(network, config)
+    masks = train_only(network, chosen)
+    validation = Validation(config.validation, scale) if config.validation else None
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(optimizer.ema)).requires_grad_(False)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, betas=optimizer.betas, fused=True)
@@ -119,7 +114,16 @@ def _train(
     record: dict[str, Any] = {"validation": [], "seconds": 0.0}
     window, period = Mean(accelerator.device), Mean(accelerator.device)  # losses since the last report, validation
     done = 0
-    if state := checkpoints.latest(config.out, config.result_settings()):
+    share = share_of_batch(config.data.batch, accelerator)
+    patches = Patches(config.data, scale, config.seed, share=share, strict=strict)
+    settings = config.result_settings() | {
+        "files": {
+            "data.gt": patches.source.fingerprint(),
+            "network.start": network_fingerprint(network) if config.network.start else None,
+            "filters": fingerprint([("chosen", chosen.mask)]) if chosen else None,
+        }
+    }
+    if state := None if fresh else checkpoints.latest(config.out, settings):
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         adam.load_state_dict(state["adam"])
@@ -129,7 +133,6 @@ def _train(
     first, earlier = done, record["seconds"]
 
     # Data, and the network as it runs: in several processes, compiled.
-    patches = Patches(config.data, scale, config.seed, share=share_of_batch(config, accelerator), strict=strict)
     batches = iter(
         DataLoader(
             patches,
@@ -145,7 +148,12 @@ def _train(
     narrow = torch.autocast(accelerator.device.type, torch.bfloat16, enabled=optimizer.precision == "bfloat16")
     over_time = False
 
-    board_on = config.tensorboard and accelerator.is_main_process
+    if accelerator.is_main_process:
+        clear_parts(config.out, deep=False)
+        if fresh:
+            checkpoints.clear(config.out)
+            (config.out / RESULT).unlink(missing_ok=True)
+    board_on = config.tensorboard and accelerator.is_main_process and done < total
     with closing(Board(config.out / "tensorboard", on=board_on, done=done)) as board:
         while done < total and not over_time:
             # One step.
@@ -156,7 +164,6 @@ def _train(
             with narrow:
                 output = running(lr.contiguous(memory_format=LAYOUT))
             loss = functional.l1_loss(output.float(), gt)
-            adam.zero_grad(set_to_none=True)
             accelerator.backward(loss)
             for weight, mask in masks:
                 assert weight.grad is not None
@@ -164,16 +171,18 @@ def _train(
             for group in adam.param_groups:
                 group["lr"] = learning_rate(optimizer, done)
             adam.step()
+            adam.zero_grad(set_to_none=True)
             averaged.update_parameters(network)
             window.add(loss.detach())
             period.add(loss.detach())
             done += 1
             passed = time.monotonic() - started
-            over_time = any_process(accelerator, passed > max_seconds) if max_seconds < math.inf else False
 
             # Now and then. Reading the loss waits for the GPU, so not at each step.
-            validating = config.validation is not None and (done % config.validation.every == 0 or done == total)
+            validating = validation is not None and (done % validation.every == 0 or done == total)
             reporting = done % config.report_every == 0 or validating or done == total
+            if max_seconds < math.inf and (reporting or accelerator.num_processes == 1):
+                over_time = any_process(accelerator, passed > max_seconds)
             saving = done % config.checkpoint_every == 0 or done == total or over_time
             if reporting or saving:
                 mean, mean_of_period = window.over(accelerator), period.over(accelerator)
@@ -181,12 +190,11 @@ def _train(
                     raise InputError(f"{config.out}: the loss is not finite by iteration {done}; lower the rate")
                 record["seconds"] = earlier + passed
             scores: dict[str, float] = {}
-            if validating:
+            if validation is not None and validating:
                 record["validation"].append({"iteration": done, "loss": mean_of_period})
                 period.clear()
                 if accelerator.is_main_process:
-                    assert config.validation is not None
-                    scores = validate(averaged.module, config.validation, scale)
+                    scores = validation(averaged.module)
                     record["validation"][-1] |= scores
                     board.samples(lr, output, gt, done)
                     board.curve({f"PSNR {kind}": value for kind, value in scores.items()}, done)
@@ -196,10 +204,14 @@ def _train(
                 board.curve({"loss": mean, "learning rate": rate, "iterations/s": speed}, done)
                 if accelerator.is_main_process:
                     say(Report(done, mean, speed, (total - done) / speed, scores))
+            if over_time and not reporting and accelerator.is_main_process:
+                say(Report(done, mean, (done - first) / passed, 0.0, {}))
             if saving and accelerator.is_main_process:
+                if not all(bool(weight.isfinite().all()) for weight in weights):
+                    raise InputError(f"{config.out}: weights are not finite by iteration {done}; lower the rate")
                 state = {"network": network, "averaged": averaged, "adam": adam, "window": window, "period": period}
                 state = {name: part.state_dict() for name, part in state.items()}
-                checkpoints.save(config.out, done, state | {"settings": config.result_settings(), "record": record})
+                checkpoints.save(config.out, done, state | {"settings": settings, "record": record})
 
     if done < total:
         return None
@@ -225,22 +237,29 @@ def first_network(config: TrainingConfig) -> nn.Module:
     return network.requires_grad_(True)
 
 
-def trained_weights(network: nn.Module, config: TrainingConfig) -> list[tuple[nn.Parameter, Tensor]]:
-    """Where only some filters are trained: their layers' weights, each with its mask; the rest is frozen.
-
-    A gradient that is zero from the first step on leaves Adam's moments, and so the weight, exactly as they were.
+def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | None:
+    """The filters to train where not all of the network is.
 
     Raises:
         InputError: the ranking is not of this network.
     """
     if config.filters is None or config.top is None:
-        return []
+        return None
     space = FilterSpace.of(network)
-    chosen = space.spread(FilterSet.top(space, ranking(config.filters, space), config.top).mask)
-    masks = []
+    return FilterSet.top(space, ranking(config.filters, space), config.top)
+
+
+def train_only(network: nn.Module, chosen: FilterSet | None) -> list[tuple[nn.Parameter, Tensor]]:
+    """Freeze all but the weights of the chosen filters' layers, and give these, each with its mask of filters.
+
+    A gradient that is zero from the first step on leaves Adam's moments, and so the weight, exactly as they were.
+    """
+    if chosen is None:
+        return []
+    spread, masks = chosen.space.spread(chosen.mask), []
     for name, weight in network.named_parameters():
-        if name in chosen and chosen[name].any():
-            masks.append((weight, chosen[name].to(weight)))
+        if name in spread and spread[name].any():
+            masks.append((weight, spread[name].to(weight)))
         else:
             weight.requires_grad_(False)
     return masks
@@ -251,24 +270,6 @@ def learning_rate(config: OptimizerConfig, iteration: int) -> float:
     period = config.restart_every or config.iterations
     share = (1 + math.cos(math.pi * (iteration % period) / period)) / 2
     return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * share
-
-
-def share_of_batch(config: TrainingConfig, accelerator: "Accelerator") -> slice:
-    """The part of each batch that this process takes.
-
-    Raises:
-        InputError: the batch does not divide among the processes.
-    """
-    size, left = divmod(config.data.batch, accelerator.num_processes)
-    if left:
-        count = accelerator.num_processes
-        raise InputError(f"data.batch: {config.data.batch} does not divide among {count} processes")
-    return slice(accelerator.process_index * size, (accelerator.process_index + 1) * size)
-
-
-def any_process(accelerator: "Accelerator", mine: bool) -> bool:
-    """Whether any process says so: all must stop together."""
-    return bool(accelerator.reduce(torch.tensor(float(mine), device=accelerator.device), "sum") > 0)
 
 
 def metadata(config: TrainingConfig, record: dict[str, Any], accelerator: "Accelerator") -> dict[str, Any]:

@@ -7,11 +7,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from faig.errors import InputError
 from faig.files import new_folder
-from faig.images import Bytes, decode, list_images, read_bytes, write_pixels
+from faig.images import Bytes, decode, list_images, read_bytes, to_image, write_pixels
 from faig.progress import Track, silent
 
 T = TypeVar("T")
+AHEAD = 64  # files that wait in memory at most
 META = "meta_info.txt"
 
 
@@ -36,7 +40,7 @@ def crop_folder(
         InputError: an image is damaged, or ``out`` exists.
     """
     files = list(list_images(gt).values())
-    with new_folder(out, force) as part:
+    with new_folder(out, force, ours=("*_s[0-9][0-9][0-9].png",)) as part:
         return sum(_in_processes(partial(_crop_file, out=part, crop=crop, step=step), files, workers, "crop", track))
 
 
@@ -48,6 +52,8 @@ def starts(size: int, crop: int, step: int) -> list[int]:
 
 def _crop_file(path: Path, out: Path, crop: int, step: int) -> int:
     pixels = decode(read_bytes(path), str(path))
+    if pixels.dtype not in (np.uint8, np.uint16):  # floating point in [0, 1]
+        pixels = (to_image(pixels, str(path)).clamp(0, 1) * 65535).round().numpy().astype(np.uint16).transpose(1, 2, 0)
     height, width, _ = pixels.shape
     corners = [(top, left) for top in starts(height, crop, step) for left in starts(width, crop, step)]
     for number, (top, left) in enumerate(corners, 1):
@@ -76,15 +82,20 @@ def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, tra
     import lmdb
 
     files = list_images(images)
-    size = sum(path.stat().st_size for path in files.values())
+    try:
+        size = sum(path.stat().st_size for path in files.values())
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from None
     with new_folder(out, force) as part:
         # Room for whole pages; the file grows only as far as it is filled.
-        env = lmdb.open(str(part), map_size=2 * size + (1 << 20) + 8192 * len(files), readahead=False)
+        env = lmdb.open(str(part), map_size=2 * size + (1 << 20) + 8192 * len(files), readahead=False, sync=False)
         shapes = _in_processes(_checked, list(files.values()), workers, "lmdb", track)
-        with env, env.begin(write=True) as transaction, (part / META).open("w", encoding="utf-8") as meta:
+        with env, (part / META).open("w", encoding="utf-8") as meta:
             for (name, path), (data, shape) in zip(files.items(), shapes, strict=True):
-                transaction.put(name.encode(), data.tobytes())
+                with env.begin(write=True) as transaction:  # each its own: an open one keeps all in memory
+                    transaction.put(name.encode(), data.tobytes())
                 meta.write(f"{path.name} ({','.join(map(str, shape))}) 1\n")
+            env.sync(True)
         (part / "lock.mdb").unlink(missing_ok=True)
     return len(files)
 
@@ -102,4 +113,5 @@ def _in_processes(
         yield from track(map(job, files), label, len(files))
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy torch's threads half
-        yield from track(pool.map(job, files, chunksize=4), label, len(files))
+        parts = (files[start : start + AHEAD] for start in range(0, len(files), AHEAD))
+        yield from track((found for part in parts for found in pool.map(job, part)), label, len(files))

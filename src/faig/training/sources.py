@@ -1,5 +1,7 @@
 """Where training images come from: a folder, or an LMDB of encoded images; the path alone tells which."""
 
+import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -11,6 +13,8 @@ from faig.images import Pixels, decode, list_images, read_bytes
 
 if TYPE_CHECKING:
     import lmdb
+
+DATA = "data.mdb"
 
 
 @runtime_checkable
@@ -26,6 +30,9 @@ class Source(Protocol):
     def read(self, index: int) -> Pixels:
         """Decode one; raises InputError where it is damaged."""
 
+    def fingerprint(self) -> str:
+        """Of the names and sizes of all images: a run goes on only with the same."""
+
 
 class FolderSource:
     """The image files of a folder, in the order of their names."""
@@ -39,6 +46,10 @@ class FolderSource:
     def place(self, index: int) -> str:
         """Path of the file."""
         return str(self.files[index])
+
+    def fingerprint(self) -> str:
+        """Of the names and sizes of all files."""
+        return _hash(f"{path.name} {path.stat().st_size}" for path in self.files)
 
     def read(self, index: int) -> Pixels:
         """Decode one."""
@@ -62,6 +73,11 @@ class LmdbSource:
         """Folder and key."""
         return f"{self.folder}: {self.keys[index].decode(errors='replace')}"
 
+    def fingerprint(self) -> str:
+        """Of all keys and the size of the whole."""
+        size = (self.folder / DATA).stat().st_size
+        return _hash([str(size), *(key.decode(errors="replace") for key in self.keys)])
+
     def read(self, index: int) -> Pixels:
         """Decode one."""
         with open_lmdb(self.folder).begin() as transaction:
@@ -78,10 +94,18 @@ def open_lmdb(folder: Path) -> "lmdb.Environment":
     """
     import lmdb
 
+    size = (folder / DATA).stat().st_size
+    if not size:
+        raise InputError(f"{folder}: is no LMDB that can be read: {DATA} is empty")
     try:
-        return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
+        env = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:
         raise InputError(f"{folder}: is no LMDB that can be read: {error}") from None
+    needed = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
+    if size < needed:  # reading beyond the end would kill the process
+        env.close()
+        raise InputError(f"{folder}: is cut short: {DATA} has {size} bytes of {needed}; copy it again")
+    return env
 
 
 def open_source(path: Path) -> Source:
@@ -90,4 +114,8 @@ def open_source(path: Path) -> Source:
     Raises:
         InputError: there are none.
     """
-    return LmdbSource(path) if (path / "data.mdb").is_file() else FolderSource(path)
+    return LmdbSource(path) if (path / DATA).is_file() else FolderSource(path)
+
+
+def _hash(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from faig.degradation import Degradation
 from faig.errors import InputError
-from faig.images import list_images, mod_crop, pair, read_image
+from faig.images import Image, Resized, list_images, mod_crop, pair, read_image
 from faig.restoration import psnr, restore
 from faig.training.config import ValidationConfig
 
@@ -20,35 +20,58 @@ if TYPE_CHECKING:
 SAMPLES = 4
 
 
-def validate(network: nn.Module, config: ValidationConfig, scale: int) -> dict[str, float]:
-    """Mean PSNR in dB (RGB, border = scale), on each kind of input.
+class Validation:
+    """Mean PSNR in dB (RGB, border = scale) on each kind of input; images are checked at once, read when needed.
+
+    Args:
+        config: on which images.
+        scale: of the network.
 
     Raises:
-        InputError: an LR folder lacks an image, or an image is not of the size that GT and scale ask for.
+        InputError: a folder lacks an image, or an image is damaged, too small, or not of the size that GT and scale
+            ask for.
     """
-    device = next(network.parameters()).device
-    files = list_images(config.gt)
-    folders = {kind: list_images(folder) for kind, folder in config.lr.items()}
-    pair(files, folders)
-    made = {
-        "clean": Degradation(),
-        "blur": Degradation(blur=config.blur),
-        "noise": Degradation(noise=config.noise),
-    }
-    chosen = list(files.items())[: config.images]
-    total = dict.fromkeys(folders or made, 0.0)
-    for name, path in chosen:
-        gt = mod_crop(read_image(path), scale)
-        for kind in total:
-            lr = read_image(folders[kind][name]) if folders else made[kind](gt, scale, name=name)
-            restored = restore(network, lr.to(device))
-            if restored.shape != gt.shape:
-                place = folders[kind][name] if folders else path
-                raise InputError(
-                    f"{place}: {lr.shape[2]}x{lr.shape[1]} is not 1/{scale} of {path}, {gt.shape[2]}x{gt.shape[1]}"
-                )
-            total[kind] += psnr(restored, gt, border=scale) / len(chosen)
-    return total
+
+    def __init__(self, config: ValidationConfig, scale: int) -> None:
+        self.scale, self.every = scale, config.every
+        try:
+            files = list_images(config.gt)
+            self.folders = {kind: list_images(folder) for kind, folder in config.lr.items()}
+            pair(files, self.folders)
+        except InputError as error:
+            raise InputError(f"validation: {error}") from None
+        self.made = {
+            "clean": Degradation(),
+            "blur": Degradation(blur=config.blur),
+            "noise": Degradation(noise=config.noise),
+        }
+        self.kinds = list(self.folders or self.made)
+        self.files = dict(list(files.items())[: config.images])
+        for name, path in self.files.items():
+            gt = self._gt(path)
+            psnr(gt, gt, border=scale)  # raises where it is too small
+            for kind in self.folders:
+                lr, place = self._lr(kind, name, gt), self.folders[kind][name]
+                if (lr.shape[1] * scale, lr.shape[2] * scale) != gt.shape[1:]:
+                    (_, h, w), (_, gh, gw) = lr.shape, gt.shape
+                    raise InputError(f"validation: {place}: {w}x{h} is not 1/{scale} of {path}, {gw}x{gh}")
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        """PSNR by kind of input."""
+        device = next(network.parameters()).device
+        total = dict.fromkeys(self.kinds, 0.0)
+        for name, path in self.files.items():
+            gt = self._gt(path)
+            for kind in total:
+                restored = restore(network, self._lr(kind, name, gt).to(device))
+                total[kind] += psnr(restored, gt, border=self.scale) / len(self.files)
+        return total
+
+    def _gt(self, path: Path) -> Image:
+        return mod_crop(read_image(path), self.scale)
+
+    def _lr(self, kind: str, name: str, gt: Image) -> Resized:
+        return read_image(self.folders[kind][name]) if self.folders else self.made[kind](gt, self.scale, name=name)
 
 
 class Mean:
@@ -94,7 +117,7 @@ class Board:
         if on:
             from torch.utils import tensorboard
 
-            self.writer = tensorboard.SummaryWriter(folder, purge_step=done)
+            self.writer = tensorboard.SummaryWriter(folder, purge_step=done + 1)
 
     def close(self) -> None:
         """Write out what waits."""

@@ -22,7 +22,7 @@ def own_folder() -> Path:
 
 def _pairs() -> dict[str, Path]:
     """The folder of every pair, by name; a shipped pair comes before a pulled one of the same name."""
-    found = [path.parent for root in (own_folder(), FOLDER) for path in root.glob("*/target.safetensors")]
+    found = [path.parent for root in (own_folder(), FOLDER) for path in root.glob("[!.]*/target.safetensors")]
     return {path.name: path for path in sorted(found, key=lambda path: path.name)}
 
 

@@ -1,6 +1,7 @@
 """Pairs to and from a Hugging Face hub repository, or any other place that fsspec reaches: a local folder, S3, ..."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import yaml
 from faig import zoo
 from faig.errors import InputError
 from faig.files import new_folder
+from faig.fingerprint import network_fingerprint
+from faig.scores import load_scores
 from faig.zoo.scores import SCORES
 
 if TYPE_CHECKING:
@@ -21,49 +24,55 @@ NEEDED = FILES[:2]
 HUB = "hf://"
 
 
-def push(pair: str, place: str) -> list[str]:
+def push(pair: str, place: str, *, private: bool = False) -> list[str]:
     """Copy a pair to a hub repository, which is made where it does not exist.
 
     Args:
         pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; a card, scores
-            and a curve go along where they are there.
+            and a curve go along where they are there, and those of an earlier pair at the place go.
         place: ``OWNER/REPOSITORY`` on the hub, or a URL or path.
+        private: make the repository private, where it is made.
 
     Returns:
-        The files at the place.
+        The URLs or paths of the files at the place.
 
     Raises:
-        InputError: there is no such pair, or the place cannot be written.
+        InputError: there is no such pair, or the place cannot be written; then nothing new stays there.
     """
     source = zoo.folder(pair) if pair in zoo.pairs() else Path(pair)
     missing = [name for name in NEEDED if not (source / name).is_file()]
     if missing:
         raise InputError(f"{pair}: is no pair of the zoo ({', '.join(zoo.pairs())}) and no folder with {missing[0]}")
-    zoo.load_pair(str(source / NEEDED[1]), str(source / NEEDED[0]))
+    check(source)
     url = _url(place)
+    written: list[str] = []
     try:
         system, root = _open(url)
         if url.startswith(HUB):
             from huggingface_hub import create_repo
 
-            create_repo("/".join(root.split("/")[:2]), exist_ok=True)
+            create_repo("/".join(root.split("/")[:2]), exist_ok=True, private=private)
         system.makedirs(root, exist_ok=True)
-        written = []
         for name in FILES:
+            there = f"{root}/{README if name == CARD else name}"
             if not (source / name).is_file():
+                if system.exists(there):
+                    system.rm_file(there)
                 continue
+            written.append(there)
             if name == CARD:
                 text = _front_matter(source.name) + (source / name).read_text(encoding="utf-8")
-                system.pipe_file(f"{root}/{README}", text.encode())
-                written.append(README)
+                system.pipe_file(there, text.encode())
             else:
-                system.put_file(str(source / name), f"{root}/{name}")
-                written.append(name)
+                system.put_file(str(source / name), there)
     except ModuleNotFoundError:
         raise
     except Exception as error:  # every store has its own; each means the same to the user
+        for there in written:
+            with suppress(Exception):
+                system.rm_file(there)
         raise InputError(f"{place}: cannot be written: {_first_line(error)}") from None
-    return written
+    return [system.unstrip_protocol(there) for there in written]
 
 
 def pull(place: str, name: str | None = None, *, force: bool = False) -> str:
@@ -78,13 +87,15 @@ def pull(place: str, name: str | None = None, *, force: bool = False) -> str:
         The pair's name.
 
     Raises:
-        InputError: the place cannot be read or holds no pair, or the name is taken.
+        InputError: the place cannot be read or holds no pair, a file of it does not load, or the name is taken.
     """
     url = _url(place)
-    name = name or url.rstrip("/").rpartition("/")[2]
-    if (zoo.FOLDER / name).is_dir():
+    name = name if name is not None else url.rstrip("/").rpartition("/")[2]
+    if not re.fullmatch(r"\w[\w.+-]*", name):
+        raise InputError(f"{name!r} cannot be the name of a pair; give one of letters, digits and _.+- with --name")
+    if (zoo.FOLDER / name).exists():
         raise InputError(f"{name}: ships with the package; choose another name with --name")
-    with new_folder(zoo.own_folder() / name, force) as folder:
+    with new_folder(zoo.own_folder() / name, force, ours=FILES) as folder:
         try:
             system, root = _open(url)
             there = {path.rpartition("/")[2] for path in system.find(root, maxdepth=1)}
@@ -98,16 +109,34 @@ def pull(place: str, name: str | None = None, *, force: bool = False) -> str:
             raise
         except Exception as error:  # every store has its own; each means the same to the user
             raise InputError(f"{place}: cannot be read: {_first_line(error)}") from None
-        zoo.load_pair(str(folder / NEEDED[1]), str(folder / NEEDED[0]))
+        try:
+            check(folder)
+        except InputError as error:
+            raise InputError(str(error).replace(str(folder), place.rstrip("/"))) from None
         if (folder / CARD).is_file():
             text = (folder / CARD).read_text(encoding="utf-8")
             (folder / CARD).write_text(re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S), encoding="utf-8")
     return name
 
 
+def check(folder: Path) -> None:
+    """Raise InputError unless the networks in a folder are a pair, and the scores, if any, are theirs."""
+    target, baseline = zoo.load_pair(str(folder / NEEDED[1]), str(folder / NEEDED[0]))
+    if (folder / SCORES).is_file():
+        told = load_scores(folder / SCORES)[1].get("fingerprint", {})
+        if told != {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}:
+            raise InputError(f"{folder / SCORES}: these scores are of other networks")
+
+
 def _url(place: str) -> str:
     """``OWNER/REPOSITORY`` is on the hub; a path begins with a slash or a dot."""
-    return f"{HUB}{place}" if re.fullmatch(r"\w[\w.-]*/[\w.-]+", place) else place
+    if not place.strip():
+        raise InputError("name a place: OWNER/REPOSITORY, a path that begins with / or ., or a URL")
+    if not re.fullmatch(r"\w[\w.-]*/[\w.-]+", place):
+        return place
+    if Path(place).parent.exists():
+        raise InputError(f"{place}: is this the folder ./{place} or the repository {HUB}{place}? Write it as here")
+    return f"{HUB}{place}"
 
 
 def _open(url: str) -> "tuple[AbstractFileSystem, str]":

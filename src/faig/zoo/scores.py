@@ -13,7 +13,7 @@ from faig.scores import load_scores
 SCORES = "scores.safetensors"
 
 
-def ranking(name: str, space: FilterSpace) -> Int64[Tensor, "ranked"]:
+def ranking(name: str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
     """Flat indices, best first: of a pair's shipped scores, or from a file.
 
     Args:
