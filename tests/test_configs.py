@@ -1,10 +1,13 @@
 """The configurations that ship: each is valid, and the paper's are the paper's."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from faig.training.config import read_config
+from faig.settings import flat
+from faig.training.config import TrainingConfig, read_config
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -17,6 +20,23 @@ def test_every_configuration_can_be_read(file):
     assert config.name == f"{pair}/{role}"
     assert pair.startswith(config.network.architecture)
     assert (config.network.start is not None) == (role == "target")
+
+
+def test_the_documented_configuration_has_every_setting():
+    """The commented example in the docs is valid and complete, and the defaults that it tells are the defaults."""
+    text = (CONFIGS.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(name: .*?)```", text, re.DOTALL)[0])
+    config = TrainingConfig.model_validate(example)
+    told = {name for name in flat(example) if not name.startswith("network.arguments")}
+    every = flat(config.model_dump()) | {"validation.lr": {}, "network.arguments": {}}
+    assert told | {"validation.lr"} == {name for name in every if not name.startswith("network.arguments")}
+    bare = {"name": "a", "data": {"gt": "b"}, "optimizer": {"iterations": 1}, "out": "c"}
+    defaults = flat(TrainingConfig.model_validate(bare).model_dump())
+    changed = {name for name, value in flat(config.model_dump()).items() if defaults.get(name, value) != value}
+    needed = {"name", "data.gt", "optimizer.iterations", "out"}
+    assert changed - needed == {"data.degradation.blur", "data.degradation.noise", "optimizer.learning_rate"} | {
+        name for name in changed if defaults[name] is None
+    }
 
 
 @pytest.mark.parametrize("pair", ["srresnet-x2", "srcnn-style-x2"])
