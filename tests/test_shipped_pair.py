@@ -26,11 +26,13 @@ def pair():
 
 
 def test_completeness_with_16_nodes(pair):
-    crops = demo.take_crops({"astronaut": 2, "coffee": 2})
+    crops = demo.take_crops({"astronaut": 2, "rocket": 1, "coffee": 1, "chelsea": 1})
     cases = [degrade_case(name, gt, paper_preset(), 2) for name, gt in crops.items()]
     found = attribute(*pair, cases, gauss_legendre(16))
-    for kind, delta in found.delta().items():
-        assert abs(delta) <= 0.005, kind
+    delta = found.delta()
+    for kind in found.degradations:
+        assert abs(delta[kind]) <= 0.005, kind
+    assert abs(delta["clean"]) <= 0.1  # the share of nearly nothing: on clean images the two are nearly equally good
     assert max(found.barriers().values()) <= 1.1
 
 
@@ -79,8 +81,10 @@ def test_the_baseline_is_clean_and_the_target_is_tuned_from_it(pair):
     from faig.checkpoint import network_metadata
 
     target, baseline = (network_metadata(zoo.find(f"srresnet-x2/{name}")) for name in ("target", "baseline"))
-    assert baseline["training"]["start"] is None
-    assert target["training"]["start"]["config"] == baseline["training"]["config"]
-    assert baseline["training"]["config"]["data"]["degradation"]["blur"] == 0
     assert target["training"]["config"]["data"]["degradation"]["blur"] == 2
+    stage = target["training"]["start"]
+    assert stage == baseline["training"]
+    while stage:  # the baseline may have been trained in several runs
+        assert stage["config"]["data"]["degradation"]["blur"] == stage["config"]["data"]["degradation"]["noise"] == 0
+        stage = stage["start"]
     assert sum(weight.numel() for weight in pair[0].parameters()) == sum(w.numel() for w in pair[1].parameters())
