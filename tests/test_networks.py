@@ -106,7 +106,7 @@ def test_nothing_else_is_recognised(spoil):
 def test_what_cannot_be_built():
     with pytest.raises(InputError, match="'vgg' is unknown; known: srresnet, srcnn-style"):
         build("vgg")
-    with pytest.raises(InputError, match=r"'srresnet': .*'depth'"):
+    with pytest.raises(InputError, match=r"'srresnet' with .*'depth'"):
         build("srresnet", depth=3)
     with pytest.raises(InputError, match="scale 5 is not one of 2, 3, 4"):
         build("srresnet", scale=5)
