@@ -96,7 +96,7 @@ def test_schedule_is_a_cosine_that_may_restart():
         ({"optimizer": {"iterations": 3, "learning_rat": 1}}, r"did you mean optimizer\.learning_rate\?"),
         ({"validation": {"gt": "a", "evry": 1}}, r"did you mean validation\.every\?"),
         ({"out": ""}, "out: name a folder of its own"),
-        ({"out": "/proc/none/run"}, None),
+        ({"out": "/proc/none/run"}, "run: cannot be written"),
         ({"seed": 2**70}, "seed: Input should be less than"),
         ({"network": {"arguments": {"scale": 2, "features": -4}}}, "network: architecture 'srresnet' with"),
         ({"network": {"arguments": {"scale": 2, "features": 0}}}, "network: "),

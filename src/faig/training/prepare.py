@@ -1,7 +1,8 @@
 """Training images made ready: cut into sub-images, or packed into an LMDB."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -86,7 +87,7 @@ def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, tra
         size = sum(path.stat().st_size for path in files.values())
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from None
-    with new_folder(out, force) as part:
+    with new_folder(out, force) as part, _told(out):
         # Room for whole pages; the file grows only as far as it is filled.
         env = lmdb.open(str(part), map_size=2 * size + (1 << 20) + 8192 * len(files), readahead=False, sync=False)
         shapes = _in_processes(_checked, list(files.values()), workers, "lmdb", track)
@@ -98,6 +99,17 @@ def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, tra
             env.sync(True)
         (part / "lock.mdb").unlink(missing_ok=True)
     return len(files)
+
+
+@contextmanager
+def _told(out: Path) -> Iterator[None]:
+    """LMDB's own errors (a full disk) in our words."""
+    import lmdb
+
+    try:
+        yield
+    except lmdb.Error as error:
+        raise InputError(f"{out}: cannot be written: {error}") from None
 
 
 def _checked(path: Path) -> tuple[Bytes, tuple[int, ...]]:
