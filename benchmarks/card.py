@@ -14,7 +14,6 @@ import yaml
 from torch.nn import functional
 
 from faig import zoo
-from faig.attribution import attribute
 from faig.cases import degrade_case
 from faig.checkpoint import network_metadata
 from faig.degradation import Degradation, paper_preset
@@ -23,6 +22,7 @@ from faig.files import replacing
 from faig.filters import FilterSpace
 from faig.fingerprint import network_fingerprint
 from faig.images import Image, list_images, mod_crop, read_image, round8
+from faig.integral import attribute
 from faig.progress import bar
 from faig.quadrature import gauss_legendre
 from faig.report.curve import draw_curve, history

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution import along_inputs, along_path, attribute, change, join
+from faig.attribution import join
 from faig.cases import Case
 from faig.errors import InputError
 from faig.filters import FilterSpace
+from faig.integral import along_inputs, along_path, attribute, change, views_of
 from faig.path import WeightPath
 from faig.quadrature import RULES, gauss_legendre, quadrature, riemann_left, riemann_mid, trapezoid
 
@@ -63,7 +64,9 @@ def test_agrees_with_the_naive_loop(pair, rule):
     """A new network at every node, one degradation at a time, and a Python loop over filters."""
     target, baseline = pair
     case, nodes = tiny_cases(count=1)[0], quadrature(rule, 3)
-    found = along_path(WeightPath(target, baseline), FilterSpace.of(target), nodes, case)
+    views = views_of(case)
+    parts = along_path(WeightPath(target, baseline), FilterSpace.of(target), nodes, views)
+    found = {view.kind: part for view, part in zip(views, parts, strict=True)}
     start, end = target.state_dict(), baseline.state_dict()
     for kind, lr in case.lr.items():
         contribution = {key: torch.zeros_like(weight) for key, weight in start.items()}
@@ -142,7 +145,6 @@ def test_networks_and_images_stay_as_they_are(pair):
     cases = tiny_cases()
     before = copy.deepcopy(([network.state_dict() for network in pair], [(c.gt, c.lr) for c in cases]))
     attribute(*pair, cases, riemann_left(2))
-    along_inputs(pair[0], FilterSpace.of(pair[0]), riemann_left(2), cases[0])
     after = ([network.state_dict() for network in pair], [(c.gt, c.lr) for c in cases])
     torch.testing.assert_close(after, before, rtol=0, atol=0)
     assert all(weight.grad is None for network in pair for weight in network.parameters())
@@ -151,8 +153,9 @@ def test_networks_and_images_stay_as_they_are(pair):
 def test_ig_is_the_mean_output_gradient_on_the_line(pair):
     target, _ = pair
     case, rule = tiny_cases(count=1)[0], gauss_legendre(3)
-    found = along_inputs(target, FilterSpace.of(target), rule, case)
-    assert list(found) == ["blur", "noise"]
+    views = [view for view in views_of(case) if view.kind != "clean"]
+    parts = along_inputs(copy.deepcopy(target).requires_grad_(True), FilterSpace.of(target), rule, views)
+    found = {view.kind: part for view, part in zip(views, parts, strict=True)}
     network = copy.deepcopy(target).requires_grad_(True)
     for alpha, share in zip(rule.nodes, rule.weights, strict=True):
         image = case.lr["clean"] + alpha * (case.lr["blur"] - case.lr["clean"])
@@ -166,7 +169,7 @@ def test_ig_needs_clean_images(pair):
     case = tiny_cases(count=1)[0]
     case.lr.pop("clean")
     with pytest.raises(InputError, match="ig needs clean LR images, and image0 has none"):
-        along_inputs(pair[0], FilterSpace.of(pair[0]), riemann_left(1), case)
+        along_inputs(pair[0], FilterSpace.of(pair[0]), riemann_left(1), views_of(case))
 
 
 def test_change_is_relative_to_the_baseline():

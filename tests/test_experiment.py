@@ -109,13 +109,25 @@ def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
 
 def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     config = AttributeConfig(**settings(place))
+    whole = attribute_run(config, tmp_path / "whole")
     with pytest.raises(Killed):
-        attribute_run(config, tmp_path / "run", track=killed_after(1))
+        attribute_run(config, tmp_path / "run", track=killed_after(2))
+    units = sorted((tmp_path / "run" / ".units").iterdir())
+    units.pop().unlink()
+    kept = {(told["images"][0], told["degradations"][0]) for told in (load_scores(unit)[1] for unit in units)}
+    assert kept
     computed = []
     along_path = find.along_path
-    monkeypatch.setattr(find, "along_path", lambda *a: (computed.append(a[3].name), along_path(*a))[1])
+
+    def counted(path, space, rule, views, manner):
+        computed.extend((view.name, view.kind) for view in views)
+        return along_path(path, space, rule, views, manner)
+
+    monkeypatch.setattr(find, "along_path", counted)
     attribute_run(config, tmp_path / "run")
-    assert computed == ["gt2"]
+    assert len(kept) + len(computed) == 9
+    assert not kept & set(computed)
+    assert content(tmp_path / "run") == content(whole)
 
 
 @pytest.mark.parametrize("after", [1, 4, 8, 12])

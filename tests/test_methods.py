@@ -2,9 +2,10 @@ import pytest
 import torch
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution import Attribution, attribute
+from faig.attribution import Attribution
 from faig.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
+from faig.integral import attribute
 from faig.methods import METHODS, contrast, own, random_scores, signed
 from faig.quadrature import gauss_legendre
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from faig.attribution import attribute, change
 from faig.cases import load_cases
 from faig.checkpoint import load_network
 from faig.effect import CHANNELS, effect
 from faig.filters import FilterSet, FilterSpace, rank
+from faig.integral import attribute, change
 from faig.intervention import revert
 from faig.methods import contrast
 from faig.path import WeightPath

@@ -13,6 +13,7 @@ DEGREE = {
     "riemann-left": lambda n: 0,
     "riemann-mid": lambda n: 1,
     "trapezoid": lambda n: 1,
+    "graded": lambda n: 0,
 }
 
 

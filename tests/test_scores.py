@@ -2,8 +2,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from faig.attribution import attribute
 from faig.errors import InputError
+from faig.integral import attribute
 from faig.quadrature import gauss_legendre
 from faig.scores import load_scores, save_scores
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from faig import zoo
-from faig.attribution import attribute
 from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.effect import effect
 from faig.experiment import demo
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, read_image
+from faig.integral import attribute
 from faig.intervention import revert
 from faig.quadrature import gauss_legendre
 from faig.report.teaser import COLUMNS, ROWS

@@ -5,12 +5,12 @@ import torch
 
 from conftest import nudged, tiny_cases, tiny_network
 from faig import zoo
-from faig.attribution import attribute
 from faig.checkpoint import save_network
 from faig.errors import InputError
 from faig.filters import FilterSpace, rank
 from faig.fingerprint import network_fingerprint
 from faig.images import read_image
+from faig.integral import attribute
 from faig.methods import contrast
 from faig.quadrature import gauss_legendre
 from faig.rankings import write_ranking

@@ -6,7 +6,7 @@ effect. Each word is a module; this page lists what one usually needs of them.
 
 __version__ = "0.1.0"
 
-from faig.attribution import Attribution, attribute
+from faig.attribution import Attribution
 from faig.cases import Case, degrade_case, load_cases, make_cases
 from faig.checkpoint import load_network, save_network
 from faig.degradation import Degradation, paper_preset
@@ -14,6 +14,7 @@ from faig.effect import Estimate, effect, leak, mean_effect, switched_off
 from faig.errors import FaigWarning, InputError
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.images import read_image, write_image
+from faig.integral import attribute
 from faig.intervention import blend, graft, modulate, revert
 from faig.methods import METHODS
 from faig.networks import SRCNNStyle, SRResNet

@@ -1,25 +1,23 @@
-"""Attribution: how much each filter contributes to what the target does and the baseline does not.
+"""What each filter contributes to what the target does and the baseline does not: the raw scores of many images.
 
-From one filter's weights to its score: `along_path` integrates the loss gradient of one case into signed
-contributions ``c_i`` (one per weight) and sums them up by filter; `Attribution` gathers the cases; `methods` turns
+From one filter's weights to its score: `integral.along_path` integrates the loss gradient of one image into signed
+contributions ``c_i`` (one per weight) and sums them up by filter; `Attribution` gathers the images; `methods` turns
 them into one score per filter and degradation.
 
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from faig.cases import CLEAN, Case
+from faig.cases import CLEAN
 from faig.errors import InputError
-from faig.filters import FilterSpace, Scores
-from faig.images import Image, Resized
-from faig.path import WeightPath, barrier
-from faig.quadrature import Quadrature
+from faig.filters import Scores
+from faig.path import barrier
 
 PerImage = Float[Tensor, "image filter"]
 
@@ -33,107 +31,17 @@ class Contribution:
         signed: the sum of ``c_i`` over its weights; None for ``ig``.
         total: the sum of ``c_i`` over all parameters, biases too; None for ``ig``.
         losses: at α = 0, at the nodes, and at α = 1; None for ``ig``.
+        coarse_score: ``score`` by a third of the nodes: how far it is off says how good the integral is. None where
+            there are fewer than three.
+        coarse_signed: the same of ``signed``.
     """
 
     score: Scores
     signed: Scores | None = None
     total: Float[Tensor, ""] | None = None
     losses: Float[Tensor, " node_and_ends"] | None = None
-
-
-def squared_error(output: Tensor, gt: Tensor) -> Tensor:
-    """``‖F(θ, x) - y‖²``, summed over pixels and channels (Eq. 3)."""
-    return (output - gt).square().sum()
-
-
-def along_path(path: WeightPath, space: FilterSpace, rule: Quadrature, case: Case) -> dict[str, Contribution]:
-    """Integrate the loss gradient from target to baseline, for every LR version of one case.
-
-    All versions share each interpolated network.
-
-    Args:
-        path: from target to baseline.
-        space: the filters to sum up by.
-        rule: where to evaluate the gradient.
-        case: one GT image and its LR versions.
-
-    Returns:
-        A contribution by degradation (and ``clean``).
-
-    Raises:
-        InputError: the loss is not finite somewhere on the path, or the output is not of the GT's size.
-    """
-    keys, weights = list(path.parameters), list(path.parameters.values())
-    case = case.to(weights[0].device)
-    integral = {kind: [torch.zeros_like(weight) for weight in weights] for kind in case.lr}
-    losses: dict[str, list[float]] = {kind: [_loss(path, 0.0, case, kind)] for kind in case.lr}
-    for alpha, share in zip(rule.nodes, rule.weights, strict=True):
-        network = path.move(alpha)
-        for kind, lr in case.lr.items():
-            loss = squared_error(_run(network, lr, case), case.gt)
-            losses[kind].append(_finite(loss, alpha, case, kind))
-            gradients = torch.autograd.grad(loss, weights, allow_unused=True)
-            for total, gradient in zip(integral[kind], gradients, strict=True):
-                if gradient is not None:
-                    total.add_(gradient, alpha=share)
-    result = {}
-    for kind in case.lr:
-        losses[kind].append(_loss(path, 1.0, case, kind))
-        # c_i = (θ̄_i - θ_i) ∫ ∂L/∂γ_i dα
-        parts = {key: path.difference[key] * g for key, g in zip(keys, integral[kind], strict=True)}
-        result[kind] = Contribution(
-            score=space.sum_per_filter({key: part.abs() for key, part in parts.items()}).cpu(),
-            signed=space.sum_per_filter(parts).cpu(),
-            total=torch.stack([part.sum(dtype=torch.float64) for part in parts.values()]).sum().cpu(),
-            losses=torch.tensor(losses[kind], dtype=torch.float64),
-        )
-    return result
-
-
-def along_inputs(network: nn.Module, space: FilterSpace, rule: Quadrature, case: Case) -> dict[str, Contribution]:
-    """Integrated gradients (``ig``) on the target alone: from the clean LR to each degraded one.
-
-    Per weight the mean over the line's images of the gradient of the output's sum; per filter the sum of
-    absolute values after the mean; not multiplied by a difference, as published.
-
-    Args:
-        network: the target; left as it is.
-        space: the filters to sum up by.
-        rule: where on the line, α = 0 being the clean LR.
-        case: needs a ``clean`` LR.
-
-    Raises:
-        InputError: the case has no clean LR.
-    """
-    if CLEAN not in case.lr:
-        raise InputError(f"ig needs clean LR images, and {case.name} has none; pass --lr clean=DIR")
-    named = {key: weight.detach().clone().requires_grad_(True) for key, weight in network.named_parameters()}
-    case = case.to(next(iter(named.values())).device)
-    clean = case.lr[CLEAN]
-    found = {}
-    for kind, lr in case.lr.items():
-        if kind == CLEAN:
-            continue
-        integral = {key: torch.zeros_like(weight) for key, weight in named.items()}
-        for alpha, share in zip(rule.nodes, rule.weights, strict=True):
-            image = torch.lerp(clean, lr, alpha)
-            output = torch.func.functional_call(network, named, (image[None],)).sum()
-            _finite(output, alpha, case, kind)
-            gradients = torch.autograd.grad(output, list(named.values()), allow_unused=True)
-            for total, gradient in zip(integral.values(), gradients, strict=True):
-                if gradient is not None:
-                    total.add_(gradient, alpha=share)
-        score = space.sum_per_filter({key: total.abs() for key, total in integral.items()})
-        found[kind] = Contribution(score.cpu())
-    return found
-
-
-def change(path: WeightPath, space: FilterSpace) -> Scores:
-    """``Σ|θ - θ̄| / Σ|θ̄|`` of each filter: 0 where nothing changed, infinite where only the baseline is 0."""
-    moved = space.sum_per_filter({key: delta.abs() for key, delta in path.difference.items()})
-    path.move(1.0)
-    size = space.sum_per_filter({key: weight.detach().abs() for key, weight in path.parameters.items()})
-    return torch.where(moved == 0, torch.zeros_like(moved), moved / size).cpu()
+    coarse_score: Scores | None = None
+    coarse_signed: Scores | None = None
 
 
 @dataclass
@@ -145,7 +53,11 @@ class Attribution:
         score: ``s_f(x_d)`` by degradation (and ``clean``).
         signed: ``Σ c_i`` by degradation; empty for ``ig``.
         total: ``Σ c_i`` over all parameters, by degradation, ``[image]``; empty for ``ig``.
-        losses: at α = 0, at the nodes, at α = 1, by degradation, ``[image, node + 2]``; empty for ``ig``.
+        losses: at α = 0, at the nodes, at α = 1, by degradation, ``[image, node + 2]``; empty for ``ig``. Where images
+            have different numbers of nodes, those that an image does not have are NaN.
+        coarse_score: ``score`` by a third of the nodes, ``[1, filter]``, the mean over images; empty where there are
+            fewer than three nodes.
+        coarse_signed: the same of ``signed``.
     """
 
     images: list[str]
@@ -153,6 +65,8 @@ class Attribution:
     signed: dict[str, PerImage] = field(default_factory=dict)
     total: dict[str, Float[Tensor, " image"]] = field(default_factory=dict)
     losses: dict[str, Float[Tensor, "image node_and_ends"]] = field(default_factory=dict)
+    coarse_score: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
+    coarse_signed: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, parts: Mapping[str, Contribution]) -> "Attribution":
@@ -168,7 +82,15 @@ class Attribution:
             signed=row(lambda part: part.signed),
             total=row(lambda part: part.total),
             losses=row(lambda part: part.losses),
+            coarse_score=row(lambda part: part.coarse_score),
+            coarse_signed=row(lambda part: part.coarse_signed),
         )
+
+    def coarse(self) -> "Attribution | None":
+        """What a third of the nodes would have found, as one row; None where that is not known."""
+        if not self.coarse_score:
+            return None
+        return Attribution([f"mean of {len(self.images)} images"], self.coarse_score, self.coarse_signed)
 
     @property
     def degradations(self) -> list[str]:
@@ -189,8 +111,16 @@ class Attribution:
 
     def barriers(self) -> dict[str, float]:
         """Path check by degradation; above 1.1 the pair is not connected."""
-        summed = {kind: losses.sum(0) for kind, losses in self.losses.items()}
+        summed = {kind: losses[:, losses.isfinite().all(0)].sum(0) for kind, losses in self.losses.items()}
         return {kind: barrier(losses[1:-1], float(losses[0]), float(losses[-1])) for kind, losses in summed.items()}
+
+
+def beside(parts: Iterable[Attribution]) -> Attribution:
+    """Put the attributions of the same images with different degradations together."""
+    found = list(parts)
+    names = [field.name for field in fields(Attribution) if field.name != "images"]
+    merged = {name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names}
+    return Attribution(found[0].images, **merged)
 
 
 def join(parts: Iterable[Attribution]) -> Attribution:
@@ -203,53 +133,33 @@ def join(parts: Iterable[Attribution]) -> Attribution:
     if not found:
         raise InputError("no cases to attribute")
 
-    def rows(get: Callable[[Attribution], dict[str, Tensor]]) -> dict[str, Tensor]:
-        return {kind: torch.cat([get(part)[kind] for part in found]) for kind in get(found[0])}
+    def gathered(part: str, together: Callable[[list[Tensor]], Tensor]) -> dict[str, Tensor]:
+        return {kind: together([getattr(one, part)[kind] for one in found]) for kind in getattr(found[0], part)}
+
+    images = torch.tensor([len(one.images) for one in found])
+
+    def mean(rows: list[Tensor]) -> Tensor:
+        whole = torch.cat(rows)
+        return (whole * (images / images.sum()).to(whole)[:, None]).sum(0, keepdim=True)
 
     return Attribution(
-        images=[name for part in found for name in part.images],
-        score=rows(lambda part: part.score),
-        signed=rows(lambda part: part.signed),
-        total=rows(lambda part: part.total),
-        losses=rows(lambda part: part.losses),
+        images=[name for one in found for name in one.images],
+        score=gathered("score", torch.cat),
+        signed=gathered("signed", torch.cat),
+        total=gathered("total", torch.cat),
+        losses=gathered("losses", _aligned),
+        coarse_score=gathered("coarse_score", mean),
+        coarse_signed=gathered("coarse_signed", mean),
     )
 
 
-def attribute(target: nn.Module, baseline: nn.Module, cases: Iterable[Case], rule: Quadrature) -> Attribution:
-    """FAIG's raw scores of all filters on all cases.
-
-    Args:
-        target: θ.
-        baseline: θ̄, the network the target was fine-tuned from.
-        cases: each with the same degradations.
-        rule: e.g. ``gauss_legendre(16)``, or ``riemann_left(100)`` as in the paper.
-
-    Returns:
-        Raw scores; rank them with `methods.contrast`.
-
-    Raises:
-        InputError: the networks do not fit each other, or a case does not fit them.
-    """
-    path, space = WeightPath(target, baseline), FilterSpace.of(target)
-    return join(Attribution.of(case.name, along_path(path, space, rule, case)) for case in cases)
-
-
-def _run(network: nn.Module, lr: Image, case: Case) -> Resized:
-    output: Tensor = network(lr[None])[0]
-    if output.shape != case.gt.shape:
-        (_, h, w), (_, gh, gw) = output.shape, case.gt.shape
-        raise InputError(f"{case.name}: the network gives {w}x{h}, but the GT is {gw}x{gh}")
-    return output
-
-
-def _loss(path: WeightPath, alpha: float, case: Case, kind: str) -> float:
-    with torch.no_grad():
-        output = _run(path.move(alpha), case.lr[kind], case)
-        return _finite(squared_error(output, case.gt), alpha, case, kind)
-
-
-def _finite(value: Tensor, alpha: float, case: Case, kind: str) -> float:
-    number = value.item()
-    if not torch.isfinite(value):
-        raise InputError(f"{case.name} ({kind}): the loss is {number} at α = {alpha:g}; check weights and images")
-    return number
+def _aligned(losses: list[Tensor]) -> Tensor:
+    """Rows put together; where an image has a third of another's nodes, its own stand in the middle of three."""
+    most = max(rows.shape[1] for rows in losses) - 2
+    found = []
+    for rows in losses:
+        step = most // (rows.shape[1] - 2)
+        spread = rows.new_full((len(rows), most), torch.nan)
+        spread[:, (step - 1) // 2 :: step] = rows[:, 1:-1]
+        found.append(torch.cat([rows[:, :1], spread, rows[:, -1:]], 1))
+    return torch.cat(found)

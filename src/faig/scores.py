@@ -15,6 +15,7 @@ from faig.errors import InputError
 from faig.files import replacing
 
 PARTS = ("score", "signed", "total", "losses")
+COARSE = ("coarse_score", "coarse_signed")
 
 
 def mean_over_images(found: Attribution) -> Attribution:
@@ -40,7 +41,9 @@ def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], 
         metadata: JSON-able, of how it was made.
         half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
     """
-    tensors = {f"{part}/{kind}": rows.contiguous() for part in PARTS for kind, rows in getattr(found, part).items()}
+    tensors = {
+        f"{part}/{kind}": rows.contiguous() for part in PARTS + COARSE for kind, rows in getattr(found, part).items()
+    }
     exponents = {}
     for key, rows in tensors.items():
         if half and rows.dtype == torch.float32:
@@ -82,7 +85,7 @@ def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
                     for kind in metadata["degradations"]
                     if f"{part}/{kind}" in keys
                 }
-                for part in PARTS
+                for part in PARTS + COARSE
             }
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None

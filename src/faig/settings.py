@@ -46,6 +46,20 @@ def proportion(text: str) -> float:
     return share
 
 
+def size(value: str | float) -> float:
+    """Bytes: ``3GB``, ``500MB``, or a number.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = str(value).strip().upper()
+    unit = next((power for name, power in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)) if text.endswith(name)), 1.0)
+    try:
+        return float(text[:-2] if unit > 1 else text) * unit
+    except ValueError:
+        raise ValueError("is not a size; write 3GB or 500MB") from None
+
+
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 
 

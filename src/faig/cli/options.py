@@ -7,6 +7,8 @@ import torch
 import typer
 
 from faig.errors import InputError
+from faig.passes import PRECISIONS
+from faig.quadrature import RULES
 
 Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
@@ -37,10 +39,12 @@ Degrade = Annotated[
         help="In place of --lr: make them (blur, noise, jpeg; clean too). Repeat.",
     ),
 ]
-QuadratureRule = Annotated[
-    str, typer.Option("--quadrature", help="gauss-legendre, riemann-left, riemann-mid or trapezoid.")
-]
+QuadratureRule = Annotated[str, typer.Option("--quadrature", help=", ".join(RULES))]
 Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.")]
+Memory = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="To stay under: larger images are run by tiles, exactly.")
+]
+Precision = Annotated[str, typer.Option("--precision", help=", ".join(PRECISIONS) + "; the last two on a GPU.")]
 
 T = TypeVar("T")
 

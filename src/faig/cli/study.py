@@ -14,8 +14,10 @@ from faig.cli.options import (
     Force,
     Gt,
     LrFolders,
+    Memory,
     ModCrop,
     Nodes,
+    Precision,
     QuadratureRule,
     Seed,
     Target,
@@ -48,8 +50,20 @@ def attribute(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     method: Annotated[str, typer.Option("--method", help=", ".join(METHODS))] = "faig",
-    quadrature: QuadratureRule = "gauss-legendre",
-    nodes: Nodes = 16,
+    quadrature: QuadratureRule = "graded",
+    nodes: Nodes = 12,
+    tolerance: Annotated[
+        str | None,
+        typer.Option(
+            "--tolerance", metavar="SHARE", help="In place of --nodes: so much of the top 1% must stand: 99%."
+        ),
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option("--budget", min=1, help="In place of --nodes: passes to spend on images, then on nodes."),
+    ] = None,
+    memory: Memory = "3GB",
+    precision: Precision = "float32",
     arch: Arch = None,
     force: Force = False,
     seed: Seed = 0,
@@ -59,6 +73,8 @@ def attribute(
     """Find the filters of each function: scores and rankings."""
     from faig.experiment.attribute import attribute_run
 
+    if tolerance is not None and budget is not None:
+        raise InputError("give either --tolerance or --budget")
     settings = {
         "baseline": baseline,
         "target": target,
@@ -67,6 +83,10 @@ def attribute(
         "method": method,
         "quadrature": quadrature,
         "nodes": nodes,
+        "tolerance": None if tolerance is None else proportion(tolerance),
+        "budget": budget,
+        "memory": memory,
+        "precision": precision,
         "seed": seed,
         "device": device,
         "threads": compute_on(device, threads),
@@ -103,8 +123,10 @@ def compare(
     ] = None,
     channel: Annotated[str, typer.Option("--channel", help="gray, or blue as the published script.")] = "gray",
     save_images: Annotated[bool, typer.Option("--save-images", help="Keep every output.")] = False,
-    quadrature: QuadratureRule = "gauss-legendre",
-    nodes: Nodes = 16,
+    quadrature: QuadratureRule = "graded",
+    nodes: Nodes = 12,
+    memory: Memory = "3GB",
+    precision: Precision = "float32",
     arch: Arch = None,
     force: Force = False,
     seed: Seed = 0,
@@ -130,6 +152,8 @@ def compare(
         "save_images": save_images,
         "quadrature": quadrature,
         "nodes": nodes,
+        "memory": memory,
+        "precision": precision,
         "seed": seed,
         "device": device,
         "threads": compute_on(device, threads),
@@ -217,7 +241,9 @@ def _say_attributed(run: Path) -> None:
     if file.exists():
         told = load_scores(file)[1]
         for kind, delta in told["convergence_delta"].items():
-            print(f"{kind}: convergence delta {delta:+.2%}, barrier {told['barrier'][kind]:.2f}")
+            error = told["ranking_error"].get(kind)
+            wrong = "" if error is None else f", about {error:.1%} of the top 1% wrong by the integral"
+            print(f"{kind}: convergence delta {delta:+.2%}, barrier {told['barrier'][kind]:.2f}{wrong}")
     for path in sorted(run.glob("filters-*.csv")):
         print(path)
 

@@ -4,17 +4,21 @@ from pathlib import Path
 
 import torch
 
+from faig.experiment.budget import within_budget
 from faig.experiment.config import AttributeConfig
-from faig.experiment.find import Finder, Pair, check_methods, find_filters
+from faig.experiment.find import Finder, Pair, check_methods, find_filters, needs
 from faig.experiment.rundir import run_directory
 from faig.fingerprint import case_fingerprints
+from faig.passes import compute_in
+from faig.processes import processes_of
 from faig.progress import Track, silent
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
     """Find filters with one method, or go on where a killed run stopped.
 
-    Writes ``scores.safetensors`` (where the method has images), the rankings and the paper's index files.
+    Writes ``scores.safetensors`` (where the method has images), the rankings and the paper's index files. Started by
+    ``torchrun``, on one machine or on several with a common folder, each process does its share of the units.
 
     Args:
         config: what to find on what.
@@ -29,10 +33,22 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
         InputError: networks, images or the directory do not fit.
     """
     torch.set_num_threads(config.threads)
+    processes = processes_of(config.device)
+    compute_in(config.precision)
     pair = Pair.load(config)
     cases = config.images.cases(pair.scale, config.seed)
     check_methods([config.method], cases)
+    config, cases = within_budget(config, cases)
     determined = pair.fingerprint(config) | {"images": case_fingerprints(cases), "method": config.method}
-    with run_directory(out, config.model_dump(mode="json"), determined, force=force) as run:
-        find_filters(Finder(run, pair, cases, config, track), config.method)
+    finder = Finder(out, pair, cases, config, track, config.method)
+    if not processes.is_main_process:
+        processes.wait_for_everyone()  # until the run directory is open
+        for raw in needs([config.method]):
+            finder.compute(raw, processes)
+        return out
+    with run_directory(out, config.model_dump(mode="json"), determined, force=force):
+        processes.wait_for_everyone()
+        for raw in needs([config.method]):
+            finder.compute(raw, processes)
+        find_filters(finder, config.method)
     return out

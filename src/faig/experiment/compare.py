@@ -16,6 +16,7 @@ from faig.filters import FilterSet, Order, rank
 from faig.fingerprint import case_fingerprints, fingerprint
 from faig.intervention import graft, revert
 from faig.methods import METHODS
+from faig.passes import compute_in
 from faig.progress import Track, silent
 from faig.zoo.scores import ranking
 
@@ -57,6 +58,7 @@ def compare_cases(
     track: Track = silent,
 ) -> Path:
     """`compare` on cases in memory: filters are found on ``found_on``, effects measured on ``cases``."""
+    compute_in(config.precision)
     config.check()
     check_methods([method for method in config.methods if method not in config.filters], found_on)
     if missing := [kind for kind in degradations_of(found_on) if kind not in cases[0].lr]:

@@ -11,8 +11,9 @@ from faig.effect import CHANNELS
 from faig.errors import InputError
 from faig.filters import count_of
 from faig.methods import METHODS
+from faig.passes import PRECISIONS
 from faig.quadrature import RULES
-from faig.settings import Strict, one_of, read_yaml, validated
+from faig.settings import Strict, one_of, read_yaml, size, validated
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
@@ -75,6 +76,9 @@ class PairConfig(Strict):
         arch: ``file.py:function`` that builds a network the package does not know.
         quadrature: rule of the integral (and of ig's line).
         nodes: of that rule.
+        tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
+        memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
+        precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
         seed: of noise, random scores and resampling.
         device: where to compute.
         threads: of the CPU; results are equal to the byte only for equal threads.
@@ -83,19 +87,29 @@ class PairConfig(Strict):
     baseline: str
     target: str
     arch: str | None = None
-    quadrature: Annotated[str, one_of(RULES)] = "gauss-legendre"
-    nodes: PositiveInt = 16
+    quadrature: Annotated[str, one_of(RULES)] = "graded"
+    nodes: PositiveInt = 12
+    tolerance: float | None = Field(None, gt=0, lt=1)
+    memory: Annotated[float, BeforeValidator(size)] = Field(3e9, gt=0)
+    precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     seed: int = Field(0, ge=0)
     device: str = "cpu"
     threads: PositiveInt
 
 
 class AttributeConfig(PairConfig):
-    """``faig attribute``: find filters with one method."""
+    """``faig attribute``: find filters with one method.
+
+    Attributes:
+        images: what filters are found on.
+        method: of scoring.
+        budget: how many passes (forward and backward, one image with one degradation) may be spent, in place of nodes.
+    """
 
     command: Literal["attribute"] = "attribute"
     images: ImagesConfig
     method: Annotated[str, one_of(METHODS)] = "faig"
+    budget: PositiveInt | None = None
 
 
 class CompareConfig(PairConfig):

@@ -1,34 +1,42 @@
 """Finding filters: raw scores of every case, unit by unit, then rankings by method."""
 
-import hashlib
+import dataclasses
 import logging
 import platform
+import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from faig import __version__, zoo
-from faig.attribution import Attribution, Contribution, along_inputs, along_path, change, join
+from faig.attribution import Attribution, Contribution
 from faig.cases import CLEAN, Case, degradations_of
 from faig.checkpoint import load_builder
 from faig.errors import FaigWarning, InputError
 from faig.experiment.config import PairConfig
 from faig.experiment.rundir import UNITS
+from faig.experiment.units import Units
 from faig.filters import FilterSpace, Scores
 from faig.fingerprint import case_fingerprints, network_fingerprint
+from faig.integral import Manner, Settled, View, along_inputs, along_path, change, until_settled
 from faig.methods import AT_TARGET, METHODS, random_scores
 from faig.path import WeightPath, disconnected
+from faig.processes import Alone
 from faig.progress import Track, silent
 from faig.quadrature import Quadrature, quadrature
 from faig.rankings import write_index, write_ranking
 from faig.restoration import scale_of
-from faig.sampling import SamplingError, sampling_error
+from faig.sampling import SamplingError, ranking_error, sampling_error
 from faig.scores import load_scores, save_scores
+from faig.tiling import Tiler
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 logger = logging.getLogger("faig")
 
@@ -66,6 +74,9 @@ class Pair:
             "seed": config.seed,
             "quadrature": config.quadrature,
             "nodes": config.nodes,
+            "tolerance": config.tolerance,
+            "memory": config.memory,
+            "precision": config.precision,
             "threads": config.threads,
             "device": config.device.partition(":")[0],
             "versions": versions(),
@@ -82,6 +93,7 @@ class Finder:
         cases: what filters are found on.
         config: the study's settings.
         track: shows progress.
+        method: that the tolerance is for.
     """
 
     run: Path
@@ -89,40 +101,113 @@ class Finder:
     cases: list[Case]
     config: PairConfig
     track: Track = silent
+    method: str = "faig"
 
     def raw(self, raw: str, name: str) -> Attribution:
         """Raw scores of one kind, from the file ``name`` of the run directory or computed and written there.
 
         Args:
-            raw: ``path``, ``gradient`` or ``ig`` (see `attribution.Method`).
+            raw: ``path``, ``gradient`` or ``ig`` (see `methods.Method`).
             name: of the file.
         """
         if (self.run / name).exists():
             return load_scores(self.run / name)[0]
-        units = self.track(self._units(raw), f"attribute ({FILE_OF_RAW[raw]})", len(self.cases))
-        found = join(units)
+        self.compute(raw, Alone())
+        found = self._units(raw).gather()
         self._save(raw, found, name)
         return found
 
+    def compute(self, raw: str, processes: "Accelerator | Alone") -> None:
+        """Compute the missing units of one kind of raw scores: this process's share of them."""
+        share = slice(processes.process_index, None, processes.num_processes)
+        track = self.track if processes.is_main_process else silent
+        start = time.perf_counter()
+        count = self._units(raw).compute(track, f"attribute ({FILE_OF_RAW[raw]})", share)
+        processes.wait_for_everyone()
+        if count:
+            logger.info("%s: %d jobs of this process in %.2f s", FILE_OF_RAW[raw], count, time.perf_counter() - start)
+
+    def _units(self, raw: str) -> Units:
+        config, pair = self.config, self.pair
+        rule = self.rule(raw)
+        adaptive = raw == "path" and config.tolerance is not None
+
+        def integrate(path: WeightPath, views: Sequence[View], manner: Manner) -> list[Contribution]:
+            if raw == "ig":
+                path.move(0.0)
+                return along_inputs(path.network, pair.space, rule, views, manner)
+            if adaptive:
+                return until_settled(path, pair.space, self._settled(views), views, manner)
+            return along_path(path, pair.space, rule, views, manner)
+
+        return Units(
+            folder=self.run / UNITS,
+            path=pair.path,
+            cases=self.cases,
+            tiler=Tiler(pair.path.network, pair.scale, config.memory),
+            threads=config.threads,
+            precision=config.precision,
+            determined=pair.fingerprint(config)
+            | {"raw": raw, "rule": dataclasses.astuple(rule), "method": self.method},
+            integrate=integrate,
+            clean=raw != "ig",
+            jointly=adaptive,
+        )
+
+    def _settled(self, views: Sequence[View]) -> Settled:
+        """Whether another third of the nodes would leave the top sets of these images as they are.
+
+        One image may be wrong by more than the tolerance: errors of different images even out in the ranking.
+        """
+        rows, tolerance = METHODS[self.method].rows, self.config.tolerance
+        assert rows is not None
+        assert tolerance is not None
+        allowed = (1 - tolerance) * len(self.cases) ** 0.5
+
+        def settled(found: list[Contribution]) -> bool:
+            names = dict.fromkeys(view.name for view in views)
+            for name in names:
+                parts = {v.kind: part for v, part in zip(views, found, strict=True) if v.name == name}
+                image = Attribution.of(name, parts)
+                errors = [ranking_error(rows, image, kind, TOP) for kind in image.degradations]
+                if sum(errors) / len(errors) > allowed:
+                    return False
+            return True
+
+        return settled
+
     def _save(self, raw: str, found: Attribution, name: str) -> None:
         rule = self.rule(raw)
+        nodes = next(iter(found.losses.values())).shape[1] - 2 if found.losses else len(rule)
         metadata: dict[str, Any] = {
             "method": FILE_OF_RAW[raw],
             "quadrature": rule.rule,
-            "nodes": len(rule),
+            "nodes": nodes,
             "layers": self.pair.space.describe(),
             "fingerprint": {
                 "target": network_fingerprint(self.pair.target),
                 "baseline": network_fingerprint(self.pair.baseline),
                 "images": case_fingerprints(self.cases),
             },
+            "ranking_error": self.integral_errors(raw, found),
             "threads": self.config.threads,
             "versions": versions(),
         }
         save_scores(self.run / name, found, metadata)
+        for kind, error in metadata["ranking_error"].items():
+            logger.info("%s, %s: the integral leaves about %.1f%% of the top 1%% wrong", self.method, kind, 100 * error)
+            if self.config.tolerance is not None and error > 1 - self.config.tolerance:
+                logger.warning("%s, %s: that is more than the tolerance allows", self.method, kind)
         for kind, delta in found.delta().items():
             barrier = found.barriers()[kind]
             logger.info("%s, %s: convergence delta %+.3e, barrier %.3f", FILE_OF_RAW[raw], kind, delta, barrier)
+
+    def integral_errors(self, raw: str, found: Attribution) -> dict[str, float]:
+        """Estimated share of the top 1% that an exact integral would fill with others, by degradation."""
+        method = METHODS[self.method]
+        if method.rows is None or method.raw != raw or found.coarse() is None:
+            return {}
+        return {kind: ranking_error(method.rows, found, kind, TOP) for kind in found.degradations}
 
     def rule(self, raw: str) -> Quadrature:
         """The nodes of a kind of raw scores."""
@@ -157,20 +242,6 @@ class Finder:
                 *(method, kind, 100 * TOP, doubt.confident, doubt.size, 100 * doubt.overlap, 100 * doubt.halves),
             )
         return found
-
-    def _units(self, raw: str) -> Iterable[Attribution]:
-        folder = self.run / UNITS / raw
-        folder.mkdir(exist_ok=True)
-        for case in self.cases:
-            file = folder / f"{hashlib.sha256(case.name.encode()).hexdigest()[:32]}.safetensors"
-            if not file.exists():
-                save_scores(file, Attribution.of(case.name, self._unit(raw, case)), {})
-            yield load_scores(file)[0]
-
-    def _unit(self, raw: str, case: Case) -> dict[str, Contribution]:
-        if raw == "ig":
-            return along_inputs(self.pair.target, self.pair.space, self.rule(raw), case)
-        return along_path(self.pair.path, self.pair.space, self.rule(raw), case)
 
 
 def needs(methods: Iterable[str]) -> list[str]:

@@ -21,10 +21,10 @@ from faig.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
 from faig.fingerprint import fingerprint, network_fingerprint
 from faig.networks import build
+from faig.processes import any_process, join_processes, share_of_batch
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
-from faig.training.processes import any_process, join_processes, share_of_batch
 from faig.training.watching import Board, Mean, Validation
 from faig.zoo.scores import ranking
 

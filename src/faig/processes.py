@@ -1,5 +1,6 @@
-"""The device and the processes that train together."""
+"""The device and the processes that work together."""
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from faig.errors import InputError
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-PATIENCE = timedelta(hours=3)  # of the others while the first process validates
+PATIENCE = timedelta(hours=24)  # of processes that wait for the others
 
 
 def join_processes(device: str, *, exact: bool) -> "Accelerator":
@@ -27,6 +28,27 @@ def join_processes(device: str, *, exact: bool) -> "Accelerator":
         torch.cuda.set_device(place)  # accelerate takes the current one
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = not exact
     return Accelerator(cpu=place.type == "cpu", kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+
+
+class Alone:
+    """Stands for the processes where there is only this one; `join_processes` is slow to import."""
+
+    num_processes = 1
+    process_index = 0
+    is_main_process = True
+
+    def wait_for_everyone(self) -> None:
+        """There is nobody to wait for."""
+
+
+def processes_of(device: str) -> "Accelerator | Alone":
+    """This process's place, where ``torchrun`` started several; needs the extra ``faig[train]`` then."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return Alone()
+    threads = torch.get_num_threads()
+    accelerator = join_processes(device, exact=False)
+    torch.set_num_threads(threads)
+    return accelerator
 
 
 def share_of_batch(batch: int, accelerator: "Accelerator") -> slice:

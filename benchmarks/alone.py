@@ -1,0 +1,64 @@
+"""One attribution in a process of its own: its seconds and its peak memory, as JSON."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from typing import Any
+
+import torch
+import typer
+from torch.nn import functional
+
+from faig import zoo
+from faig.cases import degrade_case
+from faig.degradation import paper_preset
+from faig.experiment.demo import photograph
+from faig.filters import FilterSpace
+from faig.integral import Manner, along_path, views_of
+from faig.networks import build
+from faig.path import WeightPath
+from faig.quadrature import graded
+from faig.tiling import Tiler
+
+
+def alone(pair: str, threads: int, width: int, height: int, count: int = 1, features: int = 0) -> dict[str, Any]:
+    """Run this file; see `main`."""
+    numbers = [str(number) for number in (threads, width, height, count, features)]
+    done = subprocess.run([sys.executable, __file__, pair, *numbers], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def main(pair: str, threads: int, width: int, height: int, count: int, features: int) -> None:
+    """Attribute so many blurry images of a GT size by one node, with the default memory.
+
+    ``features`` other than 0: two networks as they are built, SRResNet with so many features, in place of the pair.
+    """
+    torch.set_num_threads(threads)
+    if features:
+        target, baseline = (build("srresnet", scale=2, features=features) for _ in range(2))
+    else:
+        target, baseline = (zoo.load(f"{pair}/{name}") for name in ("target", "baseline"))
+    gt = functional.interpolate(photograph("astronaut")[None], (height, width), mode="bicubic")[0].clamp(0, 1)
+    case = degrade_case("photo", gt, {"blur": paper_preset()["blur"]}, 2)
+    path, space = WeightPath(target, baseline), FilterSpace.of(target)
+    tiler = Tiler(path.network, 2, 3e9)
+    start = time.perf_counter()
+    grid = tiler.grid(height // 2, width // 2)
+    found = []
+    for _ in range(count):
+        found += along_path(path, space, graded(1), views_of(case), Manner(grid))
+    seconds = time.perf_counter() - start
+    told = {
+        "seconds": seconds,
+        "seconds_per_pixel": seconds / (count * width * height),
+        "peak_rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+        "tiles": len(grid),
+        "filters": len(space),
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    typer.run(main)

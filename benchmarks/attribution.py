@@ -1,0 +1,361 @@
+"""The attribution engine against the paper's published loop: cost at equal accuracy, memory, growth, processes.
+
+Runs from a clone alone, on photos that ship with scikit-image, or on ``--images``. Ratios mean something within one
+run only: both sides are timed by turns on the same machine.
+
+    python benchmarks/attribution.py --json attribution.json
+    python benchmarks/attribution.py --device cuda --crops 64 --side 64
+"""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from alone import alone
+from growth import growth
+from torch import nn
+
+from faig import zoo
+from faig.attribution import Attribution
+from faig.cases import Case, degrade_case
+from faig.checkpoint import network_metadata
+from faig.degradation import paper_preset
+from faig.experiment.attribute import attribute_run
+from faig.experiment.config import AttributeConfig, ImagesConfig
+from faig.experiment.demo import photograph
+from faig.filters import FilterSpace, Scores, count_of
+from faig.images import Image, list_images, read_image, write_image
+from faig.integral import Manner, along_path, views_of
+from faig.methods import contrast
+from faig.networks import build
+from faig.passes import compute_in
+from faig.path import WeightPath
+from faig.quadrature import Quadrature, gauss_legendre, riemann_left
+from faig.scores import load_scores
+from faig.tiling import best_grid, reach
+
+PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
+KINDS = ("blur", "noise")
+PAPER = riemann_left(100)
+PARTS = ("cost", "memory", "processes")
+TOP = 0.01
+
+
+def main(
+    pair: Annotated[str, typer.Option(help="Of the zoo.")] = "srresnet-x2",
+    images: Annotated[Path | None, typer.Option(help="GT images, in place of the packaged photos.")] = None,
+    crops: Annotated[int, typer.Option(help="How many.")] = 16,
+    side: Annotated[int, typer.Option(help="LR pixels of a crop.")] = 24,
+    device: str = "cpu",
+    precision: str = "float32",
+    threads: int = 2,
+    part: Annotated[list[str] | None, typer.Option(help=f"Only these: {', '.join(PARTS)}. Repeat.")] = None,
+    full: Annotated[bool, typer.Option(help="A 4K image and growth too.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all numbers there.")] = None,
+) -> None:
+    """Print ratios; with --json write them too."""
+    torch.set_num_threads(threads)
+    compute_in(precision)
+    chosen = part or PARTS
+    told: dict[str, Any] = {"pair": pair, "crops": crops, "side": side, "device": device, "threads": threads}
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(pair, take(images, crops, 2 * side), Path(folder), device, precision, threads)
+        if "cost" in chosen:
+            told |= cost(study)
+        if device != "cpu":
+            told |= accelerator(study)
+        elif "processes" in chosen:
+            told |= two_processes(study)
+        if "memory" in chosen and device == "cpu":
+            told |= memory(pair, threads, full)
+        if full:
+            told |= growth(pair, threads)
+    for key, value in told.items():
+        print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}")
+    if json_file:
+        json_file.write_text(json.dumps(told, indent=1))
+
+
+class Study:
+    """Networks and images, in memory and as the engine's commands want them."""
+
+    def __init__(
+        self, pair: str, gt: dict[str, Image], folder: Path, device: str, precision: str, threads: int
+    ) -> None:
+        self.pair, self.folder, self.device, self.precision, self.threads = pair, folder, device, precision, threads
+        self.target, self.baseline = (zoo.load(f"{pair}/{name}").to(device) for name in ("target", "baseline"))
+        self.space = FilterSpace.of(self.target)
+        preset = {kind: made for kind, made in paper_preset().items() if kind in KINDS}
+        self.cases = [degrade_case(name, image, preset, 2) for name, image in sorted(gt.items())]
+        for case in self.cases:
+            for kind, image in {"gt": case.gt, **case.lr}.items():
+                (folder / kind).mkdir(exist_ok=True)
+                write_image(folder / kind / f"{case.name}.png", image)
+
+    def config(self, threads: int = 0, **changes: Any) -> AttributeConfig:
+        """``faig attribute`` on these images, by default as it is by default."""
+        return AttributeConfig(
+            baseline=f"{self.pair}/baseline",
+            target=f"{self.pair}/target",
+            images=ImagesConfig(gt=self.folder / "gt", lr={kind: self.folder / kind for kind in KINDS}),
+            device=self.device,
+            precision=self.precision,
+            threads=threads or self.threads,
+            **changes,
+        )
+
+    def run(self, name: str, **changes: Any) -> tuple[Attribution, float]:
+        """A run of the engine: what it found, and the seconds that its units took."""
+        out = attribute_run(self.config(**changes), self.folder / name, force=True)
+        return load_scores(out / "scores.safetensors")[0], seconds_of(out)
+
+
+def cost(study: Study) -> dict[str, Any]:
+    """Engine and published loop by turns; both against a converged integral."""
+    panels = 6
+    engine_seconds, bare_seconds, paper_seconds, rows = [], [], [], []
+    study.run("warm", nodes=3)
+    for turn, case in enumerate(study.cases):
+        if turn % max(1, len(study.cases) // 5) == 0:
+            found, seconds = study.run(f"engine{turn}")
+            engine_seconds.append(seconds)
+            bare_seconds.append(bare(study, study.config().nodes))
+        start = time.perf_counter()
+        rankings = [published(study, case, kind) for kind in KINDS]
+        paper_seconds.append(time.perf_counter() - start)
+        rows.append(rankings[0])
+    truth = converged(study, panels)
+    paper = torch.stack(rows).mean(0)
+    engine = contrast(found, KINDS[0]).mean(0)
+    overlaps = {name: overlap(scores, truth) for name, scores in (("engine", engine), ("paper", paper))}
+    seconds = statistics.median(engine_seconds)
+    return {
+        "rule": f"{study.config().quadrature} {study.config().nodes}",
+        "paper_seconds": sum(paper_seconds),
+        "engine_seconds": seconds,
+        "speedup": sum(paper_seconds) / seconds,
+        "overhead": statistics.median(e / b for e, b in zip(engine_seconds, bare_seconds, strict=True)),
+        "relative_error_engine": relative(engine, truth),
+        "relative_error_paper": relative(paper, truth),
+        "overlap_engine": overlaps["engine"],
+        "overlap_paper": overlaps["paper"],
+        "overlap_margin": overlaps["engine"] - overlaps["paper"],
+        "convergence_delta": found.delta(),
+    }
+
+
+def published(study: Study, case: Case, own: str) -> Scores:
+    """One image's discriminative score for one ranking, as the published scripts go about it.
+
+    At each of 100 left nodes a new network is built and given the interpolated weights; both degradations run through
+    it; each gradient is taken to numpy and summed up there. The ranking of the other degradation is found anew.
+    """
+    start, end = (network.state_dict() for network in (study.target, study.baseline))
+    total = {kind: {key: np.zeros(tuple(weight.shape), np.float32) for key, weight in start.items()} for kind in KINDS}
+    other = next(kind for kind in KINDS if kind != own)
+    case = case.to(study.device)
+    told = network_metadata(zoo.find(f"{study.pair}/target"))
+    name, arguments = told["architecture"], told["arguments"]
+    for alpha in PAPER.nodes:
+        network = build(name, **arguments).to(study.device)
+        network.load_state_dict({key: start[key] + alpha * (end[key] - start[key]) for key in start})
+        for kind in (own, other):
+            network.zero_grad()
+            (network(case.lr[kind][None])[0] - case.gt).square().sum().backward()
+            for key, weight in network.named_parameters():
+                total[kind][key] += weight.grad.cpu().numpy()
+    difference = {key: (end[key] - start[key]).cpu().numpy() for key in start}
+    score = {
+        kind: study.space.sum_per_filter(
+            {key: torch.from_numpy(np.abs(total[kind][key] / len(PAPER) * difference[key])) for key in start}
+        )
+        for kind in KINDS
+    }
+    return score[own] - score[other]
+
+
+def bare(study: Study, nodes: int) -> float:
+    """Seconds of the forward and backward passes that so many nodes need, and of the losses at the ends; no more.
+
+    As many at a time as the engine has threads, each by one thread, on weights in the order that is fastest.
+    """
+
+    def passes(case: Case) -> None:
+        path = paths.pop()
+        case = case.to(study.device)
+        weights = list(path.parameters.values())
+        for kind in KINDS:
+            lr = case.lr[kind][None]
+            with torch.no_grad():
+                for _ in (0, 1):
+                    (path.network(lr)[0] - case.gt).square().sum().item()
+            for _ in range(nodes):
+                torch.autograd.grad((path.network(lr)[0] - case.gt).square().sum(), weights)
+        paths.append(path)
+
+    workers = study.threads if study.device == "cpu" else 1
+    paths = [WeightPath(study.target, study.baseline) for _ in range(workers)]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(study.threads // workers,)) as pool:
+        list(pool.map(passes, study.cases))
+    torch.set_num_threads(study.threads)
+    return time.perf_counter() - start
+
+
+def converged(study: Study, panels: int) -> Scores:
+    """The discriminative score by a converged integral: twelve Gauss-Legendre nodes in each of several panels."""
+    inner = gauss_legendre(12)
+    rule = Quadrature(
+        "panels",
+        tuple((panel + node) / panels for panel in range(panels) for node in inner.nodes),
+        tuple(weight / panels for _ in range(panels) for weight in inner.weights),
+    )
+    path = WeightPath(study.target, study.baseline)
+    rows = []
+    for case in study.cases:
+        parts = along_path(path, study.space, rule, views_of(case))
+        score = {view.kind: part.score for view, part in zip(views_of(case), parts, strict=True)}
+        rows.append(score[KINDS[0]] - score[KINDS[1]])
+    return torch.stack(rows).mean(0)
+
+
+def relative(found: Scores, truth: Scores) -> float:
+    """Norm of the error / norm of the truth."""
+    return float((found - truth).norm() / truth.norm())
+
+
+def overlap(found: Scores, truth: Scores) -> float:
+    """Share of the true top 1% that is found, the mean of both functions: one's ranking is the other's turned round."""
+    size = count_of(TOP, len(truth))
+
+    def top(scores: Scores) -> set[int]:
+        return set(scores.topk(size).indices.tolist())
+
+    return statistics.mean(len(top(sign * found) & top(sign * truth)) / size for sign in (1, -1))
+
+
+def two_processes(study: Study) -> dict[str, Any]:
+    """Two processes with one thread each against one with two; start-up apart."""
+    config = study.folder / "config.yaml"
+    config.write_text(json.dumps(study.config(threads=1).model_dump(mode="json")))
+    alone, together = [], []
+    for turn in range(3):
+        one, seconds = study.run(f"one{turn}")
+        alone.append(seconds)
+        out = study.folder / f"two{turn}"
+        torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+        subprocess.run(
+            [*torchrun, "-m", "faig", "run", str(config), "--out", str(out)], check=True, capture_output=True
+        )
+        together.append(seconds_of(out))
+    two = load_scores(out / "scores.safetensors")[0]
+    return {
+        "two_process_speedup": statistics.median(alone) / statistics.median(together),
+        "two_process_difference": max(
+            relative(two.score[kind].flatten(), one.score[kind].flatten()) for kind in one.score
+        ),
+    }
+
+
+def memory(pair: str, threads: int, full: bool) -> dict[str, Any]:
+    """A large image by tiles, in a process of its own, against a small one; and tiles against the whole."""
+    small, large = (alone(pair, threads, *size) for size in ((256, 256), (2040, 1356)))
+    told = {
+        "peak_rss_gb_2k": large["peak_rss_gb"],
+        "tiles_2k": large["tiles"],
+        "time_per_pixel_ratio_2k": large["seconds_per_pixel"] / small["seconds_per_pixel"],
+        "tiled_difference": tiled_difference(pair),
+    }
+    if full:
+        largest = alone(pair, threads, 3840, 2160)
+        told |= {
+            "peak_rss_gb_4k": largest["peak_rss_gb"],
+            "tiles_4k": largest["tiles"],
+            "time_per_pixel_ratio_4k": largest["seconds_per_pixel"] / small["seconds_per_pixel"],
+        }
+    return told
+
+
+def tiled_difference(pair: str) -> float:
+    """Relative difference between the scores of an image by four tiles and as a whole."""
+    target, baseline = (zoo.load(f"{pair}/{name}") for name in ("target", "baseline"))
+    path, space = WeightPath(target, baseline), FilterSpace.of(target)
+    case = degrade_case("photo", photograph("astronaut")[:, 100:300, 100:320], {"blur": paper_preset()["blur"]}, 2)
+    seen = reach(path.network, 2)
+    assert seen is not None
+    grid = best_grid(100, 110, seen, 80 * 90)
+    assert grid is not None
+    assert len(grid) > 1
+    whole, tiled = (
+        along_path(path, space, gauss_legendre(3), views_of(case), manner)[0].score
+        for manner in (Manner(), Manner(grid))
+    )
+    return relative(tiled, whole)
+
+
+def accelerator(study: Study) -> dict[str, Any]:
+    """What share of the card's measured matrix rate the engine reaches, and what lower precisions do to the ranking."""
+    size, rounds = 8192, 10
+    dtype = torch.bfloat16 if study.precision == "bf16" else torch.float32
+    a = torch.rand(size, size, device=study.device, dtype=dtype)
+    (a @ a).sum().item()
+    start = time.perf_counter()
+    for _ in range(rounds):
+        b = a @ a
+    b.sum().item()
+    rate = rounds * 2 * size**3 / (time.perf_counter() - start)
+    exact, _ = study.run("float32", precision="float32")
+    truth = contrast(exact, KINDS[0]).mean(0)
+    agreement = {
+        f"overlap_{precision}": overlap(contrast(study.run(precision, precision=precision)[0], KINDS[0]).mean(0), truth)
+        for precision in ("tf32", "bf16")
+    }
+    compute_in(study.precision)
+    _, seconds = study.run("timed")
+    network, image = study.target, study.cases[0].lr[KINDS[0]]
+    passes = study.config().nodes + 2 / 3  # the losses at the ends are forward only
+    work = 3 * forward_flops(network, image[None].to(study.device)) * passes * len(KINDS) * len(study.cases)
+    return {"matrix_rate": rate, "share_of_matrix_rate": work / seconds / rate} | agreement
+
+
+def forward_flops(network: nn.Module, lr: torch.Tensor) -> int:
+    """Counted by torch."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(lr)
+    return counter.get_total_flops()
+
+
+def take(images: Path | None, count: int, side: int) -> dict[str, Image]:
+    """So many crops, the busiest of each image in turn."""
+    whole = {path.stem: read_image(path) for path in list_images(images).values()} if images else {}
+    whole = whole or {name: photograph(name) for name in PHOTOS}
+    each = -(-count // len(whole))
+    found: dict[str, Image] = {}
+    for name, image in whole.items():
+        _, height, width = image.shape
+        corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
+        parts = {corner: image[:, corner[0] : corner[0] + side, corner[1] : corner[1] + side] for corner in corners}
+        busiest = sorted(corners, key=lambda corner: -float(parts[corner].diff(dim=2).abs().mean()))
+        found |= {f"{name}_{y}_{x}": parts[y, x] for y, x in busiest[: 4 * each : 4]}
+    return dict(list(found.items())[:count])
+
+
+def seconds_of(run: Path) -> float:
+    """What a run's log says that its units took."""
+    return float(re.findall(r"jobs of this process in ([\d.]+) s", (run / "log.txt").read_text())[-1])
+
+
+if __name__ == "__main__":
+    typer.run(main)

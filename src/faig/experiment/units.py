@@ -1,0 +1,157 @@
+"""Units of attribution: one image with one degradation, computed once and kept until the run is whole.
+
+A finished unit is a file whose name says everything that determines it. So a rerun skips what is there, whoever made
+it; a changed weight, image or setting finds nothing; and it makes no difference how many threads, processes or
+machines took part.
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from faig.attribution import Attribution, Contribution, beside, join
+from faig.cases import CLEAN, Case
+from faig.fingerprint import fingerprint
+from faig.integral import Manner, View, views_of
+from faig.path import WeightPath
+from faig.progress import Track
+from faig.scores import load_scores, save_scores
+from faig.tiling import Tiler
+
+Integrate = Callable[[WeightPath, Sequence[View], Manner], list[Contribution]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Units that are computed together.
+
+    Attributes:
+        views: what of.
+        manner: how.
+        small: whether one thread is enough, so that others can do other jobs at the same time.
+    """
+
+    views: list[View]
+    manner: Manner
+    small: bool
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of a set of cases.
+
+    Attributes:
+        folder: where finished units are.
+        path: between the networks.
+        cases: the images.
+        tiler: divides those that are too large.
+        threads: of this process.
+        precision: see `passes.Passes`.
+        determined: what determines all of them: JSON-able.
+        integrate: computes.
+        clean: whether clean images have units too.
+        jointly: whether the views of a case must be integrated together.
+    """
+
+    folder: Path
+    path: WeightPath
+    cases: Sequence[Case]
+    tiler: Tiler
+    threads: int
+    precision: str
+    determined: dict[str, Any]
+    integrate: Integrate
+    clean: bool = True
+    jointly: bool = False
+
+    def compute(self, track: Track, label: str, share: slice = slice(None)) -> int:
+        """Compute the units that are missing; returns how many jobs that took.
+
+        Args:
+            track: shows progress.
+            label: for it.
+            share: of the jobs, largest first, that are this process's to do.
+        """
+        jobs = sorted(self._jobs(), key=lambda job: -job.views[0].lr.numel())[share]
+        missing = [left for job in jobs if (left := self._missing(job)).views]
+        for _ in track(self._done(missing), label, len(missing)):
+            pass
+        return len(missing)
+
+    def gather(self) -> Attribution:
+        """All units, put together in the order of the cases."""
+        return join(beside([load_scores(self.file(view))[0] for view in self._views(case)]) for case in self.cases)
+
+    def file(self, view: View) -> Path:
+        """Where a unit is kept."""
+        images = {"gt": view.gt, view.kind: view.lr} | ({} if view.clean is None else {CLEAN: view.clean})
+        told = self.determined | {"kind": view.kind, "images": fingerprint(sorted(images.items()))}
+        name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return self.folder / f"{name[:32]}.safetensors"
+
+    def _views(self, case: Case) -> list[View]:
+        return [view for view in views_of(case) if self.clean or view.kind != CLEAN]
+
+    def _jobs(self) -> Iterator[Job]:
+        """In a fixed order, whatever is done already."""
+        if self.path.device.type == "cpu":
+            for case in self.cases:
+                yield from self._jobs_of(self._views(case))
+            return
+        by_size = sorted(self.cases, key=lambda case: case.gt.shape)
+        for _, alike in itertools.groupby(by_size, key=lambda case: case.gt.shape):
+            kinds = [self._views(case) for case in alike]
+            _, height, width = kinds[0][0].lr.shape
+            grid = self.tiler.grid(height, width)
+            together = max(1, self.tiler.most_pixels() // (height * width)) if len(grid) == 1 else 1
+            step = max(1, together // len(kinds[0]))
+            for start in range(0, len(kinds), step):
+                views = list(itertools.chain.from_iterable(kinds[start : start + step]))
+                yield Job(views, Manner(grid, together, self.precision), small=False)
+
+    def _jobs_of(self, views: list[View]) -> Iterator[Job]:
+        """Of one case, on a CPU."""
+        _, height, width = views[0].lr.shape
+        small = height * width <= self.tiler.most_pixels(self.threads)
+        manner = Manner(() if small else self.tiler.grid(height, width), 1, self.precision)
+        split = len(self.cases) < self.threads and not self.jointly
+        for part in [[view] for view in views] if split else [views]:
+            yield Job(part, manner, small)
+
+    def _missing(self, job: Job) -> Job:
+        """What is left of a job. Views that go through the network together are computed together again."""
+        left = [view for view in job.views if not self.file(view).exists()]
+        return dataclasses.replace(job, views=job.views if left and (self.jointly or job.manner.together > 1) else left)
+
+    def _done(self, jobs: list[Job]) -> Iterator[Job]:
+        """Jobs as they are finished: small ones on all threads at once, each by one thread, then the others in turn."""
+        small = [job for job in jobs if job.small]
+        paths = [self.path.twin() for _ in range(min(self.threads, len(small)))]
+        with ThreadPoolExecutor(len(paths) or 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            try:
+                for done in as_completed([pool.submit(self._do, job, paths) for job in small]):
+                    yield done.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(self.threads)
+        for job in jobs:
+            if not job.small:
+                yield self._do(job, [self.path])
+
+    def _do(self, job: Job, paths: list[WeightPath]) -> Job:
+        path = paths.pop()
+        try:
+            found = self.integrate(path, job.views, job.manner)
+        finally:
+            paths.append(path)
+        for view, part in zip(job.views, found, strict=True):
+            save_scores(self.file(view), Attribution.of(view.name, {view.kind: part}), {})
+        return job

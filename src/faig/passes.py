@@ -1,0 +1,100 @@
+"""One pass: forward and backward through a network, for one image or for several at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from faig.errors import InputError
+from faig.tiling import Grid, Tile
+
+Objective = Callable[[Tensor, Tensor], Tensor]  # output and GT of one image -> one number, a sum over pixels
+Images = Float[Tensor, "image 3 height width"]
+Enlarged = Float[Tensor, "image 3 _ _"]
+Numbers = Float[Tensor, " image"]
+
+
+PRECISIONS = ("float32", "tf32", "bf16")
+
+
+def compute_in(precision: str) -> None:
+    """Let a GPU round the factors of float32 products to TF32, or keep it from that. bf16 is `Passes`'s own matter."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+
+
+def squared_error(output: Tensor, gt: Tensor) -> Tensor:
+    """``‖F(θ, x) - y‖²``, summed over pixels and channels (Eq. 3)."""
+    return (output - gt).square().sum()
+
+
+def total_output(output: Tensor, gt: Tensor) -> Tensor:
+    """``Σ F(θ, x)``: what ``ig`` differentiates."""
+    del gt
+    return output.sum()
+
+
+@dataclass(frozen=True)
+class Passes:
+    """An objective of a network's output, and its gradient by weight.
+
+    Attributes:
+        network: at its present weights, which the caller moves.
+        weights: by name, those to differentiate by.
+        objective: what is differentiated.
+        scale: GT size / LR size.
+        precision: one of `PRECISIONS`; see `compute_in`.
+    """
+
+    network: nn.Module
+    weights: dict[str, Tensor]
+    objective: Objective
+    scale: int
+    precision: str = "float32"
+
+    def values(self, lr: Images, gt: Enlarged, grid: Grid) -> Numbers:
+        """The objective of each image; float64 on the CPU."""
+        total = torch.zeros(len(lr), dtype=torch.float64)
+        with torch.no_grad(), self._casting(lr):
+            for tile in grid:
+                outputs = self._outputs(self.network(tile.lr(lr)), tile)
+                parts = [self.objective(*both) for both in zip(outputs, tile.gt(gt, self.scale), strict=True)]
+                total += torch.stack(parts).double().cpu()
+        return total
+
+    def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor | None]]:
+        """The objective of each image on a tile, and its gradients ``[image, ...]`` in the order of the weights.
+
+        None for a weight that the output does not depend on. Several images run together; their gradients are kept
+        apart without a loop over images.
+        """
+        lr, gt = tile.lr(lr), tile.gt(gt, self.scale)
+        if len(lr) > 1:
+            return self._together(lr, gt, tile)
+        with self._casting(lr):
+            value = self.objective(self._outputs(self.network(lr), tile)[0], gt[0])
+        found = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True)
+        return value.detach()[None], [None if gradient is None else gradient[None] for gradient in found]
+
+    def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor | None]]:
+        def one(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
+            output = torch.func.functional_call(self.network, weights, (lr[None],))
+            return self.objective(self._outputs(output, tile)[0], gt)
+
+        weights = {name: weight.detach() for name, weight in self.weights.items()}
+        each = torch.func.vmap(torch.func.grad_and_value(one), in_dims=(None, 0, 0))
+        with self._casting(lr):
+            gradients, values = each(weights, lr, gt)
+        return values, [gradients[name] for name in self.weights]
+
+    def _outputs(self, outputs: Tensor, tile: Tile) -> Tensor:
+        top, bottom, left, right = tile.framed
+        expected = (self.scale * (bottom - top), self.scale * (right - left))
+        if outputs.shape[-2:] != expected:
+            (h, w), (eh, ew) = outputs.shape[-2:], expected
+            raise InputError(f"the network gives {w}x{h}, but the GT is {ew}x{eh}")
+        return tile.output(outputs, self.scale).float()
+
+    def _casting(self, lr: Tensor) -> torch.autocast:
+        return torch.autocast(lr.device.type, torch.bfloat16, enabled=self.precision == "bf16")
