@@ -148,7 +148,8 @@ class FilterSpace:
         Args:
             values: one number per weight, by state-dict key; keys that are no convolution's weight are ignored.
         """
-        return torch.cat([layer.kernels(values[layer.key]).flatten(1).sum(1) for layer in self.layers])
+        sums = {layer: values[layer.key].sum((2, 3), keepdim=True) for layer in self.layers}
+        return torch.cat([layer.kernels(sums[layer]).flatten() for layer in self.layers])
 
     def spread(self, values: Tensor) -> dict[str, Tensor]:
         """One value per filter, by state-dict key, shaped to broadcast with each layer's weight."""

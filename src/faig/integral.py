@@ -4,10 +4,10 @@ All views that are integrated together share each interpolated network; weights 
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
 """
 
-import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -89,9 +89,7 @@ def along_path(
         InputError: the loss is not finite somewhere on the path, or the output is not of the GT's size.
     """
     integral = _OnPath(path, views, manner)
-    integral.add(rule.nodes, rule.weights, rule.coarse)
-    coarse = _scores(space, integral.coarse, path.difference) if any(rule.coarse) else None
-    return integral.contributions(space, 1, coarse)
+    return integral.contributions(space, 1, integral.add_rule(space, rule))
 
 
 def until_settled(
@@ -142,10 +140,10 @@ def along_inputs(
             raise InputError(f"ig needs clean LR images, and {view.name} has none; pass --lr clean=DIR")
     weights: Sums = {layer.key: network.get_parameter(layer.key) for layer in space.layers}
     integral = _OnLine(network, weights, views, manner)
-    integral.add(rule.nodes, rule.weights, rule.coarse)
-    found = _scores(space, integral.fine)
-    coarse = _scores(space, integral.coarse) if any(rule.coarse) else [(None, None)] * len(views)
-    return [Contribution(score, coarse_score=other) for (score, _), (other, _) in zip(found, coarse, strict=True)]
+    coarse = integral.add_rule(space, rule)
+    found = integral.scores(space)
+    others = [score for score, _ in coarse] if coarse else [None] * len(views)
+    return [Contribution(score, coarse_score=other) for (score, _), other in zip(found, others, strict=True)]
 
 
 def change(path: WeightPath, space: FilterSpace) -> Scores:
@@ -186,53 +184,82 @@ class _Integral:
     """Weighted sums of the gradients of several views, over nodes.
 
     Attributes:
-        fine: the sums.
-        coarse: the same over fewer nodes.
+        sums: one for each weight, ``[view, ...]``.
         values: the objective at each node, ``[view]``.
+        factor: by which the sums are multiplied to be contributions; None for 1.
     """
 
     def __init__(
-        self, network: nn.Module, weights: Sums, objective: Objective, views: Sequence[View], manner: Manner
+        self,
+        network: nn.Module,
+        weights: Sums,
+        objective: Objective,
+        views: Sequence[View],
+        manner: Manner,
+        factor: Sums | None = None,
     ) -> None:
-        self.views, self.manner = views, manner
+        self.views, self.manner, self.factor = views, manner, factor
         device = next(network.parameters()).device
         self.gt = torch.stack([view.gt for view in views]).to(device)
         self.lr = torch.stack([view.lr for view in views]).to(device)
         self.grid = manner.grid or whole(*self.lr.shape[2:])
         scale = self.gt.shape[-1] // self.lr.shape[-1]
         self.passes = Passes(network, weights, objective, scale, manner.precision)
-        self.fine, self.coarse = _zeros(weights, len(views)), _zeros(weights, len(views))
+        self.sums = {key: _zeros(len(views), weight) for key, weight in weights.items()}
+        starts = range(0, len(views), manner.together)
+        self.parts = [slice(start, min(start + manner.together, len(views))) for start in starts]
         self.values: dict[float, Numbers] = {}
 
     def move(self, alpha: float) -> Tensor:
         """Go to a node; returns what the network sees there, ``[view, 3, height, width]``."""
         raise NotImplementedError
 
-    def add(self, nodes: Sequence[float], shares: Sequence[float], coarse: Sequence[float] = ()) -> None:
+    def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
         """Evaluate the gradients at some nodes, and add each ``share`` times."""
-        for alpha, share, rough in itertools.zip_longest(nodes, shares, coarse, fillvalue=0.0):
+        for alpha, share in zip(nodes, shares, strict=True):
             seen = self.move(alpha)
-            values = [self._gradients(seen, part, share, rough) for part in self._parts()]
-            self.values[alpha] = self._finite(torch.cat(values), alpha)
+            self.values[alpha] = self._finite(torch.cat([self._add(seen, part, share) for part in self.parts]), alpha)
 
-    def _gradients(self, seen: Tensor, part: slice, share: float, rough: float) -> Numbers:
+    def add_rule(self, space: FilterSpace, rule: Quadrature) -> Pairs | None:
+        """All nodes of a rule; returns the scores by a third of them (see `Quadrature.coarse`)."""
+        nodes = list(zip(rule.nodes, rule.weights, rule.coarse, strict=True))
+        rough = [(alpha, share) for alpha, share, coarse in nodes if coarse]
+        found = None
+        if rough:
+            self.add(*zip(*rough, strict=True))
+            found = self.scores(space, 1 / sum(share for _, share in rough))
+        self.add(*zip(*((alpha, share) for alpha, share, coarse in nodes if not coarse), strict=True))
+        return found
+
+    def scores(self, space: FilterSpace, scale: float = 1) -> Pairs:
+        """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i`` of each view, on the CPU; c_i the sums times ``scale``."""
+        found = []
+        for i in range(len(self.views)):
+            sums = {key: values[i] for key, values in self.sums.items()}
+            if self.factor is not None:  # what does not move has no sum
+                sums = {key: sums[key] * by if key in sums else torch.zeros_like(by) for key, by in self.factor.items()}
+            signed = space.sum_per_filter(sums) * scale
+            absolute = space.sum_per_filter({key: part.abs() for key, part in sums.items()}) * scale
+            found.append((absolute.cpu(), signed.cpu()))
+        return found
+
+    def _add(self, seen: Tensor, part: slice, share: float) -> Numbers:
         value = torch.zeros(len(seen[part]), dtype=torch.float64)
+        sums = [values[part] for values in self.sums.values()]
         for tile in self.grid:
-            try:
+            with self._named():
                 of_tile, gradients = self.passes.gradients(seen[part], self.gt[part], tile)
-            except InputError as error:
-                raise InputError(f"{self.views[0].name}: {error}") from None
             value += of_tile.double().cpu()
-            for key, gradient in zip(self.fine, gradients, strict=True):
-                if gradient is not None:
-                    self.fine[key][part].add_(gradient, alpha=share)
-                    if rough:
-                        self.coarse[key][part].add_(gradient, alpha=rough)
+            torch._foreach_add_(sums, gradients, alpha=share)
         return value
 
-    def _parts(self) -> Iterator[slice]:
-        for start in range(0, len(self.views), self.manner.together):
-            yield slice(start, min(start + self.manner.together, len(self.views)))
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say which image it was."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"{self.views[0].name}: {error}") from None
 
     def _finite(self, values: Numbers, alpha: float) -> Numbers:
         for view, value in zip(self.views, values.tolist(), strict=True):
@@ -244,10 +271,10 @@ class _Integral:
 
 
 class _OnPath(_Integral):
-    """From target to baseline, the image at rest."""
+    """From target to baseline, the images at rest."""
 
     def __init__(self, path: WeightPath, views: Sequence[View], manner: Manner) -> None:
-        super().__init__(path.network, path.moving, squared_error, views, manner)
+        super().__init__(path.network, path.moving, squared_error, views, manner, path.difference)
         self.path = path
         self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
 
@@ -255,32 +282,27 @@ class _OnPath(_Integral):
         self.path.move(alpha)
         return self.lr
 
-    def scores(self, space: FilterSpace, scale: float) -> Pairs:
-        """Of the sums so far, times ``scale``."""
-        return _scores(space, self.fine, self.path.difference, scale)
-
     def contributions(self, space: FilterSpace, scale: float, coarse: Pairs | None) -> list[Contribution]:
         """Of the sums so far, times ``scale``."""
-        totals = torch.stack([_by_view(self.fine[key], self.path.difference[key]) for key in self.fine]).sum(0) * scale
+        shares = [(sums * self.path.difference[key]).flatten(1).sum(1).double() for key, sums in self.sums.items()]
+        totals = torch.stack(shares).sum(0).cpu() * scale
         losses = torch.stack([self.ends[0], *(self.values[alpha] for alpha in sorted(self.values)), self.ends[1]], 1)
-        return [
-            Contribution(score, signed, total, loss, *(coarse[i] if coarse else (None, None)))
-            for i, ((score, signed), total, loss) in enumerate(
-                zip(self.scores(space, scale), totals.cpu(), losses, strict=True)
-            )
-        ]
+        found = zip(self.scores(space, scale), totals, losses, strict=True)
+        whole = [Contribution(score, signed, total, loss) for (score, signed), total, loss in found]
+        if coarse is None:
+            return whole
+        pairs = zip(whole, coarse, strict=True)
+        return [replace(one, coarse_score=score, coarse_signed=signed) for one, (score, signed) in pairs]
 
     def _value(self, alpha: float) -> Numbers:
         seen = self.move(alpha)
-        try:
-            values = [self.passes.values(seen[part], self.gt[part], self.grid) for part in self._parts()]
-        except InputError as error:
-            raise InputError(f"{self.views[0].name}: {error}") from None
+        with self._named():
+            values = [self.passes.values(seen[part], self.gt[part], self.grid) for part in self.parts]
         return self._finite(torch.cat(values), alpha)
 
 
 class _OnLine(_Integral):
-    """From clean to degraded input, the network at rest."""
+    """From clean to degraded inputs, the network at rest."""
 
     def __init__(self, network: nn.Module, weights: Sums, views: Sequence[View], manner: Manner) -> None:
         super().__init__(network, weights, total_output, views, manner)
@@ -290,25 +312,7 @@ class _OnLine(_Integral):
         return torch.lerp(self.clean, self.lr, alpha)
 
 
-def _zeros(weights: Mapping[str, Tensor], views: int) -> Sums:
-    return {key: weight.new_zeros(views, *weight.shape) for key, weight in weights.items()}
-
-
-def _by_view(values: Tensor, factor: Tensor) -> Float[Tensor, " view"]:
-    return (values * factor).flatten(1).sum(1, dtype=torch.float64)
-
-
-def _scores(space: FilterSpace, sums: Sums, factor: Mapping[str, Tensor] | None = None, scale: float = 1) -> Pairs:
-    """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i``, on the CPU; c_i the sums, times ``factor`` where there is one."""
-    found = []
-    for i in range(len(next(iter(sums.values())))):
-        parts = {}
-        for layer in space.layers:
-            if layer.key in sums:
-                part = sums[layer.key][i] * scale
-                parts[layer.key] = part * factor[layer.key] if factor is not None else part
-            elif factor is not None:  # it did not move
-                parts[layer.key] = torch.zeros_like(factor[layer.key])
-        absolute = space.sum_per_filter({key: part.abs() for key, part in parts.items()})
-        found.append((absolute.cpu(), space.sum_per_filter(parts).cpu()))
-    return found
+def _zeros(views: int, weight: Tensor) -> Float[Tensor, "view ..."]:
+    """One for each view, in memory as the weight is: adding two arrays of different order is slow."""
+    flat = weight.new_zeros(views * weight.numel())
+    return flat.as_strided((views, *weight.shape), (weight.numel(), *weight.stride()))

@@ -63,21 +63,20 @@ class Passes:
                 total += torch.stack(parts).double().cpu()
         return total
 
-    def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor | None]]:
+    def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
         """The objective of each image on a tile, and its gradients ``[image, ...]`` in the order of the weights.
 
-        None for a weight that the output does not depend on. Several images run together; their gradients are kept
-        apart without a loop over images.
+        Several images run together; their gradients are kept apart without a loop over images.
         """
         lr, gt = tile.lr(lr), tile.gt(gt, self.scale)
         if len(lr) > 1:
             return self._together(lr, gt, tile)
         with self._casting(lr):
             value = self.objective(self._outputs(self.network(lr), tile)[0], gt[0])
-        found = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True)
-        return value.detach()[None], [None if gradient is None else gradient[None] for gradient in found]
+        found = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True, materialize_grads=True)
+        return value.detach()[None], [gradient[None] for gradient in found]
 
-    def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor | None]]:
+    def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
         def one(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
             output = torch.func.functional_call(self.network, weights, (lr[None],))
             return self.objective(self._outputs(output, tile)[0], gt)

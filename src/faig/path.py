@@ -32,6 +32,7 @@ class WeightPath:
         self._start = {key: weight.detach().clone() for key, weight in self.parameters.items()}
         self._end = {key: torch.empty_like(w).copy_(ends[key].detach()) for key, w in self._start.items()}
         self.difference = {key: self._end[key] - start for key, start in self._start.items()}
+        self._moving = [key for key, delta in self.difference.items() if bool(delta.any())] or list(self.difference)
 
     def twin(self) -> "WeightPath":
         """The same path with a network of its own, which moves by itself."""
@@ -43,8 +44,7 @@ class WeightPath:
     @property
     def moving(self) -> dict[str, Tensor]:
         """The parameters of `network` that differ between the two ends; all, where none does."""
-        found = {key: weight for key, weight in self.parameters.items() if bool(self.difference[key].any())}
-        return found or self.parameters
+        return {key: self.parameters[key] for key in self._moving}
 
     def move(self, alpha: float) -> nn.Module:
         """Give `network` the weights γ(α) and return it."""
