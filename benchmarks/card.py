@@ -24,7 +24,7 @@ from faig.fingerprint import network_fingerprint
 from faig.images import Image, list_images, mod_crop, read_image, round8
 from faig.integral import attribute
 from faig.progress import bar
-from faig.quadrature import gauss_legendre
+from faig.quadrature import graded
 from faig.report.curve import draw_curve, history
 from faig.restoration import psnr, restore, scale_of, ssim
 from faig.scores import mean_over_images, save_scores
@@ -75,10 +75,10 @@ def find(pair: str, gt: Path, out: Path) -> str:
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
     scale = scale_of(target)
     cases = [degrade_case(name, crop, paper_preset(), scale) for name, crop in crops(gt)]
-    found = attribute(target, baseline, bar(cases, f"{pair}: filters", len(cases)), gauss_legendre(NODES))
+    found = attribute(target, baseline, bar(cases, f"{pair}: filters", len(cases)), graded(NODES))
     told: dict[str, Any] = {
         "method": "faig",
-        "quadrature": "gauss-legendre",
+        "quadrature": "graded",
         "nodes": NODES,
         "fingerprint": {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)},
         "layers": FilterSpace.of(target).describe(),
@@ -88,7 +88,7 @@ def find(pair: str, gt: Path, out: Path) -> str:
     deltas = ", ".join(f"{kind} {value:+.2%}" for kind, value in found.delta().items())
     return (
         f"FAIG scores of `scores.safetensors`: mean over {len(cases)} crops of {CROP}x{CROP} GT pixels, "
-        f"{ROWS} x {COLUMNS} on a grid over each image of {gt.name}; {NODES} Gauss-Legendre nodes; convergence delta "
+        f"{ROWS} x {COLUMNS} on a grid over each image of {gt.name}; {NODES} graded nodes; convergence delta "
         f"{deltas}. Use them by name: `--filters {pair}/blur`."
     )
 

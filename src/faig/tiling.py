@@ -6,6 +6,7 @@ the gradient of the whole is the sum over the parts. At the image's own border n
 as it always does.
 """
 
+import copy
 import ctypes
 import functools
 import itertools
@@ -20,12 +21,12 @@ from faig.errors import InputError
 
 PROBE = (16, 384)  # LR pixels of the strip on which the reach is found
 PLACES = (0, 3, 6)  # on it, from the middle
-BYTES_PROBE = 48  # LR pixels of the side of the image on which bytes are counted
+BYTES_PROBE = 32  # LR pixels of the side of the image on which bytes are counted
 BESIDE_SAVED = 1.2  # peak of a pass / bytes that autograd keeps for the backward pass
 SCATTERED = 1.75  # the same where the memory that is given back stays with the process
 PROGRAM = 500e6  # bytes of Python and torch themselves
 COPIES = 8  # of the weights: both ends of the path, difference, network, gradient, integrals of one image
-LEAST = 24  # LR pixels: no side of a tile is shorter
+LEAST = 16  # LR pixels: no side of a tile is shorter
 ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64)
 
 Grid = tuple["Tile", ...]
@@ -110,27 +111,25 @@ class Tiler:
         on_gpu = next(self.network.parameters()).device.type != "cpu"
         return (BESIDE_SAVED if on_gpu or give_back() else SCATTERED) * saved_bytes(self.network) / BYTES_PROBE**2
 
+    @functools.cached_property
+    def _weights(self) -> int:
+        return COPIES * sum(weight.numel() * weight.element_size() for weight in self.network.parameters())
+
     def most_pixels(self, workers: int = 1) -> int:
-        """How many LR pixels a pass may have, where so many go on at once.
+        """How many LR pixels a pass may have, where so many go on at once."""
+        return int((self.budget - PROGRAM - workers * self._weights) / workers / self.bytes_per_pixel)
 
-        Raises:
-            InputError: the budget is too small for the network itself.
-        """
-        weights = sum(weight.numel() * weight.element_size() for weight in self.network.parameters())
-        left = self.budget - PROGRAM - workers * COPIES * weights
-        most = int(left / workers / self.bytes_per_pixel)
-        if most < LEAST**2:
-            least = PROGRAM + workers * (COPIES * weights + LEAST**2 * self.bytes_per_pixel)
-            raise InputError(f"--memory {self.budget / 1e9:g}GB: this network needs at least {least / 1e9:.1f}GB")
-        return most
-
-    def grid(self, height: int, width: int, workers: int = 1) -> Grid:
+    def grid(self, height: int, width: int) -> Grid:
         """The tiles of an LR image of this size: one where it fits the budget.
 
         Raises:
-            InputError: the image does not fit, and the network sees too far to be run by tiles.
+            InputError: the budget is too small for the network itself, or the image does not fit and the network sees
+                too far to be run by tiles.
         """
-        most = self.most_pixels(workers)
+        most = self.most_pixels()
+        if most < LEAST**2:
+            least = PROGRAM + self._weights + LEAST**2 * self.bytes_per_pixel
+            raise InputError(f"--memory {self.budget / 1e9:g}GB: this network needs at least {least / 1e9:.2f}GB")
         if height * width <= most:
             return whole(height, width)
         found = self.reach and best_grid(height, width, self.reach, most)
@@ -189,6 +188,7 @@ def best_grid(height: int, width: int, reach: Reach, most: int) -> Grid | None:
 
 def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
     """Bytes that autograd keeps for the backward pass of one square LR image."""
+    network = copy.deepcopy(network).requires_grad_(True)
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     kept: dict[int, int] = {}
 
@@ -224,11 +224,11 @@ def _spoiled(network: nn.Module, scale: int, turned: bool, at: int) -> int:
 
 def _tiles_agree(network: nn.Module, scale: int, found: Reach) -> bool:
     """Whether the tiles of an image give what the image gives."""
-    side = 2 * (found.pixels + LEAST) + 2 * max(ALIGNMENTS)
-    height, width = 32, side
+    largest = max(ALIGNMENTS)
+    height, width = 32, largest * math.ceil((2 * (found.pixels + LEAST) + largest) / largest)
     weight = next(network.parameters())
     image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)).to(weight)
-    cuts = [0, found.align * math.ceil((side // 2 + 1) / found.align), width]
+    cuts = [0, found.align * math.ceil((width // 2 + 1) / found.align), width]
     with torch.no_grad():
         try:
             whole = network(image)
@@ -253,7 +253,7 @@ class _Cuts:
 def _ways_to_cut(length: int, reach: Reach) -> list[_Cuts]:
     """Into 1, 2, 3 ... parts that are about equally long with their frames: those at the ends have only one."""
     ways = []
-    for parts in range(1, max(2, length // LEAST)):
+    for parts in range(1, max(1, length // LEAST) + 1):
         middle = (length - 2 * reach.pixels) / parts
         inner = [reach.align * round((reach.pixels + middle * i) / reach.align) for i in range(1, parts)]
         at = [0, *inner, length]
