@@ -11,9 +11,10 @@ from faig.attribution import join
 from faig.cases import Case
 from faig.errors import InputError
 from faig.filters import FilterSpace
-from faig.integral import along_inputs, along_path, attribute, change, views_of
+from faig.integral import along_inputs, along_path, attribute, change
 from faig.path import WeightPath
 from faig.quadrature import RULES, gauss_legendre, quadrature, riemann_left, riemann_mid, trapezoid
+from faig.sums import views_of
 
 
 def depthwise(weights, biases) -> nn.Module:

@@ -7,12 +7,13 @@ from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution import Attribution, beside, join
 from faig.errors import InputError
 from faig.filters import FilterSpace
-from faig.integral import Manner, along_inputs, along_path, attribute, until_settled, views_of
+from faig.integral import along_inputs, along_path, attribute, until_settled
 from faig.methods import contrast
 from faig.passes import Passes, squared_error
 from faig.path import WeightPath
 from faig.quadrature import gauss_legendre, graded, graded_levels, riemann_left
 from faig.sampling import ranking_error
+from faig.sums import Manner, views_of
 
 
 @pytest.fixture

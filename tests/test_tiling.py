@@ -9,10 +9,11 @@ from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.errors import InputError
 from faig.filters import FilterSpace
-from faig.integral import Manner, along_path, views_of
+from faig.integral import along_path
 from faig.networks import SRCNNStyle, SRResNet
 from faig.path import WeightPath
 from faig.quadrature import graded
+from faig.sums import Manner, views_of
 from faig.tiling import Reach, Tiler, best_grid, reach, saved_bytes, whole
 
 

@@ -60,7 +60,7 @@ class Passes:
             for tile in grid:
                 outputs = self._outputs(self.network(tile.lr(lr)), tile)
                 parts = [self.objective(*both) for both in zip(outputs, tile.gt(gt, self.scale), strict=True)]
-                total += torch.stack(parts).double().cpu()
+                total += torch.stack(parts).cpu().double()
         return total
 
     def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:

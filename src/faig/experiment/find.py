@@ -23,7 +23,7 @@ from faig.experiment.rundir import UNITS
 from faig.experiment.units import Units
 from faig.filters import FilterSpace, Scores
 from faig.fingerprint import case_fingerprints, network_fingerprint
-from faig.integral import Manner, Settled, View, along_inputs, along_path, change, until_settled
+from faig.integral import Settled, along_inputs, along_path, change, until_settled
 from faig.methods import AT_TARGET, METHODS, random_scores
 from faig.path import WeightPath, disconnected
 from faig.processes import Alone
@@ -33,6 +33,7 @@ from faig.rankings import write_index, write_ranking
 from faig.restoration import scale_of
 from faig.sampling import SamplingError, ranking_error, sampling_error
 from faig.scores import load_scores, save_scores
+from faig.sums import Manner, View
 from faig.tiling import Tiler
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ import torch
 from faig.attribution import Attribution, Contribution, beside, join
 from faig.cases import CLEAN, Case
 from faig.fingerprint import fingerprint
-from faig.integral import Manner, View, views_of
 from faig.path import WeightPath
 from faig.progress import Track
 from faig.scores import load_scores, save_scores
+from faig.sums import Manner, View, views_of
 from faig.tiling import Tiler
 
 Integrate = Callable[[WeightPath, Sequence[View], Manner], list[Contribution]]
