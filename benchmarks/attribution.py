@@ -111,6 +111,18 @@ def cost(study: Study) -> dict[str, Any]:
         "overlap_paper": overlaps["paper"],
         "overlap_margin": overlaps["engine"] - overlaps["paper"],
         "convergence_delta": found.delta(),
+    } | within_tolerance(study, truth)
+
+
+def within_tolerance(study: Study, truth: Scores, tolerance: float = 0.99) -> dict[str, Any]:
+    """Does ``--tolerance 99%`` hold, and what does it take?"""
+    found, seconds = study.run("tolerance", tolerance=tolerance)
+    nodes = [int(row.isfinite().sum()) - 2 for row in found.losses[KINDS[0]]]
+    return {
+        "tolerance": tolerance,
+        "tolerance_overlap": overlap(contrast(found, KINDS[0]).mean(0), truth),
+        "tolerance_nodes": {str(count): nodes.count(count) for count in sorted(set(nodes))},
+        "tolerance_seconds": seconds,
     }
 
 

@@ -164,6 +164,20 @@ def test_a_budget_of_too_little_says_what_is_needed(place):
         within_budget(study, study.images.cases(2, 0))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tolerance": 0.99, "method": "ig"}, "--tolerance: the method ig does not integrate along the path"),
+        ({"budget": 90, "method": "random"}, "--budget: the method random has no nodes to spend it on"),
+        ({"memory": 4e8}, "--memory 0.4GB: this network needs at least"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_written(place, tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        attribute_run(config(place, **changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path):
     (tmp_path / "gt").mkdir()
     for i, height in enumerate((128, 40)):  # one is large, one is not

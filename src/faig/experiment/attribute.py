@@ -41,6 +41,7 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
     config, cases = within_budget(config, cases)
     determined = pair.fingerprint(config) | {"images": case_fingerprints(cases), "method": config.method}
     finder = Finder(out, pair, cases, config, track, config.method)
+    finder.check()
     if not processes.is_main_process:
         processes.wait_for_everyone()  # until the run directory is open
         for raw in needs([config.method]):

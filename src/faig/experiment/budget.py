@@ -6,6 +6,7 @@ import warnings
 from faig.cases import CLEAN, Case
 from faig.errors import FaigWarning, InputError
 from faig.experiment.config import AttributeConfig
+from faig.methods import METHODS
 
 FEW = 4  # nodes: fewer distort the scores, and more of them are worth less than more images (docs/engine.md)
 
@@ -21,11 +22,13 @@ def within_budget(config: AttributeConfig, cases: list[Case]) -> tuple[Attribute
         cases: all images.
 
     Raises:
-        InputError: the budget is too small for two images.
+        InputError: the budget is too small for two images, or the method has no nodes.
     """
     if config.budget is None:
         return config, cases
-    kinds = len(cases[0].lr) - (config.method.startswith("ig") and CLEAN in cases[0].lr)
+    if METHODS[config.method].raw not in ("path", "ig"):
+        raise InputError(f"--budget: the method {config.method} has no nodes to spend it on")
+    kinds = len(cases[0].lr) - (METHODS[config.method].raw == "ig" and CLEAN in cases[0].lr)
     images = min(len(cases), config.budget // (kinds * FEW))
     if images < min(2, len(cases)):
         raise InputError(

@@ -79,10 +79,11 @@ def compare_cases(
         "save_images": config.save_images,
         "filters": {m: {k: fingerprint([(k, order)]) for k, order in ks.items()} for m, ks in given.items()},
     }
+    finder = Finder(out, pair, found_on, config, track)
+    finder.check()
     with run_directory(out, config.model_dump(mode="json"), determined, force=force) as run:
         if (run / LAST).exists():
             return out
-        finder = Finder(run, pair, found_on, config, track)
         rankings = find_rankings(finder, config) | {
             method: {kind: [order] for kind, order in kinds.items()} for method, kinds in given.items()
         }

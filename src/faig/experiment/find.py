@@ -1,6 +1,7 @@
 """Finding filters: raw scores of every case, unit by unit, then rankings by method."""
 
 import dataclasses
+import functools
 import logging
 import platform
 import time
@@ -118,6 +119,13 @@ class Finder:
         self._save(raw, found, name)
         return found
 
+    def check(self) -> None:
+        """Raise InputError, before anything is computed, for an image too large, or a tolerance without a path."""
+        if self.config.tolerance is not None and METHODS[self.method].raw != "path":
+            raise InputError(f"--tolerance: the method {self.method} does not integrate along the path; give --nodes")
+        for height, width in {case.gt.shape[1:] for case in self.cases}:
+            self._tiler.grid(height // self.pair.scale, width // self.pair.scale)
+
     def compute(self, raw: str, processes: "Accelerator | Alone") -> None:
         """Compute the missing units of one kind of raw scores: this process's share of them."""
         share = slice(processes.process_index, None, processes.num_processes)
@@ -131,7 +139,7 @@ class Finder:
     def _units(self, raw: str) -> Units:
         config, pair = self.config, self.pair
         rule = self.rule(raw)
-        adaptive = raw == "path" and config.tolerance is not None
+        adaptive = self._adaptive(raw)
 
         def integrate(path: WeightPath, views: Sequence[View], manner: Manner) -> list[Contribution]:
             if raw == "ig":
@@ -145,7 +153,7 @@ class Finder:
             folder=self.run / UNITS,
             path=pair.path,
             cases=self.cases,
-            tiler=Tiler(pair.path.network, pair.scale, config.memory),
+            tiler=self._tiler,
             threads=config.threads,
             precision=config.precision,
             determined=pair.fingerprint(config)
@@ -154,6 +162,13 @@ class Finder:
             clean=raw != "ig",
             jointly=adaptive,
         )
+
+    @functools.cached_property
+    def _tiler(self) -> Tiler:
+        return Tiler(self.pair.path.network, self.pair.scale, self.config.memory)
+
+    def _adaptive(self, raw: str) -> bool:
+        return raw == "path" and self.config.tolerance is not None
 
     def _settled(self, views: Sequence[View]) -> Settled:
         """Whether another third of the nodes would leave the top sets of these images as they are.
@@ -182,7 +197,7 @@ class Finder:
         nodes = next(iter(found.losses.values())).shape[1] - 2 if found.losses else len(rule)
         metadata: dict[str, Any] = {
             "method": FILE_OF_RAW[raw],
-            "quadrature": rule.rule,
+            "quadrature": "graded" if self._adaptive(raw) else rule.rule,
             "nodes": nodes,
             "layers": self.pair.space.describe(),
             "fingerprint": {
