@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,18 +65,19 @@ def main(
     told: dict[str, Any] = {"pair": pair, "crops": crops, "side": side, "device": device, "threads": threads}
     with tempfile.TemporaryDirectory() as folder:
         study = Study(pair, take(images, crops, 2 * side), Path(folder), device, precision, threads)
-        if "cost" in chosen:
-            told |= cost(study)
-        if device != "cpu":
-            told |= accelerator(study)
-        elif "processes" in chosen:
-            told |= two_processes(study)
-        if "memory" in chosen and device == "cpu":
-            told |= memory(pair, threads, full)
-        if full:
-            told |= growth(pair, threads)
-    for key, value in told.items():
-        print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}")
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "cost": lambda: cost(study),
+            "memory": lambda: memory(pair, threads, full),
+            "processes": lambda: two_processes(study),
+        }
+        wanted = [parts[name] for name in chosen if device == "cpu" or name == "cost"]
+        wanted += [lambda: accelerator(study)] if device != "cpu" else []
+        wanted += [lambda: growth(pair, threads)] if full else []
+        for measure in wanted:
+            found = measure()
+            told |= found
+            for key, value in found.items():
+                print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}", flush=True)
     if json_file:
         json_file.write_text(json.dumps(told, indent=1))
 
@@ -250,7 +252,7 @@ def tiled_difference(pair: str) -> float:
     case = degrade_case("photo", photograph("astronaut")[:, 100:300, 100:320], {"blur": paper_preset()["blur"]}, 2)
     seen = reach(path.network, 2)
     assert seen is not None
-    grid = best_grid(100, 110, seen, 80 * 90)
+    grid = best_grid(100, 110, seen, 100 * 95)
     assert grid is not None
     assert len(grid) > 1
     whole, tiled = (

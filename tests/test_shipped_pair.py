@@ -26,13 +26,15 @@ def pair():
 
 
 def test_completeness_with_16_nodes(pair):
-    crops = demo.take_crops({"astronaut": 2, "rocket": 1, "coffee": 1, "chelsea": 1})
+    crops = demo.take_crops({"astronaut": 3, "rocket": 2})  # of those that the demo finds filters on
     cases = [degrade_case(name, gt, paper_preset(), 2) for name, gt in crops.items()]
     found = attribute(*pair, cases, gauss_legendre(16))
     delta = found.delta()
     for kind in found.degradations:
         assert abs(delta[kind]) <= 0.005, kind
-    assert abs(delta["clean"]) <= 0.1  # the share of nearly nothing: on clean images the two are nearly equally good
+    # On clean images the two networks are equally good: what is missing is a share of nearly nothing, so of the loss.
+    clean = found.losses["clean"][:, [0, -1]].sum(0)
+    assert abs(float(found.total["clean"].sum() - (clean[1] - clean[0]))) <= 0.05 * clean.max()
     assert max(found.barriers().values()) <= 1.1
 
 

@@ -132,26 +132,31 @@ class Units:
         return dataclasses.replace(job, views=job.views if left and (self.jointly or job.manner.together > 1) else left)
 
     def _done(self, jobs: list[Job]) -> Iterator[Job]:
-        """Jobs as they are finished: small ones on all threads at once, each by one thread, then the others in turn."""
+        """Jobs as they are finished: small ones on all threads at once, each by one thread, then the others in turn.
+
+        This thread writes the files, so that the others need not wait for the disk.
+        """
         small = [job for job in jobs if job.small]
         paths = [self.path.twin() for _ in range(min(self.threads, len(small)))]
         with ThreadPoolExecutor(len(paths) or 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             try:
-                for done in as_completed([pool.submit(self._do, job, paths) for job in small]):
-                    yield done.result()
+                for done in as_completed([pool.submit(self._computed, job, paths) for job in small]):
+                    yield self._kept(*done.result())
             finally:
                 pool.shutdown(cancel_futures=True)
         torch.set_num_threads(self.threads)
         for job in jobs:
             if not job.small:
-                yield self._do(job, [self.path])
+                yield self._kept(*self._computed(job, [self.path]))
 
-    def _do(self, job: Job, paths: list[WeightPath]) -> Job:
+    def _computed(self, job: Job, paths: list[WeightPath]) -> tuple[Job, list[Contribution]]:
         path = paths.pop()
         try:
-            found = self.integrate(path, job.views, job.manner)
+            return job, self.integrate(path, job.views, job.manner)
         finally:
             paths.append(path)
+
+    def _kept(self, job: Job, found: list[Contribution]) -> Job:
         for view, part in zip(job.views, found, strict=True):
             save_scores(self.file(view), Attribution.of(view.name, {view.kind: part}), {})
         return job
