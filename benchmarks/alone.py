@@ -14,6 +14,7 @@ from torch.nn import functional
 from faig import zoo
 from faig.cases import degrade_case
 from faig.degradation import paper_preset
+from faig.experiment.config import AttributeConfig
 from faig.experiment.demo import photograph
 from faig.filters import FilterSpace
 from faig.integral import along_path
@@ -44,7 +45,7 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
     gt = functional.interpolate(photograph("astronaut")[None], (height, width), mode="bicubic")[0].clamp(0, 1)
     case = degrade_case("photo", gt, {"blur": paper_preset()["blur"]}, 2)
     path, space = WeightPath(target, baseline), FilterSpace.of(target)
-    tiler = Tiler(path.network, 2, 3e9)
+    tiler = Tiler(path.network, 2, AttributeConfig.model_fields["memory"].default)
     start = time.perf_counter()
     grid = tiler.grid(height // 2, width // 2)
     found = []

@@ -23,7 +23,7 @@ import torch
 import typer
 from alone import alone
 from growth import growth
-from study import KINDS, Study, overlap, relative, seconds_of, take
+from study import KINDS, Study, converged, overlap, relative, seconds_of, take
 from torch import nn
 
 from faig import zoo
@@ -37,7 +37,7 @@ from faig.methods import contrast
 from faig.networks import build
 from faig.passes import compute_in
 from faig.path import WeightPath
-from faig.quadrature import Quadrature, gauss_legendre, riemann_left
+from faig.quadrature import gauss_legendre, riemann_left
 from faig.scores import load_scores
 from faig.sums import Manner, views_of
 from faig.tiling import best_grid, reach
@@ -84,7 +84,6 @@ def main(
 
 def cost(study: Study) -> dict[str, Any]:
     """Engine and published loop by turns; both against a converged integral."""
-    panels = 6
     engine_seconds, bare_seconds, paper_seconds, rows = [], [], [], []
     study.run("warm", nodes=3)
     for turn, case in enumerate(study.cases):
@@ -96,7 +95,7 @@ def cost(study: Study) -> dict[str, Any]:
         rankings = [published(study, case, kind) for kind in KINDS]
         paper_seconds.append(time.perf_counter() - start)
         rows.append(rankings[0])
-    truth = converged(study, panels)
+    truth = truth_of(study)
     paper = torch.stack(rows).mean(0)
     engine = contrast(found, KINDS[0]).mean(0)
     overlaps = {name: overlap(scores, truth) for name, scores in (("engine", engine), ("paper", paper))}
@@ -186,15 +185,9 @@ def bare(study: Study, nodes: int) -> float:
     return time.perf_counter() - start
 
 
-def converged(study: Study, panels: int) -> Scores:
-    """The discriminative score by a converged integral: twelve Gauss-Legendre nodes in each of several panels."""
-    inner = gauss_legendre(12)
-    rule = Quadrature(
-        "panels",
-        tuple((panel + node) / panels for panel in range(panels) for node in inner.nodes),
-        tuple(weight / panels for _ in range(panels) for weight in inner.weights),
-    )
-    path = WeightPath(study.target, study.baseline)
+def truth_of(study: Study) -> Scores:
+    """The discriminative score by a converged integral."""
+    path, rule = WeightPath(study.target, study.baseline), converged()
     rows = []
     for case in study.cases:
         parts = along_path(path, study.space, rule, views_of(case))
@@ -207,10 +200,10 @@ def two_processes(study: Study) -> dict[str, Any]:
     """Two processes with one thread each against one with two; start-up apart."""
     config = study.folder / "config.yaml"
     config.write_text(json.dumps(study.config(threads=1).model_dump(mode="json")))
-    alone, together = [], []
+    one_alone, together = [], []
     for turn in range(3):
         one, seconds = study.run(f"one{turn}")
-        alone.append(seconds)
+        one_alone.append(seconds)
         out = study.folder / f"two{turn}"
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
         subprocess.run(
@@ -219,7 +212,7 @@ def two_processes(study: Study) -> dict[str, Any]:
         together.append(seconds_of(out))
     two = load_scores(out / "scores.safetensors")[0]
     return {
-        "two_process_speedup": statistics.median(alone) / statistics.median(together),
+        "two_process_speedup": statistics.median(one_alone) / statistics.median(together),
         "two_process_difference": max(
             relative(two.score[kind].flatten(), one.score[kind].flatten()) for kind in one.score
         ),

@@ -14,6 +14,7 @@ from faig.experiment.config import AttributeConfig, ImagesConfig
 from faig.experiment.demo import photograph
 from faig.filters import FilterSpace, Scores, count_of
 from faig.images import Image, list_images, read_image, write_image
+from faig.quadrature import Quadrature, gauss_legendre
 from faig.scores import load_scores
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
@@ -53,6 +54,16 @@ class Study:
         """A run of the engine: what it found, and the seconds that its units took."""
         out = attribute_run(self.config(**changes), self.folder / name, force=True)
         return load_scores(out / "scores.safetensors")[0], seconds_of(out)
+
+
+def converged(panels: int = 6) -> Quadrature:
+    """What others are held against: twelve Gauss-Legendre nodes in each of several panels."""
+    inner = gauss_legendre(12)
+    return Quadrature(
+        "panels",
+        tuple((panel + node) / panels for panel in range(panels) for node in inner.nodes),
+        tuple(weight / panels for _ in range(panels) for weight in inner.weights),
+    )
 
 
 def relative(found: Scores, truth: Scores) -> float:

@@ -268,3 +268,16 @@ def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, t
     assert load_scores(run / "scores.safetensors")[1]["barrier"]["clean"] > 1.1
     assert "not connected" in (run / "log.txt").read_text()
     assert (run / "filters-blur.csv").exists()
+
+
+def test_the_papers_protocol_gives_way_to_what_is_given(place):
+    found = CompareConfig(**settings(place, protocol="paper", nodes=7))
+    assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 7, "blue")
+    given = {key: value for key, value in settings(place).items() if key != "nodes"}
+    found = CompareConfig(**given, protocol="paper", channel="gray")
+    assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 100, "gray")
+    again = CompareConfig.model_validate(found.model_dump(mode="json"))
+    assert again == found
+    assert CompareConfig(**given).nodes == 12
+    with pytest.raises(ValueError, match="leave find out"):
+        CompareConfig(**given, protocol="paper", find=given["images"])

@@ -13,7 +13,7 @@ from faig.passes import Passes, squared_error
 from faig.path import WeightPath
 from faig.quadrature import gauss_legendre, graded, graded_levels, riemann_left
 from faig.sampling import ranking_error
-from faig.sums import Manner, views_of
+from faig.sums import Manner, View, views_of
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def test_bfloat16_is_near(pair, path):
     for one, other in zip(exact, rough, strict=True):
         close(one.score, other.score, 0.1)
         assert not torch.equal(one.score, other.score)
+
+
+def test_float64_stays_float64(pair):
+    target, baseline = (network.double() for network in pair)
+    case = tiny_cases(count=1)[0]
+    view = View("image", "blur", case.gt.double(), case.lr["blur"].double())
+    found = along_path(WeightPath(target, baseline), FilterSpace.of(target), graded(3), [view])[0]
+    with torch.no_grad():
+        loss = (target(view.lr[None])[0] - view.gt).square().sum()
+    assert float(found.losses[0]) == pytest.approx(float(loss), rel=1e-13)
+    assert found.score.dtype == torch.float64
 
 
 def test_a_gradient_is_asked_for_where_something_moved():

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from faig.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.budget import within_budget
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.experiment.find import Pair
+from faig.experiment.pair import Pair
 from faig.images import write_image
+from faig.passes import Passes
 from faig.scores import load_scores
 from faig.tiling import Tiler
 
@@ -105,31 +107,48 @@ def test_the_number_of_threads_changes_nothing_but_its_record(place, tmp_path):
         assert {**told, "threads": 1} == first[1]
 
 
-@pytest.mark.parametrize("changed", ["weight", "image", "nodes", "memory"])
-def test_what_is_stale_is_never_used_again(place, tmp_path, changed):
-    """A unit that was kept under other circumstances stays where it is; the result is the one of now."""
-    import shutil
+class Killed(Exception):
+    """Stands for kill -9."""
 
-    moved = tmp_path / "place"
-    shutil.copytree(place, moved)
-    before, out = config(moved), tmp_path / "run"
-    attribute_run(before, out)
-    kept = tmp_path / "kept"
-    shutil.copytree(out, kept)
+
+def dying(before: bool):
+    """A progress bar that dies before the first unit, or after the last."""
+
+    def track(items, label, total):
+        del label, total
+        if not before:
+            yield from items
+        raise Killed
+
+    return track
+
+
+@pytest.mark.parametrize("changed", ["weight", "image", "nodes"])
+def test_a_stale_unit_is_never_used_again(place, tmp_path, changed):
+    """All units of a run as it was, lying in the folder of a run as it is now: none of them is taken."""
+    now = tmp_path / "place"
+    shutil.copytree(place, now)
+    settings = {}
     if changed == "weight":
-        target = nudged(tiny_network(), size=0.03)
         metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
-        save_network(moved / "target.safetensors", target.state_dict(), metadata)
+        save_network(now / "target.safetensors", nudged(tiny_network(), size=0.03).state_dict(), metadata)
     elif changed == "image":
-        write_image(moved / "gt" / "gt3.png", torch.rand(3, 48, 48))
-    now = config(moved, **({"nodes": 9} if changed == "nodes" else {"memory": 2e9} if changed == "memory" else {}))
+        write_image(now / "gt" / "gt3.png", torch.rand(3, 64, 48))
+    else:
+        settings = {"nodes": 9}
+    with pytest.raises(Killed):
+        attribute_run(config(place), tmp_path / "before", track=dying(before=False))
+    out = tmp_path / "now"
+    with pytest.raises(Killed):
+        attribute_run(config(now, **settings), out, track=dying(before=True))
+    stale = list((tmp_path / "before" / ".units").iterdir())
+    assert len(stale) == 18
+    for unit in stale:
+        shutil.copy(unit, out / ".units")
+    fresh = attribute_run(config(now, **settings), tmp_path / "fresh")
+    assert bytes_of(attribute_run(config(now, **settings), out)) == bytes_of(fresh)
     with pytest.raises(InputError, match="holds another run"):
-        attribute_run(now, out)
-    assert bytes_of(out) == bytes_of(kept)
-    fresh = attribute_run(now, tmp_path / "fresh")
-    assert bytes_of(attribute_run(now, out, force=True)) == bytes_of(fresh)
-    if changed != "memory":  # which decides on tiles, and these images need none
-        assert bytes_of(fresh) != bytes_of(kept)
+        attribute_run(config(place), out)
 
 
 def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path):
@@ -178,7 +197,7 @@ def test_what_cannot_be_is_said_before_anything_is_written(place, tmp_path, chan
     assert not (tmp_path / "run").exists()
 
 
-def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path):
+def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkeypatch):
     (tmp_path / "gt").mkdir()
     for i, height in enumerate((128, 40)):  # one is large, one is not
         write_image(
@@ -188,9 +207,16 @@ def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path):
     pair = Pair.load(config(place))
     tiler = Tiler(pair.path.network, pair.scale, 3e9)
     small = 3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel
-    whole, tiled = (
-        attribute_run(config(place, images=images, memory=size), tmp_path / f"{size:.0f}") for size in (3e9, small)
-    )
+    whole = attribute_run(config(place, images=images, memory=3e9), tmp_path / "whole")
+    largest, gradients = [0], Passes.gradients
+
+    def watched(self, lr, gt, tile):
+        largest[0] = max(largest[0], tile.pixels)
+        return gradients(self, lr, gt, tile)
+
+    monkeypatch.setattr(Passes, "gradients", watched)
+    tiled = attribute_run(config(place, images=images, memory=small), tmp_path / "tiled")
+    assert 0 < largest[0] <= 40 * 45
     first, second = (load_scores(run / SCORES)[0] for run in (whole, tiled))
     for kind, rows in first.score.items():
-        assert 0 < (rows - second.score[kind]).norm() <= 1e-4 * rows.norm()
+        assert (rows - second.score[kind]).norm() <= 1e-4 * rows.norm()

@@ -41,6 +41,7 @@ def folder(tmp_path):
     prints = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
     told = {"layers": layers, "fingerprint": prints}
     save_scores(folder / "scores.safetensors", mean_over_images(found), told, half=True)
+    (folder / "predictor.json").write_text("{}\n")
     (folder / "card.md").write_text("# tiny-x2\n")
     return folder
 
@@ -48,12 +49,12 @@ def folder(tmp_path):
 def test_there_and_back(folder, own, tmp_path):
     place = str(tmp_path / "hub" / "tiny-x2")
     written = hub.push(str(folder), place)
-    names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "README.md"]
+    names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "README.md"]
     assert written == [f"file://{place}/{name}" for name in names]
     assert (tmp_path / "hub" / "tiny-x2" / "README.md").read_text().startswith("---\nlibrary_name: faig\n")
     assert hub.pull(place) == "tiny-x2"
     assert zoo.names()[-2:] == ["tiny-x2/baseline", "tiny-x2/target"]
-    for name in ("baseline.safetensors", "target.safetensors", "scores.safetensors", "card.md"):
+    for name in ("baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "card.md"):
         assert (own / "tiny-x2" / name).read_bytes() == (folder / name).read_bytes()
     assert hub.push("tiny-x2", str(tmp_path / "again")) == [f"file://{tmp_path / 'again'}/{name}" for name in names]
     with pytest.raises(InputError, match="tiny-x2: exists and is not empty; pass --force"):
@@ -82,8 +83,8 @@ def test_forcing_leaves_nothing_of_the_old_pair(folder, own, tmp_path):
     place = tmp_path / "hub" / "tiny-x2"
     hub.push(str(folder), str(place))
     hub.pull(str(place))
-    (folder / "scores.safetensors").unlink()
-    (folder / "card.md").unlink()
+    for name in ("scores.safetensors", "predictor.json", "card.md"):
+        (folder / name).unlink()
     hub.push(str(folder), str(place))
     assert sorted(path.name for path in place.iterdir()) == ["baseline.safetensors", "target.safetensors"]
     hub.pull(str(place), force=True)

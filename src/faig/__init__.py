@@ -18,6 +18,7 @@ from faig.integral import attribute
 from faig.intervention import blend, graft, modulate, revert
 from faig.methods import METHODS
 from faig.networks import SRCNNStyle, SRResNet
+from faig.prediction import Prediction, Predictor
 from faig.quadrature import Quadrature, quadrature
 from faig.rankings import read_ranking, write_ranking
 from faig.restoration import psnr, restore, ssim
@@ -34,6 +35,8 @@ __all__ = [
     "FilterSet",
     "FilterSpace",
     "InputError",
+    "Prediction",
+    "Predictor",
     "Quadrature",
     "SRCNNStyle",
     "SRResNet",

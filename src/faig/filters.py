@@ -7,10 +7,12 @@ numbered once, where it comes first.
 """
 
 import bisect
+import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -154,6 +156,13 @@ class FilterSpace:
     def spread(self, values: Tensor) -> dict[str, Tensor]:
         """One value per filter, by state-dict key, shaped to broadcast with each layer's weight."""
         return {layer.key: layer.spread(values[layer.start : layer.start + layer.count]) for layer in self.layers}
+
+    @classmethod
+    def described(cls, layers: Sequence[Sequence[Any]]) -> "FilterSpace":
+        """The numbering that `describe` told of: enough to count and to find filters, not to alter a network."""
+        starts = itertools.accumulate((out * inputs for _, out, inputs in layers), initial=0)
+        found = zip(layers, starts, strict=False)
+        return cls(tuple(Layer(name, out, inputs, 1, False, start) for (name, out, inputs), start in found))
 
     def describe(self) -> list[list[str | int]]:
         """``[name, out, in]`` of every layer: JSON-able, and enough to tell two spaces apart."""

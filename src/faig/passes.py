@@ -15,7 +15,6 @@ Images = Float[Tensor, "image 3 height width"]
 Enlarged = Float[Tensor, "image 3 _ _"]
 Numbers = Float[Tensor, " image"]
 
-
 PRECISIONS = ("float32", "tf32", "bf16")
 
 
@@ -93,7 +92,8 @@ class Passes:
         if outputs.shape[-2:] != expected:
             (h, w), (eh, ew) = outputs.shape[-2:], expected
             raise InputError(f"the network gives {w}x{h}, but the GT is {ew}x{eh}")
-        return tile.output(outputs, self.scale).float()
+        own = tile.output(outputs, self.scale)
+        return own.float() if self.precision == "bf16" else own
 
     def _casting(self, lr: Tensor) -> torch.autocast:
         return torch.autocast(lr.device.type, torch.bfloat16, enabled=self.precision == "bf16")

@@ -1,6 +1,6 @@
 """How far a ranking depends on the images it was found on (ours)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -58,18 +58,17 @@ def sampling_error(rows: PerImage, proportion: float, *, seed: int = 0) -> Sampl
     if images < 2:
         unknown = torch.full((filters,), float("nan"))
         return SamplingError(unknown, unknown, float("nan"), float("nan"), 0, size)
-    generator = torch.Generator().manual_seed(seed)
-    picks = torch.randint(images, (RESAMPLES, images), generator=generator)
-    top = _top_sets(rows, torch.ones(1, images), size)[0]
+    top = top_sets(rows, torch.ones(1, images), size)[0]
     found = torch.zeros(filters)
-    for part in functional.one_hot(picks, images).sum(1).split(CHUNK):
-        found += _top_sets(rows, part, size).sum(0)
+    for sets in resampled_top_sets(rows, size, seed):
+        found += sets.sum(0)
     confidence = found / RESAMPLES
     shared = 0
+    generator = torch.Generator().manual_seed(seed)
     for _ in range(SPLITS):
         half = torch.zeros(images)
         half[torch.randperm(images, generator=generator)[: images // 2]] = 1
-        one, other = _top_sets(rows, torch.stack([half, 1 - half]), size)
+        one, other = top_sets(rows, torch.stack([half, 1 - half]), size)
         shared += int((one & other).sum())
     return SamplingError(
         standard_error=rows.std(0) / images**0.5,
@@ -103,11 +102,19 @@ def ranking_error(
         return float("nan")
     scores = torch.stack([rows(one, kind).mean(0) for one in (found, coarse)])
     size = count_of(proportion, scores.shape[1])
-    fine, rough = _top_sets(scores, torch.eye(2), size)
+    fine, rough = top_sets(scores, torch.eye(2), size)
     return (1 - int((fine & rough).sum()) / size) / 3
 
 
-def _top_sets(rows: PerImage, counts: Shaped[Tensor, "ranking image"], size: int) -> Bool[Tensor, "ranking filter"]:
+def resampled_top_sets(rows: PerImage, size: int, seed: int) -> Iterator[Bool[Tensor, "ranking filter"]]:
+    """The top set on each bootstrap resample of the images, some at a time; the resamples depend on the seed alone."""
+    images = len(rows)
+    picks = torch.randint(images, (RESAMPLES, images), generator=torch.Generator().manual_seed(seed))
+    for part in functional.one_hot(picks, images).sum(1).split(CHUNK):
+        yield top_sets(rows, part, size)
+
+
+def top_sets(rows: PerImage, counts: Shaped[Tensor, "ranking image"], size: int) -> Bool[Tensor, "ranking filter"]:
     """The top set of each ranking, given how often it counts each image."""
     sums = counts.to(rows) @ rows
     return torch.zeros_like(sums, dtype=torch.bool).scatter_(1, sums.topk(size).indices, True)

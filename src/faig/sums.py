@@ -4,6 +4,7 @@ All views that are summed up together share each interpolated network; weights m
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -68,7 +69,7 @@ def views_of(case: Case) -> list[View]:
     return [View(case.name, kind, case.gt, lr, clean) for kind, lr in case.lr.items()]
 
 
-class SumsOverNodes:
+class SumsOverNodes(ABC):
     """Weighted sums of the gradients of several views, over nodes.
 
     Attributes:
@@ -98,9 +99,9 @@ class SumsOverNodes:
         self.parts = [slice(start, min(start + manner.together, len(views))) for start in starts]
         self.values: dict[float, Numbers] = {}
 
+    @abstractmethod
     def move(self, alpha: float) -> Tensor:
         """Go to a node; returns what the network sees there, ``[view, 3, height, width]``."""
-        raise NotImplementedError
 
     def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
         """Evaluate the gradients at some nodes, and add each ``share`` times."""

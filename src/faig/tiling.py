@@ -163,9 +163,12 @@ def reach(network: nn.Module, scale: int) -> Reach | None:
     tiles give what the whole image gives, found by trying.
 
     Returns:
-        None for a network whose output depends on the whole image.
+        None for a network whose output depends on the whole image, or that does not take a narrow one.
     """
-    pixels = max(_spoiled(network, scale, turned, at) for turned in (False, True) for at in PLACES)
+    try:
+        pixels = max(_spoiled(network, scale, turned, at) for turned in (False, True) for at in PLACES)
+    except RuntimeError:  # a size that the network does not take
+        return None
     if pixels > PROBE[1] // 3:
         return None
     return next((Reach(pixels, step) for step in ALIGNMENTS if _tiles_agree(network, scale, Reach(pixels, step))), None)

@@ -1,14 +1,16 @@
 """Options that several commands share, and how their texts are read."""
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import torch
 import typer
 
 from faig.errors import InputError
+from faig.experiment.config import ImagesConfig
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
+from faig.settings import validated
 
 Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
@@ -39,6 +41,8 @@ Degrade = Annotated[
         help="In place of --lr: make them (blur, noise, jpeg; clean too). Repeat.",
     ),
 ]
+Downsampling = Annotated[str, typer.Option(help="Of --degrade: bilinear (the paper's) or bicubic (antialiased).")]
+Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
 QuadratureRule = Annotated[str, typer.Option("--quadrature", help=", ".join(RULES))]
 Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.")]
 Memory = Annotated[
@@ -97,3 +101,21 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
         except ValueError:
             raise InputError(f"{option} {name}={value}: {value!r} is not a number") from None
     return found
+
+
+def images_config(
+    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str, mod_crop: bool
+) -> ImagesConfig:
+    """The images that the options of a study ask for.
+
+    Raises:
+        InputError: an option is wrong.
+    """
+    settings: dict[str, Any] = {
+        "gt": gt,
+        "lr": named("--lr", lr),
+        "degrade": numbers("--degrade", degrade),
+        "downsampling": downsampling,
+        "mod_crop": mod_crop,
+    }
+    return validated(ImagesConfig, settings, "images")

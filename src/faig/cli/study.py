@@ -1,7 +1,7 @@
 """``faig attribute``, ``faig compare``, ``faig run`` and ``faig demo``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,29 +11,32 @@ from faig.cli.options import (
     Baseline,
     Degrade,
     Device,
+    Downsampling,
     Force,
     Gt,
     LrFolders,
     Memory,
     ModCrop,
     Nodes,
+    Out,
     Precision,
     QuadratureRule,
     Seed,
     Target,
     Threads,
     compute_on,
+    images_config,
     named,
-    numbers,
 )
+from faig.cli.sweep import run_sweep
 from faig.errors import InputError
-from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig, read_study
+from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig, read_study
 from faig.methods import METHODS
 from faig.progress import bar
+from faig.quadrature import RULES
 from faig.settings import proportion, validated
 
-Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
-Downsampling = Annotated[str, typer.Option(help="Of --degrade: bilinear (the paper's) or bicubic (antialiased).")]
+Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
 
 
 @app.command(
@@ -79,7 +82,7 @@ def attribute(
         "baseline": baseline,
         "target": target,
         "arch": arch,
-        "images": _images(gt, lr, degrade, downsampling, mod_crop),
+        "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "method": method,
         "quadrature": quadrature,
         "nodes": nodes,
@@ -116,15 +119,26 @@ def compare(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     methods: Annotated[str, typer.Option("--methods", help="Separated by commas.")] = ",".join(METHODS),
-    proportions: Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")] = "1,3,5,10",
+    proportions: Proportions = "1,3,5,10",
     filters: Annotated[
         list[str] | None,
         typer.Option("--filters", metavar="METHOD:NAME=FILE", help="A ranking from a file as one more method. Repeat."),
     ] = None,
-    channel: Annotated[str, typer.Option("--channel", help="gray, or blue as the published script.")] = "gray",
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="paper: its nodes, its rule and its channel where you give none.")
+    ] = None,
+    channel: Annotated[
+        str | None,
+        typer.Option("--channel", help="gray, or blue as the published script.", show_default="gray"),
+    ] = None,
     save_images: Annotated[bool, typer.Option("--save-images", help="Keep every output.")] = False,
-    quadrature: QuadratureRule = "graded",
-    nodes: Nodes = 12,
+    quadrature: Annotated[
+        str | None, typer.Option("--quadrature", help=", ".join(RULES), show_default="graded")
+    ] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.", show_default="12"),
+    ] = None,
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -136,28 +150,27 @@ def compare(
     """Revert and graft what each method finds, and measure the effects."""
     find = None
     if find_gt:
-        find = _images(find_gt, find_lr, degrade if not find_lr else None, downsampling, mod_crop)
+        find = images_config(find_gt, find_lr, degrade if not find_lr else None, downsampling, mod_crop)
     elif find_lr:
         raise InputError("--find-lr needs --find-gt DIR")
     settings = {
         "baseline": baseline,
         "target": target,
         "arch": arch,
-        "images": _images(gt, lr, degrade, downsampling, mod_crop),
+        "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "find": find,
         "methods": [part.strip() for part in methods.split(",") if part.strip()],
-        "proportions": [proportion(part) for part in proportions.split(",") if part.strip()],
+        "proportions": _shares(proportions),
         "filters": _rankings(filters),
-        "channel": channel,
         "save_images": save_images,
-        "quadrature": quadrature,
-        "nodes": nodes,
         "memory": memory,
         "precision": precision,
         "seed": seed,
         "device": device,
         "threads": compute_on(device, threads),
     }
+    protocolled = {"protocol": protocol, "channel": channel, "quadrature": quadrature, "nodes": nodes}
+    settings |= {name: value for name, value in protocolled.items() if value is not None}
     _compare(validated(CompareConfig, settings, "faig compare"), out, force)
 
 
@@ -182,8 +195,34 @@ def run(
     where = out or experiment.parent
     if isinstance(config, AttributeConfig):
         _say_attributed(attribute_run(config, where, force=force, track=bar))
+    elif isinstance(config, SweepConfig):
+        run_sweep(config, where, force)
     else:
         _compare(config, where, force)
+
+
+@app.command(epilog="Example: faig distribution runs/set14 --proportions 1,10")
+def distribution(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Of faig attribute or faig compare.")],
+    method: Annotated[str, typer.Option("--method", help="Whose ranking, by scores of images.")] = "faig",
+    proportions: Proportions = "1,3,5,10",
+    seed: Seed = 0,
+) -> None:
+    """Where in the network the found filters are: tables, bars by layer, a map of every filter."""
+    from faig.experiment.distribution import distribute
+    from faig.report.distribution import draw_bars, draw_map
+
+    if method not in METHODS:
+        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
+    shares = _shares(proportions)
+    space, found = distribute(run, method, shares, seed=seed)
+    sets = {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}
+    draw_bars(space, sets, run / "figures" / "layers")
+    draw_map(space, sets, run / "figures" / "map")
+    for (kind, share), one in found.items():
+        print(f"{kind}, top {share:.3g}: mean depth {one.depth}, unevenness {one.unevenness}")
+    print(f"tables: {run / 'distribution.csv'}, {run / 'layers.csv'}, {run / 'overlaps.csv'}")
+    print(f"pictures: {run / 'figures' / 'layers.png'}, {run / 'figures' / 'map.png'} (and .svg)")
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")
@@ -211,17 +250,8 @@ def _compare(config: CompareConfig, out: Path, force: bool) -> None:
     print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
 
 
-def _images(
-    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str, mod_crop: bool
-) -> ImagesConfig:
-    settings: dict[str, Any] = {
-        "gt": gt,
-        "lr": named("--lr", lr),
-        "degrade": numbers("--degrade", degrade),
-        "downsampling": downsampling,
-        "mod_crop": mod_crop,
-    }
-    return validated(ImagesConfig, settings, "images")
+def _shares(texts: str) -> list[float]:
+    return [proportion(part) for part in texts.split(",") if part.strip()]
 
 
 def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
@@ -235,8 +265,11 @@ def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
 
 
 def _say_attributed(run: Path) -> None:
+    from faig.processes import is_first
     from faig.scores import load_scores
 
+    if not is_first():
+        return
     file = run / "scores.safetensors"
     if file.exists():
         told = load_scores(file)[1]

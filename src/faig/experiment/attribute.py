@@ -6,7 +6,8 @@ import torch
 
 from faig.experiment.budget import within_budget
 from faig.experiment.config import AttributeConfig
-from faig.experiment.find import Finder, Pair, check_methods, find_filters, needs
+from faig.experiment.find import Finder, check_methods, find_filters, needs
+from faig.experiment.pair import Pair
 from faig.experiment.rundir import run_directory
 from faig.fingerprint import case_fingerprints
 from faig.passes import compute_in

@@ -8,8 +8,10 @@ import torch
 from faig.cases import Case, degradations_of
 from faig.errors import InputError
 from faig.experiment.config import CompareConfig
-from faig.experiment.find import FILE_OF_RAW, Finder, Pair, check_connected, check_methods, needs, write_rankings
+from faig.experiment.contest import write_contests
+from faig.experiment.find import FILE_OF_RAW, Finder, check_connected, check_methods, needs, write_rankings
 from faig.experiment.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
+from faig.experiment.pair import Pair
 from faig.experiment.rundir import UNITS, run_directory
 from faig.experiment.tables import INTERVENTIONS, LAST, Key, write_tables
 from faig.filters import FilterSet, Order, rank
@@ -26,7 +28,8 @@ Rankings = dict[str, list[Order]]  # by degradation, one per seed
 def compare(config: CompareConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
     """Run a comparison, or go on where a killed one stopped.
 
-    Writes the raw scores, the rankings, ``effects.csv``, ``grafts.csv`` and ``summary.csv``.
+    Writes the raw scores, the rankings, ``effects.csv``, ``grafts.csv``, ``areas.csv``,
+    ``contests.csv`` and ``summary.csv``.
 
     Args:
         config: what to compare on what.
@@ -91,6 +94,7 @@ def compare_cases(
             pair, cases, config.channel, run / "images" if config.save_images else None, track
         )
         units = dict(measure_all(run, pair, reference, rankings, config, track))
+        write_contests(run, reference, units, config.seed)
         write_tables(run, reference, units, config.seed)
     return out
 

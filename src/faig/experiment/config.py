@@ -1,9 +1,10 @@
 """What a study is: its networks, its images, its methods. Written to ``config.yaml``, and read back by ``faig run``."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints
+from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
 from faig.cases import CLEAN, Case, load_cases, make_cases
 from faig.degradation import Degradation
@@ -13,7 +14,7 @@ from faig.filters import count_of
 from faig.methods import METHODS
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
-from faig.settings import Strict, one_of, read_yaml, size, validated
+from faig.settings import Proportion, Strict, one_of, read_yaml, size, validated
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
@@ -58,27 +59,26 @@ class ImagesConfig(Strict):
         Raises:
             InputError: a name is not one of blur, noise and jpeg.
         """
-        made = {CLEAN: Degradation(downsampling=self.downsampling)}
-        for name, level in self.degrade.items():
+        return {CLEAN: self.together([])} | {name: self.together([name]) for name in self.degrade}
+
+    def together(self, names: Iterable[str]) -> Degradation:
+        """Several of the degradations that ``degrade`` asks for, at once."""
+        levels: dict[str, float] = {}
+        for name in names:
+            level = self.degrade[name]
             if name not in LEVELS:
                 raise InputError(f"--degrade {name}={level:g}: {name!r} is not one of {', '.join(LEVELS)}")
-            value = int(level) if name == "jpeg" else level
-            made[name] = Degradation(downsampling=self.downsampling, **{name: value})  # type: ignore[arg-type]
-        return made
+            levels[name] = int(level) if name == "jpeg" else level
+        return Degradation(downsampling=self.downsampling, **levels)  # type: ignore[arg-type]
 
 
-class PairConfig(Strict):
-    """A pair of networks and how they are integrated between.
+class NetworksConfig(Strict):
+    """A pair of networks, and where to compute.
 
     Attributes:
         baseline: a zoo name or a file.
         target: a zoo name or a file.
         arch: ``file.py:function`` that builds a network the package does not know.
-        quadrature: rule of the integral (and of ig's line).
-        nodes: of that rule.
-        tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
-        memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
-        precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
         seed: of noise, random scores and resampling.
         device: where to compute.
         threads: of the CPU; results are equal to the byte only for equal threads.
@@ -87,14 +87,27 @@ class PairConfig(Strict):
     baseline: str
     target: str
     arch: str | None = None
+    seed: int = Field(0, ge=0)
+    device: str = "cpu"
+    threads: PositiveInt
+
+
+class PairConfig(NetworksConfig):
+    """A pair of networks and how they are integrated between.
+
+    Attributes:
+        quadrature: rule of the integral (and of ig's line).
+        nodes: of that rule.
+        tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
+        memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
+        precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
+    """
+
     quadrature: Annotated[str, one_of(RULES)] = "graded"
     nodes: PositiveInt = 12
     tolerance: float | None = Field(None, gt=0, lt=1)
     memory: Annotated[float, BeforeValidator(size)] = Field(3e9, gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
-    seed: int = Field(0, ge=0)
-    device: str = "cpu"
-    threads: PositiveInt
 
 
 class AttributeConfig(PairConfig):
@@ -112,10 +125,17 @@ class AttributeConfig(PairConfig):
     budget: PositiveInt | None = None
 
 
+PROTOCOLS: dict[str, dict[str, Any]] = {
+    "paper": {"quadrature": "riemann-left", "nodes": 100, "channel": "blue"},
+}
+
+
 class CompareConfig(PairConfig):
     """``faig compare``: find filters with several methods, revert and graft them, measure the effects.
 
     Attributes:
+        protocol: ``paper`` takes the published scripts' settings where others are not given: 100 left Riemann nodes,
+            the blue channel, and effects on the images that filters are found on.
         images: what effects are measured on.
         find: what filters are found on; the same images where it is not given.
         methods: which.
@@ -128,6 +148,7 @@ class CompareConfig(PairConfig):
     """
 
     command: Literal["compare"] = "compare"
+    protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
     images: ImagesConfig
     find: ImagesConfig | None = None
     methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
@@ -137,19 +158,55 @@ class CompareConfig(PairConfig):
     random_seeds: int = Field(5, ge=5)
     save_images: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_protocol_says(cls, values: Any) -> Any:
+        told = PROTOCOLS.get(values.get("protocol") or "", {}) if isinstance(values, dict) else {}
+        if told and values.get("find"):
+            raise ValueError("protocol paper finds filters on the images that it measures on; leave find out")
+        return told | values if told else values
+
     def check(self) -> None:
         """Raise InputError for a proportion outside (0, 1]."""
         for proportion in self.proportions:
             count_of(proportion, 1)
 
 
-CONFIGS: dict[str, type[AttributeConfig] | type[CompareConfig]] = {
+class SweepConfig(NetworksConfig):
+    """``faig sweep``: turn functions up and down, one at a time and all together.
+
+    Attributes:
+        images: what to restore.
+        filters: the ranking of each function.
+        top: how many of each ranking, in (0, 1].
+        strengths: ascending; 0 and 1 are among them.
+        picture: the image to show; the first where it is not given.
+    """
+
+    command: Literal["sweep"] = "sweep"
+    images: ImagesConfig
+    filters: dict[Name, Ranking]
+    top: Proportion = 0.01
+    strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
+    picture: str | None = None
+
+    @field_validator("strengths")
+    @classmethod
+    def _ascending(cls, strengths: list[float]) -> list[float]:
+        if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
+            raise ValueError("must ascend, and have 0 and 1 among them")
+        return strengths
+
+
+Study = AttributeConfig | CompareConfig | SweepConfig
+CONFIGS: dict[str, type[Study]] = {
     "attribute": AttributeConfig,
     "compare": CompareConfig,
+    "sweep": SweepConfig,
 }
 
 
-def read_study(path: Path) -> AttributeConfig | CompareConfig:
+def read_study(path: Path) -> Study:
     """The study that a ``config.yaml`` describes.
 
     Raises:

@@ -9,7 +9,7 @@ from torch.nn import functional
 from faig.cases import Case, crop_case, degrade_case
 from faig.experiment.compare import compare_cases
 from faig.experiment.config import CompareConfig, ImagesConfig
-from faig.experiment.find import Pair
+from faig.experiment.pair import Pair
 from faig.files import new_folder
 from faig.filters import FilterSet
 from faig.images import Image, write_image

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import logging
-import platform
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -11,15 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-
-from faig import __version__, zoo
 from faig.attribution import Attribution, Contribution
 from faig.cases import CLEAN, Case, degradations_of
-from faig.checkpoint import load_builder
 from faig.errors import FaigWarning, InputError
 from faig.experiment.config import PairConfig
+from faig.experiment.pair import Pair, versions
 from faig.experiment.rundir import UNITS
 from faig.experiment.units import Units
 from faig.filters import FilterSpace, Scores
@@ -31,7 +26,6 @@ from faig.processes import Alone
 from faig.progress import Track, silent
 from faig.quadrature import Quadrature, quadrature
 from faig.rankings import write_index, write_ranking
-from faig.restoration import scale_of
 from faig.sampling import SamplingError, ranking_error, sampling_error
 from faig.scores import load_scores, save_scores
 from faig.sums import Manner, View
@@ -44,45 +38,6 @@ logger = logging.getLogger("faig")
 
 TOP = 0.01  # the proportion whose sampling error is told
 FILE_OF_RAW = {"path": "faig", "gradient": "gradient", "ig": "ig"}
-
-
-@dataclass
-class Pair:
-    """A pair of networks, ready to be compared."""
-
-    baseline: nn.Module
-    target: nn.Module
-    path: WeightPath
-    space: FilterSpace
-    scale: int
-
-    @classmethod
-    def load(cls, config: PairConfig) -> "Pair":
-        """Load both networks of a study onto its device.
-
-        Raises:
-            InputError: a file cannot be loaded, the two do not fit, or they are equal.
-        """
-        builder = load_builder(config.arch) if config.arch else None
-        target, baseline = zoo.load_pair(config.target, config.baseline, builder, config.device)
-        path = WeightPath(target, baseline)
-        return cls(baseline, target, path, FilterSpace.of(target), scale_of(target))
-
-    def fingerprint(self, config: PairConfig) -> dict[str, Any]:
-        """What of a pair and its settings determines a result."""
-        return {
-            "target": network_fingerprint(self.target),
-            "baseline": network_fingerprint(self.baseline),
-            "seed": config.seed,
-            "quadrature": config.quadrature,
-            "nodes": config.nodes,
-            "tolerance": config.tolerance,
-            "memory": config.memory,
-            "precision": config.precision,
-            "threads": config.threads,
-            "device": config.device.partition(":")[0],
-            "versions": versions(),
-        }
 
 
 @dataclass(frozen=True)
@@ -299,8 +254,3 @@ def write_rankings(
         write_ranking(run / f"filters-{prefix}{kind}.csv", space, values, doubts.get(kind))
         if not prefix:
             write_index(run / f"{kind}_index.txt", values)
-
-
-def versions() -> dict[str, str]:
-    """Of what computes: this package, torch, Python."""
-    return {"faig": __version__, "torch": torch.__version__, "python": platform.python_version()}

@@ -10,7 +10,7 @@ from torch import nn
 
 from faig.cases import Case
 from faig.effect import effect
-from faig.experiment.find import Pair
+from faig.experiment.pair import Pair
 from faig.files import replacing
 from faig.images import Resized, write_image
 from faig.progress import Track

@@ -12,6 +12,7 @@ from faig.errors import InputError
 from faig.files import new_folder
 from faig.fingerprint import network_fingerprint
 from faig.scores import load_scores
+from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 CARD = "card.md"
 README = "README.md"  # the card's name on the hub
-FILES = ("baseline.safetensors", "target.safetensors", SCORES, "curve.png", CARD)
+FILES = ("baseline.safetensors", "target.safetensors", SCORES, PREDICTOR, "curve.png", CARD)
 NEEDED = FILES[:2]
 HUB = "hf://"
 
@@ -28,8 +29,8 @@ def push(pair: str, place: str, *, private: bool = False) -> list[str]:
     """Copy a pair to a hub repository, which is made where it does not exist.
 
     Args:
-        pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; a card, scores
-            and a curve go along where they are there, and those of an earlier pair at the place go.
+        pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; a card, scores,
+            a predictor and a curve go along where they are there, and those of an earlier pair at the place go.
         place: ``OWNER/REPOSITORY`` on the hub, or a URL or path.
         private: make the repository private, where it is made.
 
