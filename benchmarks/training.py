@@ -3,10 +3,10 @@
 Run: python benchmarks/training.py ../shared/data/BSD400 [--device cuda --precision bfloat16 --compile]
 """
 
-import itertools
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -27,37 +27,46 @@ def wait(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def bare(config: TrainingConfig, device: str, steps: int) -> Seconds:
-    """Seconds of each step on one batch that never changes: nothing but network, loss and Adam."""
+def bare(config: TrainingConfig, device: str) -> Callable[[], None]:
+    """A step on one batch that never changes: nothing but network, loss and Adam."""
     network = build(config.network.architecture, **config.network.arguments).to(device).to(memory_format=LAYOUT)
     running = torch.compile(network, mode="reduce-overhead") if config.optimizer.compile else network
-    adam = torch.optim.Adam(network.parameters(), lr=1e-4)
+    adam = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     batch = Patches(config.data, 2, 0).batch(0).to(torch.device(device))
     gt, lr = degrade_batch(batch, 2, config.data.degradation)
     lr, narrow = lr.contiguous(memory_format=LAYOUT), config.optimizer.precision == "bfloat16"
-    taken = []
-    for _ in range(steps):
-        before = time.perf_counter()
+
+    def step() -> None:
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=narrow):
             output = running(lr)
-        adam.zero_grad(set_to_none=True)
         functional.l1_loss(output.float(), gt).backward()
         adam.step()
-        wait(device)
-        taken.append(time.perf_counter() - before)
-    return taken[steps // 2 :]
+        adam.zero_grad(set_to_none=True)
+
+    return step
 
 
-def whole(config: TrainingConfig, device: str, steps: int) -> Seconds:
-    """Seconds of each step of `train`, by its reports; of the second half, for images are read in the first."""
-    times = [time.perf_counter()]
+def by_turns(config: TrainingConfig, device: str) -> tuple[Seconds, Seconds]:
+    """Seconds of each step of `train`, and of each bare one; they take turns, for a machine's speed changes.
+
+    All images are read before the first step: ``strict`` does that. The first steps, which warm up, do not count.
+    """
+    ours, alone, step, every = [], [], bare(config, device), config.report_every
+    resumed = time.perf_counter()
 
     def note(report: Report) -> None:  # noqa: ARG001
-        times.append(time.perf_counter())
+        nonlocal resumed
+        wait(device)
+        paused = time.perf_counter()
+        for _ in range(every):
+            step()
+        wait(device)
+        ours.append((paused - resumed) / every)
+        alone.append((time.perf_counter() - paused) / every)
+        resumed = time.perf_counter()
 
-    train(config, note, device=device)
-    every = config.report_every
-    return [(after - before) / every for before, after in itertools.pairwise(times)][steps // 2 // every :]
+    train(config, note, device=device, strict=True)
+    return ours[len(ours) // 5 :], alone[len(alone) // 5 :]
 
 
 def pipeline(config: TrainingConfig, steps: int) -> Seconds:
@@ -77,42 +86,30 @@ def main(
     compile: bool = False,
     batch: int = 8,
     lr_patch: int = 24,
-    steps: int = 120,
-    rounds: int = 3,
+    steps: Annotated[int, typer.Option(help="Of each, by turns.")] = 60,
     threads: int = 2,
 ) -> None:
     """Print iterations/s of both, and of the data pipeline alone."""
     torch.set_num_threads(threads)
-    print(f"device {device}, {precision}, batch {batch}, LR patch {lr_patch}, medians of {rounds} alternating rounds")
+    print(f"device {device}, {precision}, batch {batch}, LR patch {lr_patch}, medians of {steps} steps by turns")
     for architecture in ARCHITECTURES:
-        ratios, speeds = [], []
-        for _ in range(rounds):  # by turns, for the machine may slow down on the way
-            with tempfile.TemporaryDirectory() as out:
-                config = TrainingConfig.model_validate(
-                    {
-                        "name": "benchmark",
-                        "network": {"architecture": architecture, "arguments": {"scale": 2}},
-                        "data": {
-                            "gt": gt,
-                            "batch": batch,
-                            "lr_patch": lr_patch,
-                            "degradation": {"blur": 2, "noise": 0.1},
-                        },
-                        "optimizer": {"iterations": steps, "precision": precision, "compile": compile},
-                        "report_every": 1 if device == "cpu" else 10,
-                        "checkpoint_every": 10**9,
-                        "out": out,
-                    }
-                )
-                alone = statistics.median(bare(config, device, steps))
-                ours = statistics.median(whole(config, device, steps))
-            ratios.append(alone / ours)
-            speeds.append(1 / ours)
+        with tempfile.TemporaryDirectory() as out:
+            settings = {
+                "name": "benchmark",
+                "network": {"architecture": architecture, "arguments": {"scale": 2}},
+                "data": {"gt": gt, "batch": batch, "lr_patch": lr_patch, "degradation": {"blur": 2, "noise": 0.1}},
+                "optimizer": {"iterations": steps, "precision": precision, "compile": compile},
+                "report_every": 1 if device == "cpu" else 10,
+                "checkpoint_every": 10**9,
+                "out": out,
+            }
+            config = TrainingConfig.model_validate(settings)
+            ours, alone = (statistics.median(seconds) for seconds in by_turns(config, device))
         supply = 1 / statistics.mean(pipeline(config, 4 * steps))
-        speed = statistics.median(speeds)
         print(
-            f"{architecture}: {speed:.2f} it/s, {statistics.median(ratios):.0%} of bare forward + backward + step; "
-            f"pipeline alone {supply:.0f} batches/s, {supply / speed:.0f} x what the network needs"
+            f"{architecture}: {1 / ours:.2f} it/s, {alone / ours:.0%} of bare forward + backward + step; "
+            f"pipeline alone {supply:.0f} batches/s, {supply * ours:.0f} x what the network needs",
+            flush=True,
         )
 
 
