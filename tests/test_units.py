@@ -1,5 +1,6 @@
 """Units on disk: killed, stale, shared by threads and processes, within a tolerance or a budget."""
 
+import dataclasses
 import os
 import random
 import shutil
@@ -11,11 +12,11 @@ import time
 import pytest
 import torch
 
-from conftest import nudged, tiny_network
+from conftest import nudged, tiny_cases, tiny_network
 from faig.checkpoint import save_network
 from faig.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
-from faig.experiment.budget import within_budget
+from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig, ImagesConfig
 from faig.experiment.pair import Pair
 from faig.images import write_image
@@ -173,8 +174,41 @@ def test_a_budget_goes_to_images_first(place, budget, images, nodes):
     else:
         chosen, left = within_budget(study, cases)
     assert (len(left), chosen.nodes) == (images, nodes)
-    assert [case.name for case in left] == sorted(case.name for case in left)
     assert 3 * images * nodes <= budget
+
+
+def test_rounds_grow_by_half_and_are_in_order(place):
+    cases = [dataclasses.replace(case, name=f"{9 - i}") for i, case in enumerate(tiny_cases(count=10))]
+    names = [[case.name for case in one] for one in rounds(config(place, budget=120), cases)]
+    assert names == [list("456789"), list("123456789"), list("0123456789")]
+    assert [len(one) for one in rounds(config(place), cases)] == [10]
+
+
+def test_stable_compares_each_round_with_the_one_before():
+    stable = Stable(0.75, 0.5)
+    scores = torch.arange(8.0)
+    assert not stable({"blur": scores, "noise": -scores}, 6)
+    other = scores.clone()
+    other[[0, 7]] = other[[7, 0]]  # of the top four, three stand
+    assert stable({"blur": other, "noise": -other}, 9)
+    assert not stable({"blur": -other, "noise": -other}, 13)
+
+
+def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypatch):
+    monkeypatch.setattr("faig.experiment.attribute.TOP", 0.5)  # 1% of so small a network is one filter
+    gt = tmp_path / "gt"
+    gt.mkdir()
+    for i in range(10):
+        shutil.copy(place / "gt" / "gt0.png", gt / f"same{i}.png")  # noise differs, so the top set is not the same
+    images = ImagesConfig(gt=gt, degrade={"blur": 2, "noise": 0.1})
+    lengths = {}
+    for stable in (0.1, 1.0):
+        out = attribute_run(config(place, images=images, budget=10 * 3 * 4, stable=stable), tmp_path / f"run{stable}")
+        found = load_scores(out / SCORES)[0]
+        lengths[stable] = len(found.images)
+        assert found.images == sorted(found.images)
+        assert "9 images: so much of the top 50% stands" in (out / "log.txt").read_text()
+    assert lengths == {0.1: 9, 1.0: 10}
 
 
 def test_a_budget_of_too_little_says_what_is_needed(place):

@@ -65,6 +65,14 @@ def attribute(
         int | None,
         typer.Option("--budget", min=1, help="In place of --nodes: passes to spend on images, then on nodes."),
     ] = None,
+    stable: Annotated[
+        str,
+        typer.Option(
+            "--stable",
+            metavar="SHARE",
+            help="With --budget: stop when half as many images again leave so much of the top 1% as it was.",
+        ),
+    ] = "95%",
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -88,6 +96,7 @@ def attribute(
         "nodes": nodes,
         "tolerance": None if tolerance is None else proportion(tolerance),
         "budget": budget,
+        "stable": proportion(stable),
         "memory": memory,
         "precision": precision,
         "seed": seed,

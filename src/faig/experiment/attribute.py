@@ -1,18 +1,26 @@
 """``faig attribute``: one method, one set of cases, one run directory."""
 
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
-from faig.experiment.budget import within_budget
+from faig.cases import Case
+from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig
-from faig.experiment.find import Finder, check_methods, find_filters, needs
+from faig.experiment.find import TOP, Finder, check_methods, find_filters, needs
 from faig.experiment.pair import Pair
 from faig.experiment.rundir import run_directory
 from faig.fingerprint import case_fingerprints
 from faig.passes import compute_in
 from faig.processes import processes_of
 from faig.progress import Track, silent
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from faig.processes import Alone
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
@@ -40,17 +48,36 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
     cases = config.images.cases(pair.scale, config.seed)
     check_methods([config.method], cases)
     config, cases = within_budget(config, cases)
-    determined = pair.fingerprint(config) | {"images": case_fingerprints(cases), "method": config.method}
+    determined = pair.fingerprint(config) | {
+        "images": case_fingerprints(cases),
+        "method": config.method,
+        "stable": config.stable if config.budget is not None else None,
+    }
     finder = Finder(out, pair, cases, config, track, config.method)
     finder.check()
     if not processes.is_main_process:
         processes.wait_for_everyone()  # until the run directory is open
-        for raw in needs([config.method]):
-            finder.compute(raw, processes)
+        _compute(finder, config, cases, processes)
         return out
     with run_directory(out, config.model_dump(mode="json"), determined, force=force):
         processes.wait_for_everyone()
+        find_filters(_compute(finder, config, cases, processes), config.method)
+    return out
+
+
+def _compute(finder: Finder, config: AttributeConfig, cases: list[Case], processes: "Accelerator | Alone") -> Finder:
+    """Compute units, round by round where there is a budget; returns the finder of those images that were taken.
+
+    Every process sees the same units when a round ends, so all of them stop after the same one.
+    """
+    stable = Stable(config.stable, TOP)
+    for chosen in rounds(config, cases):
+        finder = dataclasses.replace(finder, cases=chosen)
         for raw in needs([config.method]):
             finder.compute(raw, processes)
-        find_filters(finder, config.method)
-    return out
+            if len(chosen) < len(cases):
+                enough = stable(finder.scores(config.method, finder.gathered(raw), config.seed), len(chosen))
+                processes.wait_for_everyone()  # the first one removes the units when all is done
+                if enough:
+                    return finder
+    return finder

@@ -117,12 +117,15 @@ class AttributeConfig(PairConfig):
         images: what filters are found on.
         method: of scoring.
         budget: how many passes (forward and backward, one image with one degradation) may be spent, in place of nodes.
+        stable: with a budget: share of the top 1% that must stand when half as many images again are added; then no
+            more are.
     """
 
     command: Literal["attribute"] = "attribute"
     images: ImagesConfig
     method: Annotated[str, one_of(METHODS)] = "faig"
     budget: PositiveInt | None = None
+    stable: float = Field(0.95, gt=0, le=1)
 
 
 PROTOCOLS: dict[str, dict[str, Any]] = {

@@ -70,9 +70,13 @@ class Finder:
         if (self.run / name).exists():
             return load_scores(self.run / name)[0]
         self.compute(raw, Alone())
-        found = self._units(raw).gather()
+        found = self.gathered(raw)
         self._save(raw, found, name)
         return found
+
+    def gathered(self, raw: str) -> Attribution:
+        """Raw scores of one kind, from its units, which are all computed."""
+        return self._units(raw).gather()
 
     def check(self) -> None:
         """Raise InputError, before anything is computed, for an image too large, or a tolerance without a path."""
