@@ -15,7 +15,7 @@ from faig import zoo
 from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.experiment.config import AttributeConfig
-from faig.experiment.demo import photograph
+from faig.experiment.photos import photograph
 from faig.filters import FilterSpace
 from faig.integral import along_path
 from faig.networks import build

@@ -30,7 +30,7 @@ from faig import zoo
 from faig.cases import Case, degrade_case
 from faig.checkpoint import network_metadata
 from faig.degradation import paper_preset
-from faig.experiment.demo import photograph
+from faig.experiment.photos import photograph
 from faig.filters import FilterSpace, Scores
 from faig.integral import along_path
 from faig.methods import contrast

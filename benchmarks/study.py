@@ -11,7 +11,7 @@ from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.experiment.demo import photograph
+from faig.experiment.photos import photograph
 from faig.filters import FilterSpace, Scores, count_of
 from faig.images import Image, list_images, read_image, write_image
 from faig.quadrature import Quadrature, gauss_legendre

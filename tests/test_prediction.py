@@ -15,7 +15,7 @@ from faig.cli import main
 from faig.effect import effect
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
-from faig.experiment.demo import photograph
+from faig.experiment.photos import photograph
 from faig.experiment.predict import accuracy, by_statistics, classes_of, confusion, guesses
 from faig.filters import FilterSet, FilterSpace
 from faig.images import write_image

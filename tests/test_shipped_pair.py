@@ -10,6 +10,7 @@ from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.effect import effect
 from faig.experiment import demo
+from faig.experiment.photos import photograph
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, read_image
 from faig.integral import attribute
@@ -73,7 +74,7 @@ def test_shipped_filters_switch_the_function_off(name):
 
 
 def test_crops_are_cut_from_the_photo():
-    photo = demo.photograph("chelsea")
+    photo = photograph("chelsea")
     for name, crop in demo.take_crops({"chelsea": 3}).items():
         top, left = (int(part) for part in name.split("_")[1:])
         assert torch.equal(crop, photo[:, top : top + demo.SIDE, left : left + demo.SIDE])

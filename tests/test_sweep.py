@@ -103,7 +103,7 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
 
 def test_turning_the_shipped_pair_is_smooth(tmp_path):
     """A step of 0.1 changes an image by a fifth of what turning the function off does, at most; above 1, two fifths."""
-    from faig.experiment.demo import photograph
+    from faig.experiment.photos import photograph
 
     (tmp_path / "gt").mkdir()
     write_image(tmp_path / "gt" / "cat.png", photograph("chelsea")[:, 60:156, 120:216])

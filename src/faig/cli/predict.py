@@ -26,7 +26,7 @@ from faig.cli.options import (
 )
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
-from faig.experiment.demo import photograph
+from faig.experiment.photos import photograph
 from faig.experiment.predict import classes_of
 from faig.experiment.tables import write_table
 from faig.files import new_file

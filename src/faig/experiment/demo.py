@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import torch
-from skimage import data
 from torch.nn import functional
 
 from faig.cases import Case, crop_case, degrade_case
 from faig.experiment.compare import compare_cases
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.experiment.pair import Pair
+from faig.experiment.photos import busiest, photograph
 from faig.files import new_folder
 from faig.filters import FilterSet
 from faig.images import Image, write_image
@@ -113,19 +113,10 @@ def enlarged(case: Case, kind: str) -> Image:
     return functional.interpolate(case.lr[kind][None], size=case.gt.shape[1:], mode="bicubic")[0].clamp(0, 1)
 
 
-def photograph(name: str) -> Image:
-    """A photo that ships with scikit-image, RGB in [0, 1]."""
-    return torch.from_numpy(getattr(data, name)()).permute(2, 0, 1).float() / 255
-
-
 def take_crops(photos: dict[str, int]) -> dict[str, Image]:
     """The busiest crops of photos, so many of each, by name."""
-    found: dict[str, Image] = {}
-    for photo, count in photos.items():
-        image = photograph(photo)
-        _, height, width = image.shape
-        corners = [(y, x) for y in range(0, height - SIDE + 1, SIDE) for x in range(0, width - SIDE + 1, SIDE)]
-        crops = {(y, x): image[:, y : y + SIDE, x : x + SIDE] for y, x in corners}
-        busiest = sorted(corners, key=lambda corner: -float(crops[corner].diff(dim=2).abs().mean()))[:count]
-        found |= {f"{photo}_{y}_{x}": crops[y, x] for y, x in sorted(busiest)}
-    return found
+    return {
+        f"{photo}_{y}_{x}": crop
+        for photo, count in photos.items()
+        for (y, x), crop in busiest(photograph(photo), SIDE, count).items()
+    }
