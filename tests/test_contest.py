@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faig.experiment.contest import Reverted, ahead, area, write_contests
+from faig.experiment.contest import Reverted, area, at_equal_terms, held_against, write_contests
 from faig.experiment.measure import Measurement, Reference
 
 
@@ -26,7 +26,7 @@ def reverted(*results) -> Reverted:
 
 
 def test_by_how_much_one_is_ahead():
-    row = ahead(reverted(STRONG), reverted(WEAK), seed=0)
+    row = held_against(reverted(STRONG), reverted(WEAK), seed=0)
     assert row["effect"] == pytest.approx(4 - 2)
     assert row["switched_off"] == pytest.approx(0.9 - 0.5)
     assert row["leak"] == pytest.approx(0.1 - 0.2)
@@ -36,7 +36,7 @@ def test_by_how_much_one_is_ahead():
 
 
 def test_nobody_is_ahead_of_himself():
-    assert set(ahead(reverted(STRONG), reverted(STRONG), seed=0).values()) == {0}
+    assert set(held_against(reverted(STRONG), reverted(STRONG), seed=0).values()) == {0}
 
 
 def test_seeds_are_averaged_image_by_image():
@@ -54,6 +54,20 @@ def test_an_area_is_that_of_the_curve_over_logarithms():
     assert area({0.05: reverted(STRONG)}, seed=0).value == pytest.approx(0.7)
 
 
+def test_at_equal_terms_a_smaller_set_may_win():
+    """FAIG: off 0.5, leak 0.2. The other: 0.3% off 0.9 at leak 0.1; 1% leaks too much; 10% is too large to count."""
+    leaky = reverted(measured([3, 5], [0, 0], [4, 4], [0, 0]))  # switched off 1, leak 0.8
+    row = at_equal_terms(reverted(WEAK), {0.003: reverted(STRONG), 0.01: leaky, 0.1: leaky}, seed=0)
+    assert row["switched_off"] == pytest.approx(0.9)
+    assert row["switched_off_ahead"] == pytest.approx(0.4)
+    assert row["leak"] == pytest.approx(0.1)
+    assert row["leak_ahead"] == pytest.approx(0.1)
+    none = at_equal_terms(reverted(WEAK), {0.01: leaky}, seed=0)
+    assert (none["switched_off"], none["leak"]) == pytest.approx((0, 0.8))  # no set leaks so little
+    weaker = at_equal_terms(reverted(STRONG), {0.003: reverted(WEAK), 0.1: reverted(WEAK)}, seed=0)
+    assert weaker["leak_ahead"] == pytest.approx(0.1 - 0.2)  # none switches off as much: what the largest leaks
+
+
 def test_the_tables(tmp_path):
     units = {
         ("reverted", method, "blur", share): [found]
@@ -68,3 +82,6 @@ def test_the_tables(tmp_path):
     assert areas["selectivity"].tolist() == pytest.approx([8, 2])
     assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1]]
     assert (contests["leak"] < 0).all()
+    equals = pd.read_csv(tmp_path / "equals.csv")
+    assert equals[["reverted", "method"]].to_numpy().tolist() == [["blur", "ig"]]
+    assert (equals["switched_off_ahead"] < 0).all()

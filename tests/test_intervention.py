@@ -7,7 +7,7 @@ from torch import nn
 from conftest import nudged, tiny_network
 from faig.errors import InputError
 from faig.filters import FilterSet, FilterSpace
-from faig.intervention import blend, graft, modulate, revert
+from faig.intervention import blend, cut, graft, modulate, revert, transplant
 
 
 class Mixed(nn.Module):
@@ -108,3 +108,54 @@ def test_the_given_networks_stay_as_they_are(networks, some):
 def test_refuses_networks_of_two_architectures(networks, some):
     with pytest.raises(InputError, match="is in the target but not in the baseline"):
         revert(networks[0], nn.Conv2d(1, 1, 1), some)
+
+
+def test_kernels_become_the_weight_again():
+    network = Mixed()
+    for layer in FilterSpace.of(network).layers:
+        weight = network.get_parameter(layer.key)
+        assert torch.equal(layer.weight(layer.kernels(weight)), weight)
+
+
+def test_a_transplant_in_place_is_a_graft(networks):
+    target, baseline = networks
+    space = FilterSpace.of(target)
+    chosen = FilterSet.of(space, range(1, len(space), 3))
+    moved = transplant(baseline, target, chosen.indices, chosen.indices)
+    for one, other in zip(moved.parameters(), graft(baseline, target, chosen).parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_a_transplant_changes_its_places_as_the_sources_changed():
+    target, baseline = PAIRS["srresnet"]()
+    space = FilterSpace.of(target)
+    sources, places = torch.tensor([0, 40]), torch.tensor([50, 3])
+    moved = transplant(baseline, target, sources, places)
+
+    def kernel(network, index):
+        layer = space.layer_of(index)
+        return layer.kernels(network.get_parameter(layer.key))[index - layer.start]
+
+    for source, place in zip(sources.tolist(), places.tolist(), strict=True):
+        change = kernel(target, source) - kernel(baseline, source)
+        assert torch.allclose(kernel(moved, place), kernel(baseline, place) + change, atol=1e-6)
+    rest = ~FilterSet.of(space, places)
+    assert all(torch.equal(kernel(moved, i), kernel(baseline, i)) for i in rest.indices.tolist())
+
+
+def test_a_kernel_does_not_fit_everywhere():
+    target, baseline = mixed_pair()
+    space = FilterSpace.of(target)
+    small = space.index("c", 0, 0)
+    with pytest.raises(InputError, match=r"filter 0 of a is \(3, 3\), but .* of c is \(1, 1\)"):
+        transplant(baseline, target, torch.tensor([0]), torch.tensor([small]))
+
+
+def test_cut_filters_are_zero_and_others_are_not(networks):
+    target, _ = networks
+    space = FilterSpace.of(target)
+    chosen = FilterSet.of(space, [0, len(space) - 1])
+    sizes = space.sum_per_filter({key: weight.abs() for key, weight in cut(target, chosen).named_parameters()})
+    before = space.sum_per_filter({key: weight.abs() for key, weight in target.named_parameters()})
+    assert (sizes[chosen.mask] == 0).all()
+    assert torch.equal(sizes[~chosen.mask], before[~chosen.mask])

@@ -56,6 +56,15 @@ def test_srcnn_style_is_the_papers(scale):
     torch.testing.assert_close(network(image), x)
 
 
+@SCALES
+def test_srcnn_style_begins_by_repeating_pixels(scale):
+    torch.manual_seed(0)
+    network, image = build("srcnn-style", scale=scale), torch.rand(1, 3, 9, 7)
+    repeated = functional.interpolate(image, scale_factor=scale, mode="nearest")
+    with torch.no_grad():
+        assert (network(image) - repeated).abs().mean() < 0.5 * (repeated - repeated.mean()).abs().mean()
+
+
 def test_keys_are_basicsrs():
     blocks = [f"body.{i}.conv{j}" for i in range(16) for j in (1, 2)]
     for scale, upconvs in ((2, ["upconv1"]), (3, ["upconv1"]), (4, ["upconv1", "upconv2"])):

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
 
 from faig.errors import InputError
@@ -61,12 +61,16 @@ class Layer:
             return weight.flatten(0, 2)
         return weight.flatten(0, 1)
 
+    def weight(self, kernels: Shaped[Tensor, "filter rows columns"]) -> Tensor:
+        """Kernels in the order of the numbering as the layer's weight: `kernels` undone."""
+        weight = kernels.unflatten(0, (self.out, self.inputs))
+        if self.transposed:
+            weight = weight.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        return weight
+
     def spread(self, values: Tensor) -> Tensor:
         """One value per filter, shaped so that it broadcasts with the layer's weight."""
-        values = values.view(self.out, self.inputs, 1, 1)
-        if self.transposed:
-            values = values.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
-        return values
+        return self.weight(values.view(-1, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,18 @@ class FilterSpace:
         Raises:
             InputError: there is no such filter.
         """
+        layer = self.layer_of(index)
+        return layer.name, *divmod(index - layer.start, layer.inputs)
+
+    def layer_of(self, index: int) -> Layer:
+        """The layer of a flat index.
+
+        Raises:
+            InputError: there is no such filter.
+        """
         if not 0 <= index < len(self):
             raise InputError(f"filter {index} is outside 0 to {len(self) - 1}")
-        layer = self.layers[bisect.bisect_right(self._starts, index) - 1]
-        return layer.name, *divmod(index - layer.start, layer.inputs)
+        return self.layers[bisect.bisect_right(self._starts, index) - 1]
 
     def index(self, layer: str, out: int, inp: int) -> int:
         """The flat index of ``W[out, inp]`` in a layer.

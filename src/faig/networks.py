@@ -78,6 +78,9 @@ class SRResNet(nn.Module):
 class SRCNNStyle(nn.Module):
     """A plain chain of convolutions with pixel shuffle near the end and no skip.
 
+    It begins as a network that repeats each pixel (see `init_passing`): without a skip, it would first have to learn to
+    let the image through.
+
     Args:
         scale: 2, 3 or 4.
         widths: output channels of the convolutions at LR size.
@@ -101,6 +104,9 @@ class SRCNNStyle(nn.Module):
         layers += [nn.Conv2d(width, width, 3, padding=1), nn.LeakyReLU(SLOPE)]
         layers += [nn.Conv2d(width, channels, 3, padding=1)]
         self.features = nn.Sequential(*layers)
+        for conv, follower in itertools.pairwise([*layers, nn.Identity()]):
+            if isinstance(conv, nn.Conv2d):
+                init_passing(conv, int(follower.upscale_factor) if isinstance(follower, nn.PixelShuffle) else 1)
 
     def forward(self, x: Images) -> Enlarged:
         """Enlarge ``x`` by the scale."""
@@ -127,6 +133,20 @@ def init_small(conv: nn.Module) -> None:
         conv.weight.mul_(0.1)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
+
+
+def init_passing(conv: nn.Module, shuffle: int = 1) -> None:
+    """`init_small`, with each channel passed on besides: a chain of such layers begins near the identity (ours).
+
+    Args:
+        conv: whose output channels have the input channel of the same number, as far as there is one.
+        shuffle: factor of the pixel shuffle that follows; the channels that it makes into one pixel are alike.
+    """
+    init_small(conv)
+    assert isinstance(conv, nn.Conv2d)
+    with torch.no_grad():
+        for out in range(min(conv.out_channels // shuffle**2, conv.in_channels) * shuffle**2):
+            conv.weight[out, out // shuffle**2, conv.kernel_size[0] // 2, conv.kernel_size[1] // 2] += 1
 
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"srresnet": SRResNet, "srcnn-style": SRCNNStyle}

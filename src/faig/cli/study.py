@@ -1,4 +1,4 @@
-"""``faig attribute``, ``faig compare``, ``faig run`` and ``faig demo``."""
+"""``faig attribute``, ``faig compare``, ``faig distribution`` and ``faig demo``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +28,9 @@ from faig.cli.options import (
     images_config,
     named,
 )
-from faig.cli.sweep import run_sweep
 from faig.errors import InputError
-from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig, read_study
+from faig.experiment.config import AttributeConfig, CompareConfig
+from faig.filters import FilterSet, FilterSpace
 from faig.methods import METHODS
 from faig.progress import bar
 from faig.quadrature import RULES
@@ -104,7 +104,7 @@ def attribute(
         "threads": compute_on(device, threads),
     }
     config = validated(AttributeConfig, settings, "faig attribute")
-    _say_attributed(attribute_run(config, out, force=force, track=bar))
+    say_attributed(attribute_run(config, out, force=force, track=bar))
 
 
 @app.command(
@@ -180,34 +180,7 @@ def compare(
     }
     protocolled = {"protocol": protocol, "channel": channel, "quadrature": quadrature, "nodes": nodes}
     settings |= {name: value for name, value in protocolled.items() if value is not None}
-    _compare(validated(CompareConfig, settings, "faig compare"), out, force)
-
-
-@app.command(epilog="Example: faig run runs/set14/config.yaml --out runs/again")
-def run(
-    experiment: Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The config.yaml of a run.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="RUN", help="By default the folder the file is in.")
-    ] = None,
-    force: Force = False,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the file's.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="In place of the file's.")] = None,
-    threads: Threads = None,
-) -> None:
-    """Run a study from its configuration: repeat a run, or go on with it."""
-    from faig.experiment.attribute import attribute_run
-
-    config = read_study(experiment)
-    given = {"seed": seed, "device": device, "threads": threads}
-    config = config.model_copy(update={key: value for key, value in given.items() if value is not None})
-    compute_on(config.device, config.threads)
-    where = out or experiment.parent
-    if isinstance(config, AttributeConfig):
-        _say_attributed(attribute_run(config, where, force=force, track=bar))
-    elif isinstance(config, SweepConfig):
-        run_sweep(config, where, force)
-    else:
-        _compare(config, where, force)
+    run_compare(validated(CompareConfig, settings, "faig compare"), out, force)
 
 
 @app.command(epilog="Example: faig distribution runs/set14 --proportions 1,10")
@@ -219,15 +192,12 @@ def distribution(
 ) -> None:
     """Where in the network the found filters are: tables, bars by layer, a map of every filter."""
     from faig.experiment.distribution import distribute
-    from faig.report.distribution import draw_bars, draw_map
 
     if method not in METHODS:
         raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
     shares = _shares(proportions)
     space, found = distribute(run, method, shares, seed=seed)
-    sets = {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}
-    draw_bars(space, sets, run / "figures" / "layers")
-    draw_map(space, sets, run / "figures" / "map")
+    draw_found(space, {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}, run)
     for (kind, share), one in found.items():
         print(f"{kind}, top {share:.3g}: mean depth {one.depth}, unevenness {one.unevenness}")
     print(f"tables: {run / 'distribution.csv'}, {run / 'layers.csv'}, {run / 'overlaps.csv'}")
@@ -251,7 +221,8 @@ def demo(
     print(f"picture: {out / 'figures' / 'teaser.png'}")
 
 
-def _compare(config: CompareConfig, out: Path, force: bool) -> None:
+def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
+    """Run it, and print its summary."""
     from faig.experiment.compare import compare as run_compare
 
     run_compare(config, out, force=force, track=bar)
@@ -273,7 +244,8 @@ def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
     return found
 
 
-def _say_attributed(run: Path) -> None:
+def say_attributed(run: Path) -> None:
+    """What a finished attribution found."""
     from faig.processes import is_first
     from faig.scores import load_scores
 
@@ -296,3 +268,11 @@ def _print_summary(run: Path) -> None:
     from faig.report.table import summary_table
 
     Console().print(summary_table(run))
+
+
+def draw_found(space: FilterSpace, sets: dict[str, FilterSet], run: Path) -> None:
+    """The pictures of `distribution`."""
+    from faig.report.distribution import draw_bars, draw_map
+
+    draw_bars(space, sets, run / "figures" / "layers")
+    draw_map(space, sets, run / "figures" / "map")

@@ -80,12 +80,9 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
 
     from faig.experiment.sweep import PICTURES, TABLE
     from faig.experiment.sweep import sweep as turn
-    from faig.report.modulation import draw_curves, draw_images
 
     turn(config, out, force=force, track=bar)
-    draw_curves(out / TABLE, out / "figures" / PICTURES / "curves")
-    for folder in sorted(path for path in (out / "figures" / PICTURES).iterdir() if path.is_dir()):
-        draw_images(folder)
+    draw_sweep(out)
     rows = pd.read_csv(out / TABLE)
     for functions, group in rows.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
@@ -96,6 +93,16 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
         )
     print(f"table: {out / TABLE}")
     print(f"pictures: {out / 'figures' / PICTURES}")
+
+
+def draw_sweep(out: Path) -> None:
+    """The pictures of a finished sweep."""
+    from faig.experiment.sweep import PICTURES, TABLE
+    from faig.report.modulation import draw_curves, draw_images
+
+    draw_curves(out / TABLE, out / "figures" / PICTURES / "curves")
+    for folder in sorted(path for path in (out / "figures" / PICTURES).iterdir() if path.is_dir()):
+        draw_images(folder)
 
 
 def _strengths(text: str) -> list[float]:

@@ -14,7 +14,7 @@ from faig.filters import count_of
 from faig.methods import METHODS
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
-from faig.settings import Proportion, Strict, one_of, read_yaml, size, validated
+from faig.settings import Proportion, Strict, one_of, size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
@@ -199,24 +199,3 @@ class SweepConfig(NetworksConfig):
         if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
             raise ValueError("must ascend, and have 0 and 1 among them")
         return strengths
-
-
-Study = AttributeConfig | CompareConfig | SweepConfig
-CONFIGS: dict[str, type[Study]] = {
-    "attribute": AttributeConfig,
-    "compare": CompareConfig,
-    "sweep": SweepConfig,
-}
-
-
-def read_study(path: Path) -> Study:
-    """The study that a ``config.yaml`` describes.
-
-    Raises:
-        InputError: the file cannot be read, or a setting is missing, unknown or wrong.
-    """
-    values = read_yaml(path)
-    model = CONFIGS.get(values.get("command", ""))
-    if model is None:
-        raise InputError(f"{path}: command: {values.get('command')!r} is not one of {', '.join(CONFIGS)}")
-    return validated(model, values, str(path))

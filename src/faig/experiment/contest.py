@@ -14,8 +14,9 @@ from faig.effect import Estimate, estimate
 from faig.experiment.measure import Measured, Numbers, Reference
 from faig.experiment.tables import Key, write_table
 
-AREAS, CONTESTS = "areas.csv", "contests.csv"
+AREAS, CONTESTS, EQUALS = "areas.csv", "contests.csv", "equals.csv"
 CHAMPION = "faig"  # whom the others are held against
+FEW = 0.01  # the champion's proportion, and the most that others may have to switch off more at no more leak
 
 Results = dict[Key, list[Measured]]
 
@@ -76,7 +77,7 @@ class Means:
 
 
 def write_contests(run: Path, reference: Reference, units: Results, seed: int) -> None:
-    """``areas.csv``, and ``contests.csv`` where FAIG is among the methods. Nothing where there is only one input."""
+    """``areas.csv``; ``contests.csv`` and ``equals.csv`` where FAIG is there. Nothing where there is only one input."""
     reverted = {
         (method, kind, proportion): Reverted(kind, results, reference)
         for (intervention, method, kind, proportion), results in units.items()
@@ -87,16 +88,21 @@ def write_contests(run: Path, reference: Reference, units: Results, seed: int) -
         curves.setdefault((method, kind), {})[proportion] = found
     areas = [_area_row(*key, curve, seed) for key, curve in curves.items()]
     contests = [
-        {"reverted": kind, "proportion": proportion, "method": method} | ahead(reverted[champion], other, seed)
+        {"reverted": kind, "proportion": proportion, "method": method} | held_against(reverted[champion], other, seed)
         for (method, kind, proportion), other in reverted.items()
         if method != CHAMPION and (champion := (CHAMPION, kind, proportion)) in reverted
     ]
-    for name, rows in ((AREAS, areas), (CONTESTS, contests)):
+    equals = [
+        {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
+        for (method, kind), curve in curves.items()
+        if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
+    ]
+    for name, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
         if rows:
             write_table(run / name, rows)
 
 
-def ahead(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
+def held_against(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
     """FAIG's effect, switched off and leak minus another method's, each with its 95% interval."""
     count = len(champion.samples())
     row: dict[str, float] = {}
@@ -107,6 +113,51 @@ def ahead(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
             return getattr(first, name) - getattr(second, name)
 
         row |= _named(name, estimate(difference, *champion.samples(), *other.samples(), seed=seed))
+    return row
+
+
+def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) -> dict[str, float]:
+    """Another method where it leaks no more than FAIG, and where it switches off as much; with 95% intervals.
+
+    Args:
+        champion: what FAIG's set of the size `FEW` did.
+        curve: what the other method's sets did, by proportion.
+        seed: of the resampling.
+
+    Returns:
+        ``switched_off``: the most that a set of up to the champion's size switches off among those that leak no more
+        (0 where there is none), ``switched_off_ahead``: by how much that is more than FAIG's; ``leak``: the least that
+        a set of any size leaks among those that switch off as much (where there is none, what the largest set leaks),
+        ``leak_ahead``: by how much that is less than FAIG's.
+    """
+    sizes = sorted(curve)
+    count = len(champion.samples())
+
+    def means(samples: Sequence[Numbers], axis: int) -> tuple[Means, list[Means]]:
+        first, *others = (Means(samples[start : start + count], axis) for start in range(0, len(samples), count))
+        return first, others
+
+    def off(*samples: Numbers, axis: int) -> Any:
+        first, others = means(samples, axis)
+        few = [one for one, size in zip(others, sizes, strict=True) if size <= FEW]
+        allowed = [np.where(one.leak <= first.leak, one.switched_off, 0.0) for one in few]
+        return np.maximum.reduce([*allowed, np.zeros_like(first.leak)])
+
+    def leaked(*samples: Numbers, axis: int) -> Any:
+        first, others = means(samples, axis)
+        enough = [np.where(one.switched_off >= first.switched_off, one.leak, np.inf) for one in others]
+        least = np.minimum.reduce(enough)
+        return np.where(np.isfinite(least), least, others[-1].leak)
+
+    samples = [sample for one in (champion, *(curve[size] for size in sizes)) for sample in one.samples()]
+    row: dict[str, float] = {}
+    for name, statistic, sign in (("switched_off", off, 1), ("leak", leaked, -1)):
+
+        def ahead(*samples: Numbers, axis: int, name: str = name, own: Any = statistic, sign: int = sign) -> Any:
+            return sign * (own(*samples, axis=axis) - getattr(means(samples, axis)[0], name))
+
+        row |= _named(name, estimate(statistic, *samples, seed=seed))
+        row |= _named(f"{name}_ahead", estimate(ahead, *samples, seed=seed))
     return row
 
 

@@ -29,14 +29,14 @@ class Reference:
         target: the target's outputs.
         baseline: the baseline's outputs.
         between: ``E(target, baseline)`` per image, by input.
-        psnr: mean PSNR in dB of both networks, by input.
+        psnr: PSNR in dB of target and baseline per image, by input.
     """
 
     cases: list[Case]
     target: Outputs
     baseline: Outputs
     between: dict[str, Numbers]
-    psnr: dict[str, tuple[float, float]]
+    psnr: dict[str, tuple[Numbers, Numbers]]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ def measure_reference(pair: Pair, cases: list[Case], channel: str, images: Path 
         baseline=baseline,
         between={kind: effects(target[kind], baseline[kind], channel) for kind in target},
         psnr={
-            kind: (mean_psnr(target[kind], cases, pair.scale), mean_psnr(baseline[kind], cases, pair.scale))
-            for kind in target
+            kind: (psnrs(target[kind], cases, pair.scale), psnrs(baseline[kind], cases, pair.scale)) for kind in target
         },
     )
 
@@ -92,7 +91,7 @@ def measure(network: nn.Module, reference: Reference, scale: int, channel: str, 
         found[kind] = Measurement(
             to_target=effects(outputs, reference.target[kind], channel),
             to_baseline=effects(outputs, reference.baseline[kind], channel),
-            psnr=np.array([psnr(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
+            psnr=psnrs(outputs, cases, scale),
             ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
         )
     return found
@@ -103,9 +102,9 @@ def effects(first: list[Resized], second: list[Resized], channel: str) -> Number
     return np.array([effect(a, b, channel) for a, b in zip(first, second, strict=True)])
 
 
-def mean_psnr(outputs: list[Resized], cases: list[Case], border: int) -> float:
-    """Mean over images, in dB."""
-    return float(np.mean([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)]))
+def psnrs(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:
+    """Of each image, in dB."""
+    return np.array([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)])
 
 
 def save_images(folder: Path, cases: list[Case], outputs: Outputs) -> None:

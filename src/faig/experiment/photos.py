@@ -53,12 +53,12 @@ class SourceConfig(Strict):
             found |= {f"{name}_{y}_{x}": crop for (y, x), crop in busiest(image, self.side, count).items()}
         return found
 
-    def write(self, images: Path | None, scale: int, folder: Path) -> None:
-        """Write the images as PNGs into a folder, which then holds them alone."""
-        found = self.take(images, scale)
-        with new_folder(folder, force=True, ours=["*.png"]) as part:
-            for name, image in found.items():
-                write_image(part / f"{name}.png", image)
+
+def write_images(images: dict[str, Resized], folder: Path) -> None:
+    """Write images as PNGs into a folder, which then holds them alone."""
+    with new_folder(folder, force=True, ours=["*.png"]) as part:
+        for name, image in images.items():
+            write_image(part / f"{name}.png", image)
 
 
 def photograph(name: str) -> Image:

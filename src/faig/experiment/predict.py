@@ -1,21 +1,28 @@
 """Degradation prediction for a pair: the classes that it tells apart, and how well it does so."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
-from faig.cases import CLEAN, Case
+from faig.cases import CLEAN, Case, crop_case
 from faig.degradation import Degradation
 from faig.effect import Estimate, estimate, single_channel
 from faig.experiment.config import ImagesConfig
+from faig.experiment.tables import write_table
+from faig.filters import FilterSet, FilterSpace, rank
 from faig.images import Image
-from faig.prediction import Discriminant, Numbers, crops
+from faig.methods import random_scores
+from faig.prediction import SIDE, Discriminant, Numbers, Predictor, crops
 from faig.progress import Track, silent
 
+FOUND, STATISTICS = "found filters", "image statistics"
 Guess = Callable[[Image], dict[str, float]]  # the probability of every class
 TRUE = "is"
+LAST = "accuracy.csv"  # written last: where it stands, the stage is finished
 
 
 def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
@@ -79,3 +86,113 @@ def _statistics(parts: Sequence[Image]) -> Numbers:
 def singles(classes: Sequence[str]) -> list[str]:
     """The classes with one degradation."""
     return [name for name in classes if name != CLEAN and "+" not in name]
+
+
+def predictors(
+    target: nn.Module,
+    baseline: nn.Module,
+    filters: Mapping[str, FilterSet],
+    known: Sequence[Case],
+    seeds: int,
+    track: Track = silent,
+) -> tuple[Predictor, dict[str, Guess]]:
+    """The predictor by found filters, and beside it what it is held against: random filters, and image statistics.
+
+    Args:
+        target: of the pair.
+        baseline: of the pair.
+        filters: found, by function.
+        known: what all of them learn from (see `Predictor.fit`).
+        seeds: how many times random filters are drawn.
+        track: shows progress.
+    """
+    space, size = FilterSpace.of(target), {kind: len(chosen) for kind, chosen in filters.items()}
+    found = Predictor.fit(target, baseline, filters, known, track)
+    guessers = {FOUND: _guess(found)}
+    for seed in range(seeds):
+        drawn = {
+            kind: FilterSet.of(space, rank(random_scores(space, seeds * place + seed))[:count])
+            for place, (kind, count) in enumerate(size.items())
+        }
+        guessers[f"random filters {seed + 1}"] = _guess(Predictor.fit(target, baseline, drawn, known, track))
+    return found, guessers | {STATISTICS: by_statistics(known)}
+
+
+def _guess(predictor: Predictor) -> Guess:
+    return lambda lr: predictor.predict(lr).probabilities
+
+
+def tasks_of(classes: Sequence[str]) -> list[list[str]]:
+    """What to tell apart: single degradations; these and clean; all classes."""
+    return [singles(classes), [CLEAN, *singles(classes)], list(classes)]
+
+
+def middle(case: Case, scale: int) -> Case:
+    """The middle of a case: 48x48 LR pixels, or all of a smaller one."""
+    _, height, width = next(iter(case.lr.values())).shape
+    side = min(SIDE, height, width)
+    return crop_case(case, (height - side) // 2, (width - side) // 2, side, scale)
+
+
+def responses(predictor: Predictor, kind: str, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
+    """How a function responds to its degradation's level.
+
+    Args:
+        predictor: whose.
+        kind: the function.
+        cases: with an LR version for each level, named by it.
+        track: shows progress.
+
+    Returns:
+        A row for each image and level: ``image``, ``degradation``, ``level``, ``response``.
+    """
+    return pd.DataFrame(
+        {
+            "image": case.name,
+            "degradation": kind,
+            "level": float(level),
+            "response": predictor.predict(lr).responses[kind],
+        }
+        for case in track(cases, f"respond to {kind}", len(cases))
+        for level, lr in case.lr.items()
+    )
+
+
+def correlations(table: pd.DataFrame, seed: int = 0) -> dict[str, Estimate]:
+    """Spearman's rank correlation of response with level, within each image, by degradation: mean over images."""
+    from scipy.stats import spearmanr  # slow to import
+
+    found: dict[str, list[float]] = {}
+    for (kind, _), rows in table.groupby(["degradation", "image"], sort=False):
+        found.setdefault(str(kind), []).append(spearmanr(rows["level"], rows["response"]).statistic)
+    return {kind: estimate(np.mean, np.nan_to_num(values), seed=seed) for kind, values in found.items()}
+
+
+def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, seed: int) -> None:
+    """``predictions.csv``, ``confusion.csv``, ``levels.csv``, and last ``accuracy.csv``.
+
+    Args:
+        run: where.
+        guessed: by predictor, what `guesses` gave.
+        levels: what `responses` gave.
+        seed: of the intervals.
+    """
+    classes = [name for name in guessed[FOUND].columns if name not in ("image", TRUE)]
+    write_table(run / "predictions.csv", guessed[FOUND])
+    matrix = confusion(guessed[FOUND], classes)
+    write_table(run / "confusion.csv", matrix.reset_index(names=TRUE))
+    write_table(run / "levels.csv", levels)
+    rows = [
+        {"predictor": name, "classes": " ".join(task)} | _named("accuracy", accuracy(table, task, seed))
+        for name, table in guessed.items()
+        for task in tasks_of(classes)
+    ]
+    ranks = [
+        {"predictor": FOUND, "classes": f"level of {kind}"} | _named("rank_correlation", found)
+        for kind, found in correlations(levels, seed).items()
+    ]
+    write_table(run / LAST, rows + ranks)
+
+
+def _named(name: str, found: Estimate) -> dict[str, float]:
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}

@@ -19,7 +19,9 @@ UNITS = ".units"
 
 
 @contextmanager
-def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any], *, force: bool) -> Iterator[Path]:
+def run_directory(
+    path: Path, config: dict[str, Any] | None, fingerprint: dict[str, Any], *, force: bool
+) -> Iterator[Path]:
     """Open a run directory: a new one, or one of the same fingerprint, which goes on where it stopped.
 
     While the run is under way, warnings and log records also go to ``log.txt``. When it ends well, the units
@@ -27,7 +29,7 @@ def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any
 
     Args:
         path: the directory.
-        config: JSON-able, complete: written to ``config.yaml``.
+        config: JSON-able, complete: written to ``config.yaml``; None for a stage of a study, which has its own.
         fingerprint: JSON-able: everything that determines the results.
         force: start anew where the directory is of another run.
 
@@ -42,12 +44,12 @@ def run_directory(path: Path, config: dict[str, Any], fingerprint: dict[str, Any
 
 
 @contextmanager
-def _opened(path: Path, config: dict[str, Any], fingerprint: dict[str, Any], force: bool) -> Iterator[None]:
+def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, Any], force: bool) -> Iterator[None]:
     known = _read_fingerprint(path)
     wanted = json.loads(json.dumps(fingerprint))
     if known is not None and known != wanted:
         if not force:
-            differing = _first_difference(known, wanted)
+            differing = first_difference(known, wanted)
             raise InputError(
                 f"{path}: holds another run ({differing} differs); pass --force to replace it, or choose another name"
             )
@@ -58,7 +60,8 @@ def _opened(path: Path, config: dict[str, Any], fingerprint: dict[str, Any], for
                 inside.unlink()
     (path / UNITS).mkdir(exist_ok=True)
     clear_parts(path)
-    _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    if config is not None:
+        _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
     handler = logging.FileHandler(path / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -93,10 +96,10 @@ def _write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def _first_difference(known: Any, wanted: Any, place: str = "") -> str:
+def first_difference(known: Any, wanted: Any, place: str = "") -> str:
     """The dotted name of the first entry in which two nested dictionaries differ."""
     if isinstance(known, dict) and isinstance(wanted, dict):
         for key in [*wanted, *known]:
             if known.get(key) != wanted.get(key):
-                return _first_difference(known.get(key), wanted.get(key), f"{place}.{key}" if place else key)
+                return first_difference(known.get(key), wanted.get(key), f"{place}.{key}" if place else key)
     return place

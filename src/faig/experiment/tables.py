@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from faig.effect import Estimate, leak, mean_effect, switched_off
-from faig.experiment.measure import Measured, Reference
+from faig.effect import Estimate, estimate, leak, mean_effect, switched_off
+from faig.experiment.measure import Measured, Numbers, Reference
 from faig.files import replacing
 
 INTERVENTIONS = {"reverted": "effects.csv", "grafted": "grafts.csv"}
@@ -34,7 +34,7 @@ def write_tables(
     for intervention, name in INTERVENTIONS.items():
         write_table(run / name, rows[intervention])
     grafts = {
-        (method, kind, proportion): _spread(
+        (method, kind, proportion): spread(
             "switched_on",
             [switched_off(m[kind].to_target, reference.between[kind], seed) for m in results],
         )
@@ -54,7 +54,7 @@ def effect_row(
     ends = ("to_target", "to_baseline") if intervention == "reverted" else ("to_baseline", "to_target")
     main, other = (np.mean([getattr(m[given], end) for m in results], axis=0) for end in ends)
     found = mean_effect(main, seed)
-    target, baseline = reference.psnr[given]
+    target, baseline = (float(values.mean()) for values in reference.psnr[given])
     return {
         "effect": found.value,
         "effect_low": found.low,
@@ -74,13 +74,18 @@ def summary_row(kind: str, results: list[Measured], reference: Reference, seed: 
     whole = reference.between[kind]
     off = [switched_off(m[kind].to_baseline, whole, seed) for m in results]
     elsewhere = [{given: m[given].to_target for given in m if given != kind} for m in results]
-    row = _spread("switched_off", off)
+    row = spread("switched_off", off)
     if elsewhere[0]:
-        row |= _spread("leak", [leak(others, whole, seed) for others in elsewhere])
+        row |= spread("leak", [leak(others, whole, seed) for others in elsewhere])
     return row
 
 
-def _spread(name: str, found: list[Estimate]) -> dict[str, float]:
+def gain(psnr: Numbers, reference: Reference, kind: str, seed: int) -> Estimate:
+    """By how many dB a network is better than the baseline, on one kind of input."""
+    return estimate(np.mean, psnr - reference.psnr[kind][1], seed=seed)
+
+
+def spread(name: str, found: list[Estimate]) -> dict[str, float]:
     """The mean over seeds of a number and its interval, and the standard deviation between seeds."""
     return {
         name: float(np.mean([e.value for e in found])),
@@ -94,7 +99,7 @@ def _std(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
-def write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_table(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
     """A CSV, whole or not at all; what does not apply is left empty."""
     with replacing(path) as part:
         pd.DataFrame(rows).to_csv(part, index=False, float_format="%.9g", lineterminator="\n")

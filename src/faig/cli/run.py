@@ -1,0 +1,73 @@
+"""``faig run``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faig.cli.app import app
+from faig.cli.options import Force, Threads, compute_on
+from faig.cli.study import draw_found, run_compare, say_attributed
+from faig.cli.sweep import draw_sweep, run_sweep
+from faig.errors import InputError
+from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
+from faig.experiment.rundir import CONFIG
+from faig.experiment.studies import read_study
+from faig.experiment.study_config import StudyConfig
+from faig.progress import bar
+
+
+@app.command(epilog="Example: faig run experiments/small.yaml --out runs/small")
+def run(
+    experiment: Annotated[
+        Path,
+        typer.Argument(metavar="EXPERIMENT.yaml", help="A study (see experiments/), or the config.yaml of any run."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="RUN", help="By default runs/EXPERIMENT; for a config.yaml the folder it is in."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", metavar="DIR", help="Of a study: the folder of its image folders, for its photos."),
+    ] = None,
+    force: Force = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the file's.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="In place of the file's.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
+    from faig.experiment.attribute import attribute_run
+
+    config = read_study(experiment)
+    if images and not isinstance(config, StudyConfig):
+        raise InputError(f"--images: {experiment} is no whole study; its images are named in the file")
+    given = {"seed": seed, "device": device, "threads": threads, "images": images}
+    config = config.model_copy(update={key: value for key, value in given.items() if value is not None})
+    compute_on(config.device, config.threads)
+    where = out or (experiment.parent if experiment.name == CONFIG else Path("runs") / experiment.stem)
+    match config:
+        case AttributeConfig():
+            say_attributed(attribute_run(config, where, force=force, track=bar))
+        case CompareConfig():
+            run_compare(config, where, force)
+        case SweepConfig():
+            run_sweep(config, where, force)
+        case StudyConfig():
+            _run_study(config, where, force)
+
+
+def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
+    """Run it, draw its pictures, and say where they are."""
+    from faig.experiment.pair import Pair
+    from faig.experiment.study import study
+    from faig.filters import FilterSet
+    from faig.rankings import read_ranking
+
+    study(config, out, force=force, track=bar, say=lambda stage: print(f"== {stage}", flush=True))
+    space = Pair.load(config).space
+    orders = {kind: read_ranking(out / "compare" / f"filters-{kind}.csv", space) for kind in config.degrade}
+    draw_found(space, {kind: FilterSet.top(space, order, 0.01) for kind, order in orders.items()}, out / "compare")
+    if config.sweep:
+        draw_sweep(out / "sweep")
+    print(f"study: {out}")

@@ -1,0 +1,74 @@
+"""A study's stage ``predict``: how well the found filters tell degradations, beside what needs no finding."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from faig.cases import make_cases
+from faig.experiment.pair import Pair
+from faig.experiment.predict import (
+    LAST,
+    classes_of,
+    guesses,
+    middle,
+    predictors,
+    responses,
+    write_predictions,
+)
+from faig.experiment.rundir import run_directory
+from faig.experiment.study_config import StudyConfig
+from faig.filters import FilterSet
+from faig.fingerprint import case_fingerprints, fingerprint
+from faig.progress import Track, silent
+from faig.rankings import read_ranking
+
+FOLDER = "predict"
+
+
+def foretell(
+    config: StudyConfig,
+    pair: Pair,
+    rankings: dict[str, str],
+    out: Path,
+    *,
+    force: bool = False,
+    track: Track = silent,
+) -> Path:
+    """Learn on the study's ``learn`` images, predict its ``measure`` images, and how their responses rise with a level.
+
+    Args:
+        config: the study, with its part ``predict``.
+        pair: its networks.
+        rankings: by function, the file of the found filters.
+        out: the study's directory.
+        force: replace what was predicted from other inputs.
+        track: shows progress.
+    """
+    part = config.predict
+    assert part is not None
+    learn, measure = (config.images_of(name, out) for name in ("learn", "measure"))
+    classes = classes_of(learn)
+    known = make_cases(learn.gt, classes, pair.scale, seed=config.seed)
+    tested = [middle(case, pair.scale) for case in make_cases(measure.gt, classes, pair.scale, seed=config.seed)]
+    filters = {
+        kind: FilterSet.top(pair.space, read_ranking(file, pair.space), part.top) for kind, file in rankings.items()
+    }
+    determined = pair.fingerprint(config) | {
+        "learn": case_fingerprints(known),
+        "measure": case_fingerprints(tested),
+        "filters": {kind: fingerprint([(kind, chosen.mask)]) for kind, chosen in filters.items()},
+        "predict": part.model_dump(mode="json"),
+    }
+    with run_directory(out / FOLDER, None, determined, force=force) as run:
+        if (run / LAST).exists():
+            return run
+        found, guessers = predictors(pair.target, pair.baseline, filters, known, part.seeds, track)
+        guessed = {name: guesses(guess, tested, track) for name, guess in guessers.items()}
+        levels = []
+        for kind, steps in part.levels.items():
+            at = measure.model_copy(update={"degrade": {kind: 0.0}})
+            versions = {f"{step:g}": at.model_copy(update={"degrade": {kind: step}}).together([kind]) for step in steps}
+            cases = make_cases(measure.gt, versions, pair.scale, seed=config.seed)
+            levels.append(responses(found, kind, [middle(case, pair.scale) for case in cases], track))
+        write_predictions(run, guessed, pd.concat(levels, ignore_index=True), config.seed)
+    return run

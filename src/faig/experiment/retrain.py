@@ -1,0 +1,161 @@
+"""A study's stage ``retrain``: can the found filters alone learn the function, and better than as many others?
+
+The paper's Section 4.3. The baseline is trained on one degradation with few filters free, all else fixed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from faig import zoo
+from faig.checkpoint import load_network, network_metadata
+from faig.effect import estimate
+from faig.errors import InputError
+from faig.experiment.locations import elsewhere
+from faig.experiment.measure import Numbers, measure_reference, psnrs
+from faig.experiment.pair import Pair
+from faig.experiment.rundir import run_directory
+from faig.experiment.study_config import StudyConfig
+from faig.experiment.tables import write_table
+from faig.filters import FilterSet, rank
+from faig.fingerprint import case_fingerprints, fingerprint, network_fingerprint
+from faig.integral import change
+from faig.methods import random_scores
+from faig.progress import Track, silent
+from faig.rankings import read_ranking, write_ranking
+from faig.restoration import restore
+
+FOLDER = "retrain"
+CURVES, LAST = "curves.csv", "retrained.csv"
+FOUND = "found"
+
+
+def retrain(
+    config: StudyConfig,
+    pair: Pair,
+    rankings: dict[str, str],
+    out: Path,
+    *,
+    force: bool = False,
+    track: Track = silent,
+) -> Path:
+    """Train the baseline with only some filters free, for each function and each choice of as many filters.
+
+    Writes ``curves.csv`` (PSNR against iterations) and ``retrained.csv`` (how much was gained in the end).
+
+    Args:
+        config: the study, with its part ``retrain``.
+        pair: its networks.
+        rankings: by function, the file of the found filters.
+        out: the study's directory; it trains on its ``learn`` images and measures on its ``measure`` images.
+        force: replace what was trained on other inputs.
+        track: shows progress.
+
+    Raises:
+        InputError: the networks are none that `faig train` can build.
+    """
+    part = config.retrain
+    assert part is not None
+    cases = config.images_of("measure", out).cases(pair.scale, config.seed)
+    sets = {
+        (kind, name): chosen
+        for kind, file in rankings.items()
+        for name, chosen in _choices(
+            pair, FilterSet.top(pair.space, read_ranking(file, pair.space), part.top), config.seed
+        ).items()
+    }
+    determined = {
+        "baseline": network_fingerprint(pair.baseline),
+        "target": network_fingerprint(pair.target),
+        "learn": config.learn.model_dump(mode="json") | {"images": str(config.images)},
+        "images": case_fingerprints(cases),
+        "filters": {f"{kind} {name}": fingerprint([(kind, one.mask)]) for (kind, name), one in sets.items()},
+        "retrain": part.model_dump(mode="json"),
+        "seed": config.seed,
+    }
+    with run_directory(out / FOLDER, None, determined, force=force) as run:
+        if (run / LAST).exists():
+            return run
+        curves: list[dict[str, Any]] = []
+        gained: dict[tuple[str, str], Numbers] = {}
+        reference = measure_reference(pair, cases, "gray", None, track)
+        for (kind, name), chosen in track(sets.items(), "retrain", len(sets)):
+            trained = _train(config, pair, run, kind, name, chosen, out)
+            told = network_metadata(trained)["training"]["validation"]
+            curves += [{"function": kind, "free": name} | point for point in told]
+            network = load_network(trained).to(config.device)
+            outputs = [restore(network, case.lr[kind]) for case in cases]
+            gained[kind, name] = psnrs(outputs, cases, pair.scale) - reference.psnr[kind][1]
+        write_table(run / CURVES, curves)
+        whole = {kind: target - baseline for kind, (target, baseline) in reference.psnr.items()}
+        write_table(run / LAST, [_row(*key, gained, whole[key[0]], config.seed) for key in gained])
+    return run
+
+
+def _choices(pair: Pair, found: FilterSet, seed: int) -> dict[str, FilterSet]:
+    """The found filters, and as many others."""
+    space, generator = pair.space, torch.Generator().manual_seed(seed)
+    return {
+        FOUND: found,
+        "random in the same layers": FilterSet.of(space, elsewhere(space, found.indices, generator)),
+        "random": FilterSet.of(space, rank(random_scores(space, seed))[: len(found)]),
+        "largest change": FilterSet.of(space, rank(change(pair.path, space))[: len(found)]),
+    }
+
+
+def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, chosen: FilterSet, out: Path) -> Path:
+    """Train one choice, or go on; returns the network's file."""
+    from faig.training.config import TrainingConfig
+    from faig.training.loop import train  # needs faig[train]
+
+    part, level = config.retrain, config.degrade[kind]
+    assert part is not None
+    told = network_metadata(zoo.find(config.baseline))
+    if "architecture" not in told:
+        raise InputError(f"{config.baseline}: faig train cannot build this network; leave retrain out of the study")
+    where = run / f"{kind}-{name.replace(' ', '-')}"
+    where.mkdir(exist_ok=True)
+    write_ranking(where / "filters.csv", pair.space, chosen.mask.float())
+    settings = {
+        "name": f"{kind}, {name}",
+        "network": {
+            "architecture": told["architecture"],
+            "arguments": told["arguments"],
+            "start": config.baseline,
+        },
+        "data": {
+            "gt": out / "images" / "learn",
+            "lr_patch": part.lr_patch,
+            "batch": part.batch,
+            "degradation": {
+                kind: config.degrade[kind],
+                f"{kind}_probability": 1.0,
+                "downsampling": config.downsampling,
+            },
+        },
+        "optimizer": {"iterations": part.iterations, "learning_rate": part.learning_rate, "ema": 0.9},
+        "validation": {"gt": out / "images" / "measure", "every": part.every, kind: level},
+        "filters": str(where / "filters.csv"),
+        "top": len(chosen) / len(pair.space),
+        "checkpoint_every": part.every,
+        "seed": config.seed,
+        "out": where,
+    }
+    trained = train(TrainingConfig.model_validate(settings), device=config.device)
+    assert trained is not None  # there is no time limit
+    return trained
+
+
+def _row(kind: str, name: str, gained: dict[tuple[str, str], Numbers], whole: Numbers, seed: int) -> dict[str, Any]:
+    """Gain in dB over the baseline, as a share of the target's, and how far the found filters are ahead."""
+    own, found = gained[kind, name], gained[kind, FOUND]
+    row: dict[str, Any] = {"function": kind, "free": name}
+    for column, value in (
+        ("gain", estimate(np.mean, own, seed=seed)),
+        ("share", estimate(lambda a, b, axis: a.mean(axis) / b.mean(axis), own, whole, seed=seed)),
+        ("found_ahead", estimate(np.mean, found - own, seed=seed)),
+    ):
+        row |= {column: value.value, f"{column}_low": value.low, f"{column}_high": value.high}
+    return row

@@ -1,0 +1,29 @@
+"""All that ``faig run`` can run: a file of settings says which by its ``command``."""
+
+from pathlib import Path
+
+from faig.errors import InputError
+from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
+from faig.experiment.study_config import StudyConfig
+from faig.settings import read_yaml, validated
+
+Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig
+CONFIGS: dict[str, type[Study]] = {
+    "attribute": AttributeConfig,
+    "compare": CompareConfig,
+    "sweep": SweepConfig,
+    "study": StudyConfig,
+}
+
+
+def read_study(path: Path) -> Study:
+    """The study that a ``config.yaml``, or a file of ``experiments/``, describes.
+
+    Raises:
+        InputError: the file cannot be read, or a setting is missing, unknown or wrong.
+    """
+    values = read_yaml(path)
+    model = CONFIGS.get(values.get("command", ""))
+    if model is None:
+        raise InputError(f"{path}: command: {values.get('command')!r} is not one of {', '.join(CONFIGS)}")
+    return validated(model, values, str(path))

@@ -1,0 +1,73 @@
+"""Learned masks and attribution part by part, where the answer is known: only few filters differ."""
+
+import copy
+
+import pytest
+import torch
+
+from conftest import tiny_cases, tiny_network
+from faig.errors import InputError
+from faig.filters import FilterSet, FilterSpace, count_of, rank
+from faig.intervention import blend
+from faig.masks import Learning, learn, part_by_part
+from faig.quadrature import graded
+
+SHARE = 0.05
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """A pair that differs in 5% of its filters, and these."""
+    baseline = tiny_network().requires_grad_(False)
+    space = FilterSpace.of(baseline)
+    generator = torch.Generator().manual_seed(1)
+    chosen = FilterSet.of(space, torch.randperm(len(space), generator=generator)[: count_of(SHARE, len(space))])
+    other = copy.deepcopy(baseline)
+    with torch.no_grad():
+        for weight in other.parameters():
+            weight += 0.3 * torch.randn(weight.shape, generator=generator)
+    return blend(baseline, baseline, other, chosen, 1.0), baseline, chosen
+
+
+@pytest.mark.parametrize("sense", ["revert", "graft"])
+def test_a_mask_finds_the_only_filters_that_differ(planted, sense):
+    """Although it begins with scores that put them last."""
+    target, baseline, chosen = planted
+    how = Learning(sense, SHARE, steps=30, rate=1.0, together=2)
+    scores = learn(target, baseline, tiny_cases(count=2), "blur", 1 + ~chosen.mask * torch.rand(len(chosen.mask)), how)
+    assert FilterSet.top(chosen.space, rank(scores), SHARE) == chosen
+
+
+def test_learning_depends_on_its_seed_alone(planted):
+    target, baseline, chosen = planted
+    start = torch.rand(len(chosen.space), generator=torch.Generator().manual_seed(0))
+    one, again, other = (
+        learn(target, baseline, tiny_cases(), "noise", start, Learning(steps=3, together=1, seed=seed))
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_what_cannot_be_learned_is_said(planted):
+    target, baseline, chosen = planted
+    with pytest.raises(InputError, match="no images with the degradation 'jpeg'"):
+        learn(target, baseline, tiny_cases(), "jpeg", torch.rand(len(chosen.space)), Learning())
+    with pytest.raises(InputError, match="sense 'delete' is not one of revert, graft"):
+        Learning("delete")
+
+
+def test_part_by_part_puts_earlier_parts_first(planted):
+    target, baseline, chosen = planted
+    cases = tiny_cases(count=2)
+    whole = part_by_part(target, baseline, cases, "blur", graded(3), proportion=SHARE, parts=1)
+    parts = part_by_part(target, baseline, cases, "blur", graded(3), proportion=SHARE, parts=3)
+    size = len(chosen)
+    first = size // 3
+    assert torch.equal(rank(parts)[:first], rank(whole)[:first])
+    assert parts[rank(parts)].diff().le(0).all()
+    # What was reverted in the first part has nothing left to do, and the other filters never had.
+    assert FilterSet.of(chosen.space, rank(parts)[:size]) & chosen == FilterSet.of(
+        chosen.space, [i for i in rank(parts)[:size].tolist() if i in chosen]
+    )
+    assert len(FilterSet.top(chosen.space, rank(parts), SHARE)) == size
