@@ -40,7 +40,7 @@ Numbers = dict[tuple[str, str, str], list[float]]  # by network, input, measure;
 
 def measure(pair: str, gt: Path) -> Numbers:
     """PSNR and SSIM (RGB, border = scale) of bicubic, baseline and target on a folder of images, on every input."""
-    networks = {name: zoo.load(f"{pair}/{name}") for name in zoo.ROLES}
+    networks = {name: zoo.load(f"{pair}/{name}").to(memory_format=torch.channels_last) for name in zoo.ROLES}
     scale, files = scale_of(networks["target"]), list_images(gt)
     found: Numbers = {}
     for name, path in bar(files.items(), f"{pair} on {gt.name}", len(files)):
