@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from faig.cli import alter, predict, prepare, report, study, sweep, train, zoo  # noqa: F401 - each registers its commands
+from faig.cli import alter, demo, predict, prepare, report, study, sweep, train, zoo  # noqa: F401 - each registers its commands
 from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 

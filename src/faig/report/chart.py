@@ -11,6 +11,8 @@ from faig.report.figure import COLOURS, save_figure
 
 Kind = Literal["line", "bars", "steps"]
 Place = float | str
+TICKS = 6  # of a percent axis
+ROUND = (0.1, 0.3, 1, 3, 10, 30, 100)
 FAINT = 0.15  # opacity of a band
 
 
@@ -42,8 +44,13 @@ class Series:
 
     @property
     def hex(self) -> str:
-        """The colour."""
+        """The colour on white paper."""
         return "#666666" if self.colour is None else COLOURS[self.colour % len(COLOURS)]
+
+    @property
+    def token(self) -> str:
+        """The page's name of the colour, which differs between light and dark."""
+        return "text" if self.colour is None else f"c{self.colour % len(COLOURS)}"
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Chart:
         x: label of the axis.
         y: label of the axis.
         series: what is drawn.
-        log: whether the x axis is logarithmic.
+        percent: whether x is in percent, on a logarithmic axis.
         note: how to read it.
     """
 
@@ -65,45 +72,51 @@ class Chart:
     x: str
     y: str
     series: Sequence[Series]
-    log: bool = False
+    percent: bool = False
     note: str = ""
 
     def plotly(self) -> dict[str, Any]:
         """Traces and layout for plotly.js; colours of text and grid are the page's."""
-        axis: dict[str, Any] = {"title": {"text": self.x}, "type": "log" if self.log else None}
-        if self.log:
-            axis |= {"dtick": "D1"} if self._decades() < 1.5 else {}
+        axis: dict[str, Any] = {} if self.categories else {"title": {"text": self.x}}
+        if self.percent:
+            ticks = self.ticks
+            axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}%" for tick in ticks]}
         return {
             "data": [trace for series in self.series for trace in _traces(series)],
-            "layout": {
-                "xaxis": {key: value for key, value in axis.items() if value is not None},
-                "yaxis": {"title": {"text": self.y}},
-                "barmode": "group",
-            },
+            "layout": {"xaxis": axis, "yaxis": {"title": {"text": self.y}}, "barmode": "group"},
         }
+
+    @property
+    def categories(self) -> list[str]:
+        """The texts along x, where there are bars."""
+        return list(dict.fromkeys(str(x) for series in self.series if series.kind == "bars" for x in series.x))
+
+    @property
+    def ticks(self) -> list[float]:
+        """Round percentages within the data; all of it where that is little."""
+        places = sorted({float(x) for series in self.series for x in series.x})
+        return places if len(places) <= TICKS else [tick for tick in ROUND if places[0] <= tick <= places[-1]]
 
     def draw(self, folder: Path) -> None:
         """Write ``<name>.png`` and ``<name>.svg``."""
         from matplotlib.figure import Figure
 
         bars = [series for series in self.series if series.kind == "bars"]
-        places = list(dict.fromkeys(str(x) for series in bars for x in series.x))
+        places = self.categories
         figure = Figure(figsize=(max(6.0, 0.28 * len(places) + 2), 3.8), layout="constrained")
         axes = figure.subplots()
         for number, series in enumerate(self.series):
             _draw(axes, series, places, number, len(bars))
-        if self.log:
+        if self.percent:
             axes.set_xscale("log")
+            axes.set_xticks(self.ticks, [f"{tick:g}%" for tick in self.ticks])
+            axes.minorticks_off()
         if bars:
             axes.set_xticks(range(len(places)), places, rotation=90 if len(places) > 8 else 0, fontsize=8)
         axes.set(xlabel=self.x, ylabel=self.y, title=self.title)
         axes.grid(alpha=0.3, axis="y" if bars else "both")
         axes.legend(fontsize=8)
         save_figure(figure, folder / self.name)
-
-    def _decades(self) -> float:
-        places = [float(x) for series in self.series for x in series.x if float(x) > 0]
-        return math.log10(max(places) / min(places)) if places else 0
 
 
 def _traces(series: Series) -> list[dict[str, Any]]:
@@ -121,7 +134,7 @@ def _traces(series: Series) -> list[dict[str, Any]]:
         "hovertemplate": "%{x:.3g}: %{y:.3g}%{text}" if _numeric(series) else "%{x}: %{y:.3g}%{text}",
     }
     if series.kind == "bars":
-        trace |= {"type": "bar", "marker": {"color": series.hex}}
+        trace |= {"type": "bar", "marker": {"color": series.token}}
         if series.low:
             trace["error_y"] = {
                 "type": "data",
@@ -132,19 +145,20 @@ def _traces(series: Series) -> list[dict[str, Any]]:
             }
         return [trace]
     if series.kind == "steps":
-        return [trace | {"type": "scatter", "mode": "lines", "line": {"shape": "hvh", "color": "text", "width": 1.2}}]
+        return [
+            trace | {"type": "scatter", "mode": "lines", "line": {"shape": "hvh", "color": series.token, "width": 1.2}}
+        ]
     del trace["textposition"]
-    line = {"color": series.hex, "width": 3 if series.heavy else 1.6}
+    line = {"color": series.token, "width": 3 if series.heavy else 1.6}
     trace |= {"type": "scatter", "mode": "lines+markers", "line": line, "marker": {"size": 7 if series.heavy else 5}}
     if not _has_band(series):
         return [trace]
-    red, green, blue = (int(series.hex[start : start + 2], 16) for start in (1, 3, 5))
     band = {
         "type": "scatter",
         "x": [*series.x, *reversed(series.x)],
         "y": _finite([*series.high, *reversed(series.low)]),
         "fill": "toself",
-        "fillcolor": f"rgba({red},{green},{blue},{FAINT})",
+        "fillcolor": f"{series.token}/{FAINT}",
         "line": {"width": 0},
         "mode": "lines",
         "legendgroup": series.name,

@@ -1,10 +1,11 @@
 """The charts of a report, from tables."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 import pandas as pd
 
+from faig.cases import CLEAN
 from faig.report import claims
 from faig.report.chart import Chart, Series
 from faig.report.claim import estimate_of, interval_columns, job, told
@@ -14,7 +15,12 @@ from faig.report.results import Results
 EFFECTS = ("method", "reverted", "input", "proportion", *interval_columns("effect"))
 LAYERS = ("function", "proportion", "layer", "filters", "share_of_found")
 TRADEOFF = ("method", "function", "proportion", *interval_columns("switched_off"), *interval_columns("leak"))
-CURVES = {"psnr": "PSNR (dB)", "sharpness": "mean gradient", "noise": "noise (σ that wavelets see)"}
+CURVES = {
+    "psnr": ("PSNR", "dB"),
+    "sharpness": ("Sharpness", "mean gradient"),
+    "noise": ("Noise", "σ that wavelets see"),
+}
+GREY = 6  # of clean inputs
 INTERVENTIONS = {"switched_off": "switched off", "leak": "leak", "switched_on": "switched on"}
 
 Charts = list[Chart]
@@ -36,10 +42,11 @@ def comparison_charts(results: Results) -> Charts:
 
 def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
     rows, share = claims.at_one_percent(effects)
+    colours = _inputs(effects["input"])
     for kind, group in rows.groupby("reverted", sort=False):
         series = [
-            Series(str(given), list(part["method"]), *_estimates(part, "effect"), colour=number, kind="bars")
-            for number, (given, part) in enumerate(group.groupby("input", sort=False))
+            Series(str(given), list(part["method"]), *_estimates(part, "effect"), colour=colours[given], kind="bars")
+            for given, part in group.groupby("input", sort=False)
         ]
         yield Chart(
             f"effect-{kind}",
@@ -70,7 +77,7 @@ def _tradeoffs(summary: pd.DataFrame, learned: pd.DataFrame | None) -> Iterator[
             ]
             x, (y, low, high) = list(line["leak"]), _estimates(line, "switched_off")
             band = method == claims.CHAMPION
-            series.append(Series(str(method), x, y, low, high, colours[str(method)], told=hover, heavy=band))
+            series.append(Series(str(method), x, y, low, high, colours[method], told=hover, heavy=band))
         yield Chart(
             f"tradeoff-{kind}",
             f"Trade-off: {job(str(kind))}",
@@ -85,12 +92,12 @@ def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
     if summary["proportion"].nunique() < 2:
         return
     colours = _numbered(summary["method"])
-    for kind, group in summary.groupby("reverted", sort=False):
-        for name, label in INTERVENTIONS.items():
-            if name not in group:
-                continue
+    for name, label in INTERVENTIONS.items():
+        if name not in summary:
+            continue
+        for kind, group in summary.groupby("reverted", sort=False):
             series = [
-                _line(str(method), line, "proportion", name, colours[str(method)], method == claims.CHAMPION)
+                _line(str(method), line, "proportion", name, colours[method], method == claims.CHAMPION)
                 for method, line in group.groupby("method", sort=False)
             ]
             yield Chart(
@@ -99,10 +106,8 @@ def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
                 "share of the filters",
                 label,
                 series,
-                log=True,
-                note="The band is FAIG's 95% interval over images."
-                if claims.CHAMPION in set(group["method"])
-                else "95% intervals over images are in the table.",
+                percent=True,
+                note="Band: FAIG's 95% interval over images. Those of the others: point at them.",
             )
 
 
@@ -121,7 +126,9 @@ def distribution_charts(results: Results) -> Charts:
     usual = list(every["filters"] / every["filters"].sum())
     series.append(Series("all filters", list(every["layer"]), usual, colour=None, kind="steps"))
     title = f"Where the top {100 * share:.3g}% are"
-    return [Chart("layers", title, "layer", "share", series, note="The thin line is each layer's share of all filters.")]
+    return [
+        Chart("layers", title, "layer", "share", series, note="The thin line is each layer's share of all filters.")
+    ]
 
 
 def modulation_charts(results: Results) -> dict[str, Charts]:
@@ -129,21 +136,21 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
     rows = results.table("modulation.csv", (*claims.MODULATION, *CURVES))
     if rows is None:
         return {}
-    colours = _numbered(rows["input"])
+    colours = _inputs(rows["input"])
     return {
         str(functions): [
             Chart(
                 f"strength-{functions}-{name}",
-                f"{label}: {job(str(functions))}",
+                f"{title}: {job(str(functions))}",
                 "strength",
                 label,
                 [
-                    _line(str(given), line, "strength", name, colours[str(given)], True)
+                    _line(str(given), line, "strength", name, colours[given], True)
                     for given, line in group.groupby("input", sort=False)
                 ],
                 note="One line per kind of input, mean over images; strength 1 is the target network.",
             )
-            for name, label in CURVES.items()
+            for name, (title, label) in CURVES.items()
         ]
         for functions, group in rows.groupby("functions", sort=False)
     }
@@ -179,7 +186,7 @@ def retraining_charts(results: Results) -> Charts:
             "iterations",
             "PSNR (dB)",
             [
-                _line(str(free), line, "iterations", "psnr", colours[str(free)], number == 0)
+                _line(str(free), line, "iterations", "psnr", colours[free], number == 0)
                 for number, (free, line) in enumerate(group.groupby("free", sort=False))
             ],
             note="One line per choice of the filters that are free to change.",
@@ -190,7 +197,8 @@ def retraining_charts(results: Results) -> Charts:
 
 def _line(name: str, rows: pd.DataFrame, x: str, y: str, colour: int, heavy: bool) -> Series:
     rows = rows.sort_values(x)
-    return Series(name, list(rows[x]), *_estimates(rows, y), colour=colour, heavy=heavy)
+    places = [100 * share for share in rows[x]] if x == "proportion" else list(rows[x])
+    return Series(name, places, *_estimates(rows, y), colour=colour, heavy=heavy)
 
 
 def _estimates(rows: pd.DataFrame, name: str) -> tuple[list[float], list[float], list[float]]:
@@ -199,5 +207,10 @@ def _estimates(rows: pd.DataFrame, name: str) -> tuple[list[float], list[float],
     return (value, low, high) if low and not all(map(math.isnan, low)) else (value, [], [])
 
 
-def _numbered(names: Iterable[object]) -> dict[str, int]:
-    return {str(name): number for number, name in enumerate(dict.fromkeys(names))}
+def _numbered(names: Iterable[Hashable]) -> dict[Hashable, int]:
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _inputs(names: Iterable[Hashable]) -> dict[Hashable, int]:
+    """Each degradation as its function is elsewhere on the page, clean inputs grey."""
+    return _numbered(name for name in names if name != CLEAN) | {CLEAN: GREY}

@@ -27,14 +27,14 @@ class Claim:
         claim: a plain sentence, as its maker would say it.
         whose: ``paper`` or ``ours``.
         verdict: by the rule.
-        says: what the run says, a plain sentence with numbers and intervals.
+        says: what the run says: plain sentences with numbers and intervals.
         rule: when it holds, and when only partly.
     """
 
     claim: str
     whose: str
     verdict: Verdict
-    says: str
+    says: tuple[str, ...]
     rule: str
 
 
@@ -66,7 +66,8 @@ def interval_columns(name: str) -> tuple[str, str, str]:
 def told(found: Estimate, sign: bool = False) -> str:
     """``0.974 [0.961, 0.983]``; without an interval where there is none (one image)."""
     value = f"{found.value:+.3g}" if sign else f"{found.value:.3g}"
-    return value if pd.isna(found.low) else f"{value} [{found.low:.3g}, {found.high:.3g}]"
+    interval = "" if pd.isna(found.low) else f" [{found.low:.3g}, {found.high:.3g}]"
+    return (value + interval).replace("-", "−")
 
 
 def job(kind: str) -> str:
@@ -81,6 +82,6 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def sentence(text: str) -> str:
-    """With a capital letter and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}."
+def sentences(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each with a capital letter and a full stop."""
+    return tuple(f"{text[:1].upper()}{text[1:]}." for text in texts)

@@ -18,7 +18,7 @@ from faig.report.claim import (
     interval_columns,
     job,
     listed,
-    sentence,
+    sentences,
     together,
     told,
 )
@@ -41,7 +41,7 @@ MODULATION = ("functions", "input", "strength", "psnr", "step_share")
 
 
 def claims(results: Results) -> list[Claim]:
-    """Every claim that the tables of a run speak of, in the order of the paper."""
+    """Every claim that the tables of a run speak of: the paper's, then ours."""
     told_of: list[tuple[str, Sequence[str], Sequence[Callable[[pd.DataFrame], Claim | None]]]] = [
         ("summary.csv", SUMMARY, [switches_off, is_enough]),
         ("contests.csv", CONTESTS, [ahead, better_than_each]),
@@ -57,7 +57,7 @@ def claims(results: Results) -> list[Claim]:
         table = results.table(name, columns)
         if table is not None and len(table):
             found += [claim for judge in judges if (claim := judge(table)) is not None]
-    return found
+    return sorted(found, key=lambda claim: claim.whose != "paper")
 
 
 def at_one_percent(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
@@ -79,16 +79,16 @@ def switches_off(summary: pd.DataFrame) -> Claim | None:
             return Verdict.HOLDS
         return Verdict.PARTLY if off >= PARTLY_OFF and leak <= off / 2 else Verdict.FAILS
 
-    says = "; ".join(
+    says = [
         f"{job(row['reverted'])} is switched off to {told(estimate_of(row, 'switched_off'))} of the whole way, "
         f"and the most that leaks to another input is {told(estimate_of(row, 'leak'))}"
         for _, row in rows.iterrows()
-    )
+    ]
     return Claim(
         f"Reverting {100 * share:.3g}% of the filters switches one function off and leaves the others as they are.",
         "paper",
         together(judged(row["switched_off"], row["leak"]) for _, row in rows.iterrows()),
-        sentence(says),
+        sentences(says),
         f"A function passes with switched off ≥ {OFF} and leak ≤ {LEAK}, and partly with switched off ≥ {PARTLY_OFF} "
         "and a leak of at most half of that. It holds where every function passes.",
     )
@@ -99,10 +99,10 @@ def is_enough(summary: pd.DataFrame) -> Claim | None:
     rows, share = at_one_percent(summary[summary["method"] == CHAMPION])
     if rows.empty:
         return None
-    says = "; ".join(
-        f"{job(row['reverted'])} is switched on to {told(estimate_of(row, 'switched_on'))}"
+    says = [
+        f"{job(row['reverted'])} is switched on to {told(estimate_of(row, 'switched_on'))} of the whole way"
         for _, row in rows.iterrows()
-    )
+    ]
     verdicts = (
         Verdict.HOLDS if on >= OFF else Verdict.PARTLY if on >= PARTLY_OFF else Verdict.FAILS
         for on in rows["switched_on"]
@@ -111,7 +111,7 @@ def is_enough(summary: pd.DataFrame) -> Claim | None:
         f"The same {100 * share:.3g}% of the filters, grafted onto the baseline, are enough to give it the function.",
         "ours",
         together(verdicts),
-        sentence(says),
+        sentences(says),
         f"A function passes with switched on ≥ {OFF}, partly with ≥ {PARTLY_OFF}.",
     )
 
@@ -129,16 +129,15 @@ def ahead(contests: pd.DataFrame) -> Claim | None:
     parts = []
     if wins := by_verdict[Verdict.HOLDS]:
         lead, name = min(wins, key=lambda win: win[0].value)
-        parts.append(f"FAIG is ahead in {len(wins)} of {len(found)}, at least by {told(lead, True)} ({name})")
+        parts.append(f"ahead in {len(wins)} of {len(found)} contests, by the least against {name}: {told(lead, True)}")
     for verdict, words in ((Verdict.FAILS, "behind"), (Verdict.OPEN, "not told apart from")):
-        if some := by_verdict[verdict]:
-            parts.append(f"{words} {'; '.join(f'{name}: {told(lead, True)}' for lead, name in some)}")
+        parts += [f"{words} {name}: {told(lead, True)}" for lead, name in by_verdict[verdict]]
     return Claim(
         f"FAIG's {100 * share:.3g}% change their own degradation more than those of {listed(rows['method'])}.",
         "paper",
         together(verdict for verdict, _, _ in found),
-        sentence("; ".join(parts) + " (differences of effect)"),
-        "Ahead of a control: the 95% interval of the difference of effects, images resampled jointly, is above 0. "
+        sentences(parts),
+        "The numbers are differences of effect, images resampled jointly. Ahead of a control: the interval is above 0. "
         "It holds where FAIG is ahead of every control on every function.",
     )
 
@@ -148,31 +147,29 @@ def better_than_each(contests: pd.DataFrame) -> Claim | None:
     rows, share = at_one_percent(contests)
     if rows.empty:
         return None
-    verdicts: dict[str, Verdict] = {}
+    names: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for _, row in rows.iterrows():
         off, leak = estimate_of(row, "switched_off"), estimate_of(row, "leak")
         better, worse = off.low > 0 or leak.high < 0, off.high < 0 or leak.low > 0
-        verdict = Verdict.PARTLY if better and worse else Verdict.HOLDS if better else Verdict.OPEN
-        verdict = Verdict.FAILS if worse and not better else verdict
-        numbers = f"switched off {told(off, True)}, leak {told(leak, True)}"
-        verdicts[f"{row['method']} on {job(row['reverted'])} ({numbers})"] = verdict
-    words = {
-        Verdict.PARTLY: "one better and the other worse than",
-        Verdict.FAILS: "worse than",
-        Verdict.OPEN: "not told apart from",
-    }
-    wins = sum(verdict is Verdict.HOLDS for verdict in verdicts.values())
-    parts = [f"FAIG is better in {wins} of {len(verdicts)} contests"]
-    parts += [
-        f"{said} {'; '.join(names)}"
-        for verdict, said in words.items()
-        if (names := [name for name, found in verdicts.items() if found is verdict])
-    ]
+        verdict = {
+            (True, True): Verdict.PARTLY,
+            (True, False): Verdict.HOLDS,
+            (False, True): Verdict.FAILS,
+            (False, False): Verdict.OPEN,
+        }[better, worse]
+        against = f"{row['method']} on {job(row['reverted'])}"
+        if verdict is Verdict.FAILS:
+            against += f": switched off {told(off, True)}, leak {told(leak, True)}"
+        names[verdict].append(against)
+    words = {Verdict.HOLDS: "better than", Verdict.PARTLY: "better in one and worse in the other than"}
+    parts = [f"{said} {listed(names[verdict])}" for verdict, said in words.items() if names[verdict]]
+    parts += [f"worse than {against}" for against in names[Verdict.FAILS]]
+    parts += [f"not told apart from {listed(some)}" for some in [names[Verdict.OPEN]] if some]
     return Claim(
         f"At {100 * share:.3g}% no other method switches a function off further, or leaks less, without paying for it.",
         "ours",
-        together(verdicts.values()),
-        sentence("; ".join(parts)),
+        together(verdict for verdict, some in names.items() if some),
+        sentences(parts),
         "Better than a method: the interval of the difference in switched off is above 0, or that in leak below 0, and "
         "neither is clearly worse. It holds where FAIG is better than every method on every function.",
     )
@@ -190,8 +187,12 @@ def at_the_back(depths: pd.DataFrame) -> Claim | None:
         "Deblurring filters sit toward the back of the network.",
         "paper",
         verdict,
-        f"The mean depth of the top {100 * share:.3g}% is {told(depth)}, that of all filters {usual:.3g} "
-        "(0: first layer, 1: last).",
+        sentences(
+            [
+                f"the mean depth of the top {100 * share:.3g}% is {told(depth)}, that of all filters {usual:.3g} "
+                "(0: first layer, 1: last)"
+            ]
+        ),
         "The interval of the mean depth is above that of all filters.",
     )
 
@@ -199,17 +200,21 @@ def at_the_back(depths: pd.DataFrame) -> Claim | None:
 def less_even(depths: pd.DataFrame) -> Claim | None:
     """Denoising filters are spread more evenly."""
     rows, _ = at_one_percent(depths)
-    by_function = rows.set_index("function")
-    if not {"blur", "noise"} <= set(by_function.index):
+    by_function = {row["function"]: estimate_of(row, "unevenness") for _, row in rows.iterrows()}
+    if not {"blur", "noise"} <= set(by_function):
         return None
-    blur, noise = (estimate_of(by_function.loc[kind], "unevenness") for kind in ("blur", "noise"))
+    blur, noise = by_function["blur"], by_function["noise"]
     verdict = Verdict.HOLDS if blur.low > noise.high else Verdict.FAILS if noise.low > blur.high else Verdict.OPEN
     return Claim(
         "Denoising filters are spread over the layers more evenly than deblurring ones.",
         "paper",
         verdict,
-        f"Share that would have to move for an even spread: {told(noise)} of the denoising filters, {told(blur)} of the "
-        "deblurring ones.",
+        sentences(
+            [
+                f"share that would have to move for an even spread: {told(noise)} of the denoising filters, "
+                f"{told(blur)} of the deblurring ones"
+            ]
+        ),
         "The intervals of the two are apart, and denoising has the smaller one.",
     )
 
@@ -224,14 +229,17 @@ def deeper(overlaps: pd.DataFrame) -> Claim | None:
         "Deblurring filters sit deeper than denoising ones.",
         "paper",
         above_zero(difference),
-        f"The mean depths of the two top {100 * share:.3g}% differ by {told(difference, True)} of the network's depth.",
+        sentences(
+            [f"the mean depths of the two top {100 * share:.3g}% differ by {told(difference, True)} of the whole"]
+        ),
         "The interval of the difference, images resampled jointly, is above 0.",
     )
 
 
 def smooth(modulation: pd.DataFrame) -> Claim | None:
     """Strength as a knob."""
-    parts, verdicts = [], []
+    parts: list[str] = []
+    verdicts: list[Verdict] = []
     for functions, group in modulation.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
         for given, line in own.groupby("input", sort=False):
@@ -241,7 +249,7 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
             passed = [to_target <= UP_TO_TARGET] + ([] if pd.isna(beyond) else [beyond <= BEYOND])
             verdicts += [Verdict.HOLDS if all(passed) else Verdict.PARTLY if passed[0] else Verdict.FAILS]
             psnr = line.set_index("strength")["psnr"]
-            past = "" if pd.isna(beyond) else f", {beyond:.2g} beyond"
+            past: str = "" if pd.isna(beyond) else f", {beyond:.2g} beyond"
             parts.append(
                 f"{job(str(functions))} on {given}: the steepest step up to 1 is {to_target:.2g} times an even one"
                 f"{past}; PSNR from {psnr[0.0]:.2f} dB (off) to {psnr[1.0]:.2f} dB (the target)"
@@ -252,7 +260,7 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
         "The strength of a function can be turned like a knob, without jumps.",
         "paper",
         together(verdicts),
-        sentence(". ".join(part[:1].upper() + part[1:] for part in parts)),
+        sentences(parts),
         f"No step up to strength 1 changes an image by more than {UP_TO_TARGET} times its even share of the way from 0 "
         f"to 1 (a tenth of the way: a quarter of the change), and none beyond by more than {BEYOND:g} times.",
     )

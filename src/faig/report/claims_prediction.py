@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from faig.effect import Estimate
-from faig.report.claim import Claim, Verdict, estimate_of, interval_columns, job, listed, sentence, together, told
+from faig.report.claim import Claim, Verdict, estimate_of, interval_columns, job, listed, sentences, together, told
 
 ACCURACY = ("predictor", "classes", *interval_columns("accuracy"))
 LEVELS = ("degradation", "level", "response")
@@ -24,9 +24,7 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         needed = WITH_CLEAN if "clean" in classes else TWO
         if not several:
             right = float(row["accuracy"])
-            verdicts.append(
-                Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS
-            )
+            verdicts.append(Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS)
         parts.append(f"{listed(classes)}: {_percent(estimate_of(row, 'accuracy'))} right")
     if not verdicts:
         return None
@@ -34,34 +32,34 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         "What reverting filters does to an image tells which degradation it has.",
         "paper",
         together(verdicts),
-        sentence("; ".join(parts)),
-        f"Passes with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images among them; partly "
+        sentences(parts),
+        f"Passes with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
         f"from {NEARLY:.0%}. Several degradations at once are reported, not judged.",
     )
 
 
 def beats_others(accuracy: pd.DataFrame) -> Claim | None:
     """Against image statistics, random filters, and whatever else the table has."""
-    own = _own(accuracy).set_index("classes")
-    others = accuracy[accuracy["predictor"] != accuracy["predictor"].iloc[0]]
-    verdicts, parts = [], []
-    for _, row in others.iterrows():
-        if row["classes"] not in own.index:
+    first = accuracy["predictor"].iloc[0]
+    verdicts: list[Verdict] = []
+    parts: list[str] = []
+    for classes, group in accuracy.groupby("classes", sort=False):
+        by_predictor = {str(row["predictor"]): estimate_of(row, "accuracy") for _, row in group.iterrows()}
+        mine = by_predictor.pop(first, None)
+        if mine is None or not by_predictor:
             continue
-        mine, other = (estimate_of(one, "accuracy") for one in (own.loc[row["classes"]], row))
-        verdict = Verdict.HOLDS if mine.low > other.high else Verdict.FAILS if mine.high < other.low else Verdict.OPEN
-        verdicts.append(verdict)
-        word = {Verdict.HOLDS: "ahead of", Verdict.FAILS: "behind"}.get(verdict, "not told apart from")
-        parts.append(
-            f"{listed(_classes(row['classes']))}: {_percent(mine)}, {word} {row['predictor']} with {_percent(other)}"
-        )
+        found = {name: _apart(mine, other) for name, other in by_predictor.items()}
+        verdicts += found.values()
+        words = {Verdict.HOLDS: "ahead of", Verdict.FAILS: "behind", Verdict.OPEN: "not told apart from"}
+        against = (f"{words[found[name]]} {name} ({_percent(other)})" for name, other in by_predictor.items())
+        parts.append(f"{listed(_classes(classes))}: {_percent(mine)} right, {', '.join(against)}")
     if not parts:
         return None
     return Claim(
         "The found filters predict degradations better than simple statistics and than random filters do.",
         "ours",
         together(verdicts),
-        sentence("; ".join(parts)),
+        sentences(parts),
         "Ahead: the 95% intervals of the two shares of right answers are apart.",
     )
 
@@ -81,7 +79,7 @@ def follows_level(levels: pd.DataFrame) -> Claim | None:
         together(
             Verdict.HOLDS if r >= FOLLOWS else Verdict.PARTLY if r >= ROUGHLY else Verdict.FAILS for r in found.values()
         ),
-        sentence("rank correlation of response and level: " + "; ".join(f"{k} {r:.3g}" for k, r in found.items())),
+        sentences(f"rank correlation of response and level, {kind}: {r:.3g}" for kind, r in found.items()),
         f"Passes with a rank correlation of at least {FOLLOWS}, partly from {ROUGHLY}.",
     )
 
@@ -111,10 +109,14 @@ def places_matter(retrained: pd.DataFrame) -> Claim | None:
         "Where the found filters are matters: retrained alone, they teach the baseline more than as many others.",
         "paper",
         together(verdicts),
-        sentence("; ".join(parts)),
-        "The PSNR on the function at the end of training is above that of every other choice; where there are intervals, "
-        "they are apart.",
+        sentences(parts),
+        "At the end of training, PSNR on the function is above that of every other choice; intervals, where there are "
+        "any, are apart.",
     )
+
+
+def _apart(one: Estimate, other: Estimate) -> Verdict:
+    return Verdict.HOLDS if one.low > other.high else Verdict.FAILS if one.high < other.low else Verdict.OPEN
 
 
 def _own(accuracy: pd.DataFrame) -> pd.DataFrame:

@@ -18,8 +18,8 @@ COLUMNS = ("index", "layer", "out", "in", "score")
 def filter_map(rankings: dict[str, Path]) -> dict[str, Any] | None:
     """What the page's script draws; None where there is no ranking of all filters.
 
-    Scores and flat indices of the best `KEPT` are little-endian float32 and uint32 in base64, best first, so that a place
-    is a rank.
+    Scores and flat indices of the best `KEPT` are little-endian float32 and uint32 in base64, best first, so that a
+    place is a rank.
 
     Args:
         rankings: the file of each function.
@@ -69,10 +69,10 @@ def _complete(table: pd.DataFrame) -> bool:
 def _layers(table: pd.DataFrame) -> list[tuple[str, int, int, int]]:
     """Name, output channels, input channels and first flat index of each layer, in the order of the numbering."""
     groups = table.groupby("layer")
-    sizes, starts = groups[["out", "in"]].max() + 1, groups["index"].min().sort_values()
+    found = pd.DataFrame({"out": groups["out"].max() + 1, "in": groups["in"].max() + 1, "start": groups["index"].min()})
     return [
-        (str(name), int(sizes.loc[name, "out"]), int(sizes.loc[name, "in"]), int(start))
-        for name, start in starts.items()
+        (str(name), int(out), int(inputs), int(start))
+        for name, out, inputs, start in found.sort_values("start").itertuples()
     ]
 
 

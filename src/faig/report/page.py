@@ -24,8 +24,14 @@ FILE = "report.html"
 FIGURES = "figures/report"
 LISTED = 50  # filters of each ranking
 TEASER, SWEEPS = 0.35, 0.65  # shares of the bytes for images
-TEASER_NAMES = {"input": "input", "target": "target network", "gt": "ground truth"}
-ROWS = {"blur": "blurry input", "noise": "noisy input"}
+NAMES = {
+    "input": "input",
+    "baseline": "baseline network",
+    "target": "target network",
+    "reverted": "",
+    "gt": "ground truth",
+}  # in the order of the choice
+ROWS = {"blur": "blurry input", "noise": "noisy input", "clean": "clean input"}
 
 # Which tables stand in which section; all others come last.
 TABLES = {
@@ -85,7 +91,9 @@ def write_report(run: Path) -> Path:
         undefined=StrictUndefined,
     )
     environment.globals |= {"job": job}
-    assets = {name: (resources.files("faig.report") / "page" / name).read_text("utf-8") for name in ("page.css", "page.js")}
+    assets = {
+        name: (resources.files("faig.report") / "page" / name).read_text("utf-8") for name in ("page.css", "page.js")
+    }
     html = environment.get_template("page.html").render(
         **shown,
         css=assets["page.css"],
@@ -141,7 +149,9 @@ def _title(results: Results) -> str:
     for _, text in results.configs():
         config = yaml.safe_load(text)
         if isinstance(config, dict) and {"target", "baseline"} <= set(config):
-            return f"{Path(str(config['target'])).with_suffix('')} against {Path(str(config['baseline'])).with_suffix('')}"
+            return (
+                f"{Path(str(config['target'])).with_suffix('')} against {Path(str(config['baseline'])).with_suffix('')}"
+            )
     return "The filters of a network"
 
 
@@ -164,30 +174,28 @@ def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, s
 
 
 def _counts(claimed: list[Claim]) -> dict[str, int]:
-    return {verdict: sum(claim.verdict == verdict for claim in claimed) for verdict in dict.fromkeys(c.verdict for c in claimed)}
+    return {
+        verdict: sum(claim.verdict == verdict for claim in claimed)
+        for verdict in dict.fromkeys(c.verdict for c in claimed)
+    }
 
 
 def _teaser(results: Results) -> list[Comparison]:
     rows = results.teaser()
-    share = TEASER / max(1, len(rows))
     found = []
     for row, files in rows.items():
-        named = {_file_name(file): path for file, path in files.items()}
-        shown = pictures(dict(sorted(named.items(), key=lambda item: _place(item[0]))), share)
-        names = [picture.name for picture in shown]
-        left = names.index("target network") if "target network" in names else 0
-        own = _file_name(f"reverted-{row}")
-        found.append(Comparison(ROWS.get(row, row), shown, left, names.index(own) if own in names else len(names) - 1))
+        ordered = sorted(files, key=lambda what: list(NAMES).index(what.partition("-")[0]))
+        shown = pictures({_what(what): files[what] for what in ordered}, TEASER / len(rows))
+        left, right = (
+            ordered.index(what) if what in ordered else at for what, at in (("target", 0), (f"reverted-{row}", -1))
+        )
+        found.append(Comparison(ROWS.get(row, f"{row} input"), shown, left, right % len(shown)))
     return found
 
 
-def _file_name(file: str) -> str:
-    return TEASER_NAMES.get(file, f"{job(file.removeprefix('reverted-'))} reverted")
-
-
-def _place(name: str) -> int:
-    first = list(TEASER_NAMES.values())
-    return {first[0]: 0, first[1]: 1, first[2]: 3}.get(name, 2)
+def _what(what: str) -> str:
+    """What was done to the network, or what else a picture is."""
+    return NAMES.get(what) or f"{job(what.removeprefix('reverted-'))} reverted"
 
 
 def _turned(results: Results) -> list[Turned]:
@@ -227,14 +235,16 @@ def _tables(results: Results) -> dict[str, list[Grid]]:
     found = results.tables()
     known = {name for names in TABLES.values() for name in names}
     first = {name: results.first(name) for name in known}
-    taken = {path: name for name, path in first.items() if path is not None}
     sections = {
-        section: [Grid.of(results.told(path), read_csv(path)) for name in names if (path := first[name]) is not None]
+        section: [
+            Grid.of(results.told(path), read_csv(path), shaded=name == "confusion.csv")
+            for name in names
+            if (path := first[name]) is not None
+        ]
         for section, names in TABLES.items()
     }
-    rest = [Grid.of(name, read_csv(path)) for name, path in found.items() if path not in taken]
+    rest = [Grid.of(name, read_csv(path)) for name, path in found.items() if path not in first.values()]
     return sections | {"other": rest}
-
 
 
 def _trust(results: Results) -> Grid | None:

@@ -16,6 +16,7 @@ from faig.methods import METHODS
 
 CONFIG = "config.yaml"
 RANKINGS = "filters-"
+REVERTED, AT = "reverted-faig-", "-0.01-0"  # how compare names the outputs of FAIG's 1%
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
 
 
@@ -25,7 +26,7 @@ class Results:
 
     Attributes:
         run: the directory.
-        places: itself and the directories of its stages, as far as they hold results.
+        places: itself, and the directories of its stages that hold tables or scores.
     """
 
     run: Path
@@ -40,17 +41,13 @@ class Results:
         """
         if not run.is_dir():
             raise InputError(f"{run}: no such run directory")
-        stages = [
-            path
-            for path in sorted(run.iterdir())
-            if path.is_dir() and not path.name.startswith(".") and path.name not in NO_STAGES
-        ]
-        places = tuple(
-            place for place in (run, *stages) if any(place.glob("*.csv")) or any(place.glob("scores*.safetensors"))
-        )
-        if not places:
-            raise InputError(f"{run}: holds no tables and no scores; give the directory of a run, such as faig compare's")
-        return cls(run, places)
+        stages = [path for path in sorted(run.iterdir()) if path.is_dir() and path.name not in NO_STAGES]
+        stages = [stage for stage in stages if not stage.name.startswith(".") and _has_results(stage)]
+        if not stages and not _has_results(run):
+            raise InputError(
+                f"{run}: holds no tables and no scores; give the directory of a run, such as faig compare's"
+            )
+        return cls(run, (run, *stages))
 
     def first(self, *names: str) -> Path | None:
         """The first of these files or folders, looked for in every place."""
@@ -102,16 +99,28 @@ class Results:
 
     def configs(self) -> list[tuple[str, str]]:
         """The configuration of the run and of its stages, as text."""
-        found = [place / CONFIG for place in dict.fromkeys((self.run, *self.places)) if (place / CONFIG).is_file()]
+        found = [place / CONFIG for place in self.places if (place / CONFIG).is_file()]
         return [(self.told(path), path.read_text(encoding="utf-8")) for path in found]
 
     def teaser(self) -> dict[str, dict[str, Path]]:
-        """The pictures of ``figures/teaser``: by row (input) and file (what was done), as `teaser.teaser` takes them."""
-        folder = self.first("figures/teaser")
+        """Pictures to hold against each other: by input, and by what was done to the network.
+
+        They are those of ``figures/teaser``, ``<input>-<what>.png``; or, of ``faig compare --save-images``, the first
+        image: of target and baseline, and of the target with 1% of FAIG's filters reverted.
+        """
         found: dict[str, dict[str, Path]] = {}
-        for stem, path in list_images(folder).items() if folder and folder.is_dir() else ():
-            row, _, file = stem.partition("-")
-            found.setdefault(row, {})[file] = path
+        if (folder := self.first("figures/teaser")) is not None:
+            for stem, path in list_images(folder).items():
+                row, _, what = stem.partition("-")
+                found.setdefault(row, {})[what] = path
+        elif (images := self.first("images")) is not None:
+            networks = {"target": "target", "baseline": "baseline"} | {
+                path.name: f"reverted-{path.name.removeprefix(REVERTED).removesuffix(AT)}"
+                for path in sorted(images.glob(f"{REVERTED}*{AT}"))
+            }
+            for network, what in networks.items():
+                for given in sorted(path for path in (images / network).glob("*") if path.is_dir()):
+                    found.setdefault(given.name, {})[what] = next(iter(list_images(given).values()))
         return found
 
     def sweeps(self) -> dict[str, dict[str, Path]]:
@@ -124,6 +133,10 @@ class Results:
             for inside in sorted(folder.iterdir(), key=lambda path: (path.name.count("+"), path.name))
             if inside.is_dir()
         }
+
+
+def _has_results(place: Path) -> bool:
+    return any(place.glob("*.csv")) or any(place.glob("scores*.safetensors"))
 
 
 def read_csv(path: Path) -> pd.DataFrame:

@@ -64,13 +64,23 @@
     font: { color: colour("--text"), size: 12, family: "system-ui, sans-serif" },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 10, r: 12, t: 8, b: 10 },
-    legend: { orientation: "h", y: -0.28, yref: "paper", font: { size: 11 } },
+    margin: { l: 10, r: 12, t: 10, b: 10 },
+    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
     hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--edge"), font: { color: colour("--text") }, namelength: -1 },
     hovermode: "closest",
   });
-  const traces = (chart) => chart.data.map((trace) =>
-    trace.line && trace.line.color === "text" ? { ...trace, line: { ...trace.line, color: colour("--text") } } : trace);
+  const ink = (token) => { // c0, c0/0.15 or text
+    const [name, opacity] = token.split("/");
+    const hex = colour(`--${name}`);
+    return opacity ? hex + Math.round(255 * opacity).toString(16).padStart(2, "0") : hex;
+  };
+  const traces = (chart) => chart.data.map((trace) => {
+    const inked = { ...trace };
+    for (const part of ["line", "marker"]) if (trace[part]?.color) inked[part] = { ...trace[part], color: ink(trace[part].color) };
+    if (trace.fillcolor) inked.fillcolor = ink(trace.fillcolor);
+    if (trace.error_y) inked.error_y = { ...trace.error_y, color: colour("--soft") };
+    return inked;
+  });
   const draw = (place) => {
     const chart = data.charts[place.dataset.chart];
     Plotly.react(place, traces(chart), layout(chart), { responsive: true, displaylogo: false, displayModeBar: "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
@@ -115,7 +125,12 @@
           image.data[4 * at + 3] = 255;
         }
         canvas.getContext("2d").putImageData(image, 0, 0);
-        canvas.closest("figure").querySelector("small").textContent = counts.join(" · ");
+        canvas.closest("figure").querySelector("small").replaceChildren(...counts.map((count, number) => {
+          const told = document.createElement("span");
+          told.textContent = `${count} `;
+          told.style.color = `var(${functions[number].ink})`;
+          return told;
+        }));
       });
     };
     const show = (canvas, out, inp) => {
