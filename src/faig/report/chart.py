@@ -10,7 +10,7 @@ from typing import Any, Literal
 from faig.report.figure import COLOURS, save_figure
 
 Kind = Literal["line", "bars", "steps"]
-Place = float | str
+Place = float | int | str
 TICKS = 6  # of a percent axis
 ROUND = (0.1, 0.3, 1, 3, 10, 30, 100)
 FAINT = 0.15  # opacity of a band

@@ -4,7 +4,6 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from faig.errors import InputError
@@ -42,7 +41,7 @@ def filter_map(rankings: dict[str, Path]) -> dict[str, Any] | None:
     total = sum(out * inputs for _, out, inputs, _ in first)
     kept = {kind: table.head(min(MOST, max(1, int(total * KEPT)))) for kind, table in tables.items()}
     functions = [
-        {"name": kind, "index": _packed(best["index"].to_numpy("<u4")), "score": _packed(best["score"].to_numpy("<f4"))}
+        {"name": kind, "index": _packed(best["index"], "<u4"), "score": _packed(best["score"], "<f4")}
         for kind, best in kept.items()
     ]
     return {"layers": first, "total": total, "functions": functions}
@@ -63,7 +62,8 @@ def read_ranking(path: Path) -> pd.DataFrame:
 
 
 def _complete(table: pd.DataFrame) -> bool:
-    return len(table) == table["index"].max() + 1 == sum(out * inputs for _, out, inputs, _ in _layers(table))
+    size = sum(out * inputs for _, out, inputs, _ in _layers(table))
+    return len(table) == size and int(table["index"].max()) == size - 1
 
 
 def _layers(table: pd.DataFrame) -> list[tuple[str, int, int, int]]:
@@ -76,5 +76,5 @@ def _layers(table: pd.DataFrame) -> list[tuple[str, int, int, int]]:
     ]
 
 
-def _packed(values: "np.ndarray[Any, Any]") -> str:
-    return base64.b64encode(values.tobytes()).decode("ascii")
+def _packed(values: "pd.Series[Any]", kind: str) -> str:
+    return base64.b64encode(values.to_numpy(kind).tobytes()).decode("ascii")

@@ -1,6 +1,7 @@
 """The result files of a run, in its directory or in that of a stage."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from faig.methods import METHODS
 
 CONFIG = "config.yaml"
 RANKINGS = "filters-"
-REVERTED, AT = "reverted-faig-", "-0.01-0"  # how compare names the outputs of FAIG's 1%
+REVERTED = re.compile(r"reverted-faig-(?P<kind>.+)-(?P<share>\d[\d.e-]*)-0")  # outputs that compare --save-images keeps
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
 
 
@@ -106,7 +107,7 @@ class Results:
         """Pictures to hold against each other: by input, and by what was done to the network.
 
         They are those of ``figures/teaser``, ``<input>-<what>.png``; or, of ``faig compare --save-images``, the first
-        image: of target and baseline, and of the target with 1% of FAIG's filters reverted.
+        image: of target and baseline, and of the target with the fewest of FAIG's filters reverted.
         """
         found: dict[str, dict[str, Path]] = {}
         if (folder := self.first("figures/teaser")) is not None:
@@ -114,10 +115,10 @@ class Results:
                 row, _, what = stem.partition("-")
                 found.setdefault(row, {})[what] = path
         elif (images := self.first("images")) is not None:
-            networks = {"target": "target", "baseline": "baseline"} | {
-                path.name: f"reverted-{path.name.removeprefix(REVERTED).removesuffix(AT)}"
-                for path in sorted(images.glob(f"{REVERTED}*{AT}"))
-            }
+            networks = {"target": "target", "baseline": "baseline"}
+            reverted = [match for path in images.iterdir() if (match := REVERTED.fullmatch(path.name))]
+            for match in sorted(reverted, key=lambda match: (match["kind"], -float(match["share"]))):
+                networks |= {match[0]: f"reverted-{match['kind']}"}
             for network, what in networks.items():
                 for given in sorted(path for path in (images / network).glob("*") if path.is_dir()):
                     found.setdefault(given.name, {})[what] = next(iter(list_images(given).values()))
