@@ -45,7 +45,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(report.as_uri())
-        self.page.wait_for_function("document.querySelectorAll('.plot .main-svg').length > 0")
+        self.page.wait_for_selector(".plot .main-svg")
 
     def back(self) -> str:
         """The colour behind everything."""
@@ -189,7 +189,8 @@ def test_dark_is_dark_and_follows_a_change(browser, report):
     assert sum(map(int, dark[4:-1].split(", "))) < 150
     assert sum(map(int, light_text[4:-1].split(", "))) > 500
     opened.page.emulate_media(color_scheme="light")
-    opened.page.wait_for_function(f"{ink} !== '{light_text}'")
+    text = opened.page.locator(".plot .xtick text").first
+    sync_api.expect(text).not_to_have_css("fill", light_text, timeout=PATIENCE)
     assert opened.back() != dark
     assert opened.said == []
     opened.context.close()
