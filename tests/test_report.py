@@ -123,7 +123,7 @@ def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
         shutil.copy(study_run / "compare" / name, tmp_path)
     page = write_report(tmp_path).read_text(encoding="utf-8")
     assert re.findall(r'<section id="([\w-]+)">', page) == ["distribution", "run"]
-    assert "Plotly" not in page  # no chart, so nothing to draw it with
+    assert "Plotly, Inc." not in page  # no chart, so nothing to draw it with
     assert not (tmp_path / "figures").exists()
 
 
