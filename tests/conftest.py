@@ -104,3 +104,11 @@ def training_config(settings: dict, **changes):
     from faig.training.config import TrainingConfig
 
     return TrainingConfig.model_validate(settings | changes)
+
+
+@pytest.fixture(scope="session")
+def study_run(tmp_path_factory) -> Path:
+    """A small study with all its stages; tests that change it copy it first."""
+    from study import make_study
+
+    return make_study(tmp_path_factory.mktemp("study"))

@@ -6,7 +6,18 @@ from typing import Any
 
 import typer
 
-from faig.cli import alter, predict, prepare, run, study, sweep, train, zoo  # noqa: F401 - each registers its commands
+from faig.cli import (  # noqa: F401 - each registers its commands
+    alter,
+    demo,
+    predict,
+    prepare,
+    report,
+    run,
+    study,
+    sweep,
+    train,
+    zoo,
+)
 from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 

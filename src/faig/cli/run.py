@@ -7,6 +7,7 @@ import typer
 
 from faig.cli.app import app
 from faig.cli.options import Force, Threads, compute_on
+from faig.cli.report import say_report
 from faig.cli.study import draw_found, run_compare, say_attributed
 from faig.cli.sweep import draw_sweep, run_sweep
 from faig.errors import InputError
@@ -58,7 +59,7 @@ def run(
 
 
 def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
-    """Run it, draw its pictures, and say where they are."""
+    """Run it, draw its pictures, and write its report."""
     from faig.experiment.pair import Pair
     from faig.experiment.study import study
     from faig.filters import FilterSet
@@ -70,4 +71,4 @@ def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
     draw_found(space, {kind: FilterSet.top(space, order, 0.01) for kind, order in orders.items()}, out / "compare")
     if config.sweep:
         draw_sweep(out / "sweep")
-    print(f"study: {out}")
+    say_report(out)

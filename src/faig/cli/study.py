@@ -1,7 +1,7 @@
-"""``faig attribute``, ``faig compare``, ``faig distribution`` and ``faig demo``."""
+"""``faig attribute``, ``faig compare`` and ``faig distribution``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,6 +35,9 @@ from faig.methods import METHODS
 from faig.progress import bar
 from faig.quadrature import RULES
 from faig.settings import proportion, validated
+
+if TYPE_CHECKING:
+    from faig.experiment.distribution import Found
 
 Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
 
@@ -191,42 +194,30 @@ def distribution(
     seed: Seed = 0,
 ) -> None:
     """Where in the network the found filters are: tables, bars by layer, a map of every filter."""
-    from faig.experiment.distribution import distribute
-
     if method not in METHODS:
         raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
-    shares = _shares(proportions)
-    space, found = distribute(run, method, shares, seed=seed)
-    draw_found(space, {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}, run)
+    found = distribute_run(run, method, _shares(proportions), seed)
     for (kind, share), one in found.items():
         print(f"{kind}, top {share:.3g}: mean depth {one.depth}, unevenness {one.unevenness}")
     print(f"tables: {run / 'distribution.csv'}, {run / 'layers.csv'}, {run / 'overlaps.csv'}")
     print(f"pictures: {run / 'figures' / 'layers.png'}, {run / 'figures' / 'map.png'} (and .svg)")
 
 
-@app.command(epilog="Example: faig demo --out runs/demo")
-def demo(
-    out: Out = Path("runs/demo"),
-    force: Force = False,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    threads: Threads = None,
-) -> None:
-    """The whole story on the shipped pair and photos, in minutes."""
-    from faig.experiment.demo import demo as run_demo
+def distribute_run(run: Path, method: str, shares: list[float], seed: int) -> "Found":
+    """Write the tables and pictures of ``faig distribution`` into a run directory."""
+    from faig.experiment.distribution import distribute
 
-    run_demo(out, force=force, track=bar, seed=seed, device=device, threads=compute_on(device, threads))
-    _print_summary(out)
-    print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
-    print(f"picture: {out / 'figures' / 'teaser.png'}")
+    space, found = distribute(run, method, shares, seed=seed)
+    draw_found(space, {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}, run)
+    return found
 
 
 def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     """Run it, and print its summary."""
-    from faig.experiment.compare import compare as run_compare
+    from faig.experiment.compare import compare as compared
 
-    run_compare(config, out, force=force, track=bar)
-    _print_summary(out)
+    compared(config, out, force=force, track=bar)
+    print_summary(out)
     print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
 
 
@@ -262,7 +253,8 @@ def say_attributed(run: Path) -> None:
         print(path)
 
 
-def _print_summary(run: Path) -> None:
+def print_summary(run: Path) -> None:
+    """The table of a comparison."""
     from rich.console import Console
 
     from faig.report.table import summary_table

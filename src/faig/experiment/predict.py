@@ -169,7 +169,7 @@ def correlations(table: pd.DataFrame, seed: int = 0) -> dict[str, Estimate]:
 
 
 def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, seed: int) -> None:
-    """``predictions.csv``, ``confusion.csv``, ``levels.csv``, and last ``accuracy.csv``.
+    """``predictions.csv``, ``confusion.csv``, ``levels.csv``, ``responses.csv``, and last ``accuracy.csv``.
 
     Args:
         run: where.
@@ -182,16 +182,17 @@ def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd
     matrix = confusion(guessed[FOUND], classes)
     write_table(run / "confusion.csv", matrix.reset_index(names=TRUE))
     write_table(run / "levels.csv", levels)
+    ranks = correlations(levels, seed)
+    write_table(
+        run / "responses.csv",
+        [{"degradation": kind} | _named("rank_correlation", found) for kind, found in ranks.items()],
+    )
     rows = [
         {"predictor": name, "classes": " ".join(task)} | _named("accuracy", accuracy(table, task, seed))
         for name, table in guessed.items()
         for task in tasks_of(classes)
     ]
-    ranks = [
-        {"predictor": FOUND, "classes": f"level of {kind}"} | _named("rank_correlation", found)
-        for kind, found in correlations(levels, seed).items()
-    ]
-    write_table(run / LAST, rows + ranks)
+    write_table(run / LAST, rows)
 
 
 def _named(name: str, found: Estimate) -> dict[str, float]:

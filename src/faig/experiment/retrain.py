@@ -28,7 +28,7 @@ from faig.rankings import read_ranking, write_ranking
 from faig.restoration import restore
 
 FOLDER = "retrain"
-CURVES, LAST = "curves.csv", "retrained.csv"
+CURVES, LAST = "retrained.csv", "gained.csv"
 FOUND = "found"
 
 
@@ -43,7 +43,7 @@ def retrain(
 ) -> Path:
     """Train the baseline with only some filters free, for each function and each choice of as many filters.
 
-    Writes ``curves.csv`` (PSNR against iterations) and ``retrained.csv`` (how much was gained in the end).
+    Writes ``retrained.csv`` (PSNR against iterations) and ``gained.csv`` (how much was gained in the end).
 
     Args:
         config: the study, with its part ``retrain``.
@@ -83,7 +83,8 @@ def retrain(
         reference = measure_reference(pair, cases, "gray", None, track)
         for (kind, name), chosen in track(sets.items(), "retrain", len(sets)):
             trained = _train(config, pair, run, kind, name, chosen, out)
-            told = network_metadata(trained)["training"]["validation"]
+            points = network_metadata(trained)["training"]["validation"]
+            told = [{"iterations": point["iteration"], "psnr": point[kind]} for point in points]
             curves += [{"function": kind, "free": name} | point for point in told]
             network = load_network(trained).to(config.device)
             outputs = [restore(network, case.lr[kind]) for case in cases]

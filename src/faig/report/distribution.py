@@ -2,18 +2,13 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
-from faig.files import replacing
 from faig.filters import FilterSet, FilterSpace
+from faig.report.chart import Chart, Series
+from faig.report.figure import COLOURS, save_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by all eyes (Okabe and Ito)
 REST, SHARED = "#e8e8e8", "#222222"
 ACROSS = 8  # layers of the map side by side
 
@@ -26,20 +21,14 @@ def draw_bars(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> Non
         sets: by function.
         path: without suffix: a PNG and an SVG are written.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(max(6.0, 0.3 * len(space.layers) + 2), 3.6), layout="constrained")
-    axes = figure.subplots()
-    place, width = np.arange(len(space.layers)), 0.8 / len(sets)
-    for i, (kind, filters) in enumerate(sets.items()):
-        shares = [float(part.float().sum()) / len(filters) for part in _by_layer(space, filters)]
-        axes.bar(place - 0.4 + (i + 0.5) * width, shares, width, label=kind, color=COLOURS[i % len(COLOURS)])
+    layers = [layer.name for layer in space.layers]
+    series = [
+        Series(kind, layers, _shares(space, filters), colour=number, kind="bars")
+        for number, (kind, filters) in enumerate(sets.items())
+    ]
     of_all = [layer.count / len(space) for layer in space.layers]
-    axes.step(place, of_all, where="mid", color=SHARED, linewidth=1, label="all filters")
-    axes.set_xticks(place, [layer.name for layer in space.layers], rotation=90, fontsize=7)
-    axes.set(ylabel="share", xlim=(-0.6, len(place) - 0.4))
-    axes.legend()
-    _save(figure, path)
+    series.append(Series("all filters", layers, of_all, colour=None, kind="steps"))
+    Chart(path.name, "", "layer", "share", series).draw(path.parent)
 
 
 def draw_map(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> None:
@@ -74,15 +63,10 @@ def draw_map(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> None
     if (number == len(colours) - 1).any():
         legend.append(Patch(color=SHARED, label="several"))
     figure.legend(handles=legend, loc="outside lower center", ncols=len(legend), fontsize=8)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _by_layer(space: FilterSpace, filters: FilterSet) -> list[Tensor]:
-    return list(filters.mask.split([layer.count for layer in space.layers]))
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        with replacing(path.with_suffix(f".{suffix}")) as part:
-            figure.savefig(part, format=suffix, dpi=110, metadata=metadata)
+def _shares(space: FilterSpace, filters: FilterSet) -> list[float]:
+    """Of each layer, its share of the set."""
+    parts = filters.mask.split([layer.count for layer in space.layers])
+    return [float(part.sum()) / len(filters) for part in parts]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from faig.files import replacing
 from faig.images import list_images
+from faig.report.figure import save_figure
 
 SHOWN = 7  # images of a strip
 FRAME = 120  # milliseconds of an animation's frame
@@ -35,10 +36,7 @@ def draw_curves(table: Path, path: Path) -> None:
             axes.set(xlabel=f"strength of {functions}", ylabel=label)
             axes.grid(alpha=0.3)
         line[0].legend(title="input", fontsize=7)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        with replacing(path.with_suffix(f".{suffix}")) as part:
-            figure.savefig(part, format=suffix, dpi=110, metadata=metadata)
+    save_figure(figure, path)
 
 
 def draw_images(folder: Path) -> None:

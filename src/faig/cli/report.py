@@ -1,0 +1,27 @@
+"""``faig report``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faig.cli.app import app
+
+
+@app.command(epilog="Example: faig report runs/demo, then open runs/demo/report.html")
+def report(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Of faig attribute, compare, sweep, demo, or of a whole study.")
+    ],
+) -> None:
+    """One HTML file of everything that a run found; opens from disk, needs no network."""
+    say_report(run)
+
+
+def say_report(run: Path) -> None:
+    """Write it, and say where it is."""
+    from faig.report.page import FIGURES, write_report
+
+    print(f"report: {write_report(run)}")
+    if (run / FIGURES).is_dir():
+        print(f"its charts as PNG and SVG: {run / FIGURES}")
