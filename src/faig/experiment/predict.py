@@ -9,6 +9,7 @@ import pandas as pd
 from faig.cases import CLEAN, Case
 from faig.degradation import Degradation
 from faig.effect import Estimate, estimate, single_channel
+from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
 from faig.images import Image
 from faig.prediction import Discriminant, Numbers, crops
@@ -22,8 +23,10 @@ def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
     """Clean, each degradation that ``images.degrade`` makes, and all ways to have several at once (``blur+noise``).
 
     Raises:
-        InputError: see `ImagesConfig.degradations`.
+        InputError: see `ImagesConfig.together`, or a name has a ``+``.
     """
+    if joined := [name for name in images.degrade if "+" in name]:
+        raise InputError(f"--degrade {joined[0]}: the + is kept for several at once, which are made anyway")
     several = [
         names for count in range(2, len(images.degrade) + 1) for names in itertools.combinations(images.degrade, count)
     ]
