@@ -14,10 +14,12 @@ from faig import __version__, zoo
 from faig.checkpoint import load_network, save_network
 from faig.cli import main
 from faig.degradation import Degradation
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, rank
 from faig.images import list_images, read_image, write_image
 from faig.intervention import graft, modulate, revert
+from faig.methods import METHODS
 from faig.rankings import read_ranking
+from faig.scores import load_scores
 
 
 @pytest.fixture
@@ -117,7 +119,16 @@ def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
     """Specs and levels stand side by side, and ``config.yaml`` repeats the run."""
     degrade = ["--degrade", "phone=motion:9:30+jpeg:40,noise=0.1", "--degrade", "down=down:area"]
     out = tmp_path / "run"
-    assert faig("attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2, "--out", out)[0] == 0
+    study = ["attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2]
+    assert faig(*study, "--out", out, "--against", "strongest")[0] == 0
+    code, _, err = faig(*study, "--out", out)
+    assert (code, "holds another run (against differs)" in err) == (2, True)
+    found, told = load_scores(out / "scores.safetensors")
+    assert told["against"] == "strongest"
+    space = FilterSpace.of(load_network(place / "target.safetensors"))
+    best = rank(METHODS["faig"].against("strongest").combine(found, "noise"))
+    assert torch.equal(read_ranking(out / "filters-noise.csv", space), best)
+    assert not torch.equal(best, rank(METHODS["faig"].combine(found, "noise")))
     assert {path.name for path in out.glob("filters-*")} == {f"filters-{n}.csv" for n in ("phone", "noise", "down")}
     told = yaml.safe_load((out / "config.yaml").read_text())["images"]["degrade"]
     assert told == {"phone": "motion:9:30+jpeg:40", "noise": 0.1, "down": "down:area"}
@@ -280,6 +291,7 @@ BAD = {
     "degrade twice": ("degrade {p}/gt {t}/out --degrade blur:2 --noise 0.1", "leave --blur, --noise and --jpeg out"),
     "unknown degradation": (f"attribute {ON} --degrade fog=1", "'fog' is not one of blur, anisotropic"),
     "unknown method": (f"attribute {ON} {BLUR} --method x", "method: is not one of faig, signed"),
+    "against nobody": (f"attribute {ON} {BLUR} --against best", "against: is not one of mean, strongest"),
     "unknown rule": (f"attribute {ON} {BLUR} --quadrature x", "quadrature: is not one of gauss-legendre"),
     "a proportion of 0": (f"compare {ON} {BLUR} --proportions 0", "proportion 0 is outside (0%, 100%]"),
     "a proportion above 100%": (f"compare {ON} {BLUR} --proportions 1,101", "proportion 101 is outside"),

@@ -36,6 +36,10 @@ from faig.progress import bar
 from faig.quadrature import RULES
 from faig.settings import proportion, validated
 
+Against = Annotated[
+    str,
+    typer.Option("--against", help="Of three or more degradations, subtract the mean of the others, or the strongest."),
+]
 Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
 
 
@@ -53,6 +57,7 @@ def attribute(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     method: Annotated[str, typer.Option("--method", help=", ".join(METHODS))] = "faig",
+    against: Against = "mean",
     quadrature: QuadratureRule = "graded",
     nodes: Nodes = 12,
     tolerance: Annotated[
@@ -84,6 +89,7 @@ def attribute(
         "arch": arch,
         "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "method": method,
+        "against": against,
         "quadrature": quadrature,
         "nodes": nodes,
         "tolerance": None if tolerance is None else proportion(tolerance),
@@ -119,6 +125,7 @@ def compare(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     methods: Annotated[str, typer.Option("--methods", help="Separated by commas.")] = ",".join(METHODS),
+    against: Against = "mean",
     proportions: Proportions = "1,3,5,10",
     filters: Annotated[
         list[str] | None,
@@ -160,6 +167,7 @@ def compare(
         "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "find": find,
         "methods": [part.strip() for part in methods.split(",") if part.strip()],
+        "against": against,
         "proportions": _shares(proportions),
         "filters": _rankings(filters),
         "save_images": save_images,
@@ -208,21 +216,29 @@ def distribution(
     proportions: Proportions = "1,3,5,10",
     seed: Seed = 0,
 ) -> None:
-    """Where in the network the found filters are: tables, bars by layer, a map of every filter."""
+    """Where in the network the found filters are, and what each does: tables, bars by layer, a map, profiles."""
     from faig.experiment.distribution import distribute
     from faig.report.distribution import draw_bars, draw_map
+    from faig.report.profile import draw_profile
 
     if method not in METHODS:
         raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
     shares = _shares(proportions)
-    space, found = distribute(run, method, shares, seed=seed)
+    space, found, groupings = distribute(run, method, shares, seed=seed)
     sets = {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}
     draw_bars(space, sets, run / "figures" / "layers")
     draw_map(space, sets, run / "figures" / "map")
+    draw_profile(groupings[shares[0]], run / "figures" / "profile")
     for (kind, share), one in found.items():
         print(f"{kind}, top {share:.3g}: mean depth {one.depth}, unevenness {one.unevenness}")
-    print(f"tables: {run / 'distribution.csv'}, {run / 'layers.csv'}, {run / 'overlaps.csv'}")
-    print(f"pictures: {run / 'figures' / 'layers.png'}, {run / 'figures' / 'map.png'} (and .svg)")
+    for share, grouped in groupings.items():
+        told = ", ".join(f"{kind} {100 * value.value:.2f}%" for kind, value in grouped.kinds.items())
+        print(f"all filters, by the top {share:.3g} of raw scores: {told}")
+    tables = ("distribution", "layers", "overlaps", "groups", "profiles")
+    print(f"tables: {', '.join(str(run / f'{name}.csv') for name in tables)}")
+    print(
+        f"pictures: {', '.join(str(run / 'figures' / f'{name}.png') for name in ('layers', 'map', 'profile'))} (and .svg)"
+    )
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")

@@ -40,7 +40,11 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
     cases = config.images.cases(pair.scale, config.seed)
     check_methods([config.method], cases)
     config, cases = within_budget(config, cases)
-    determined = pair.fingerprint(config) | {"images": case_fingerprints(cases), "method": config.method}
+    determined = pair.fingerprint(config) | {
+        "images": case_fingerprints(cases),
+        "method": config.method,
+        "against": config.against,
+    }
     finder = Finder(out, pair, cases, config, track, config.method)
     finder.check()
     if not processes.is_main_process:

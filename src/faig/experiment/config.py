@@ -11,7 +11,7 @@ from faig.degradation import Degradation, named
 from faig.effect import CHANNELS
 from faig.errors import InputError
 from faig.filters import count_of
-from faig.methods import METHODS
+from faig.methods import AGAINST, METHODS
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
 from faig.settings import NumberOrText, Proportion, Strict, one_of, read_yaml, size, validated
@@ -26,8 +26,8 @@ class ImagesConfig(Strict):
     Attributes:
         gt: folder of GT images.
         lr: LR folder by degradation, ``clean`` among them where wanted.
-        degrade: by degradation, in place of ``lr``: a spec (`Degradation.parse`), or the level of the step that the name
-            is; clean ones are made too.
+        degrade: by degradation, in place of ``lr``: a spec (`Degradation.parse`), or the level of the step that the
+            name is; clean ones are made too.
         downsampling: of clean images, and of ``degrade`` where a spec does not say: ``bilinear`` (the paper's),
             ``bicubic`` or ``area``.
         mod_crop: cut GT images to a multiple of the scale.
@@ -102,6 +102,7 @@ class PairConfig(NetworksConfig):
     """A pair of networks and how they are integrated between.
 
     Attributes:
+        against: what is subtracted where there are three or more degradations; see `methods.contrast`.
         quadrature: rule of the integral (and of ig's line).
         nodes: of that rule.
         tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
@@ -109,6 +110,7 @@ class PairConfig(NetworksConfig):
         precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
     """
 
+    against: Annotated[str, one_of(AGAINST)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
     nodes: PositiveInt = 12
     tolerance: float | None = Field(None, gt=0, lt=1)

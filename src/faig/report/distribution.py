@@ -39,7 +39,7 @@ def draw_bars(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> Non
     axes.set_xticks(place, [layer.name for layer in space.layers], rotation=90, fontsize=7)
     axes.set(ylabel="share", xlim=(-0.6, len(place) - 0.4))
     axes.legend()
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_map(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> None:
@@ -74,14 +74,15 @@ def draw_map(space: FilterSpace, sets: dict[str, FilterSet], path: Path) -> None
     if (number == len(colours) - 1).any():
         legend.append(Patch(color=SHARED, label="several"))
     figure.legend(handles=legend, loc="outside lower center", ncols=len(legend), fontsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _by_layer(space: FilterSpace, filters: FilterSet) -> list[Tensor]:
     return list(filters.mask.split([layer.count for layer in space.layers]))
 
 
-def _save(figure: "Figure", path: Path) -> None:
+def save(figure: "Figure", path: Path) -> None:
+    """A PNG and an SVG, each whole or not at all, the same bytes each time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         with replacing(path.with_suffix(f".{suffix}")) as part:
