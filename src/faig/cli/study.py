@@ -41,6 +41,8 @@ Against = Annotated[
     typer.Option("--against", help="Of three or more degradations, subtract the mean of the others, or the strongest."),
 ]
 Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
+TABLES = ("distribution", "layers", "overlaps", "groups", "profiles")  # of faig distribution
+PICTURES = ("layers", "map", "profile")
 
 
 @app.command(
@@ -234,11 +236,8 @@ def distribution(
     for share, grouped in groupings.items():
         told = ", ".join(f"{kind} {100 * value.value:.2f}%" for kind, value in grouped.kinds.items())
         print(f"all filters, by the top {share:.3g} of raw scores: {told}")
-    tables = ("distribution", "layers", "overlaps", "groups", "profiles")
-    print(f"tables: {', '.join(str(run / f'{name}.csv') for name in tables)}")
-    print(
-        f"pictures: {', '.join(str(run / 'figures' / f'{name}.png') for name in ('layers', 'map', 'profile'))} (and .svg)"
-    )
+    print(f"tables: {', '.join(f'{run}/{name}.csv' for name in TABLES)}")
+    print(f"pictures: {', '.join(f'{run}/figures/{name}.png' for name in PICTURES)} (and .svg)")
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")
