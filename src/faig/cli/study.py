@@ -36,13 +36,8 @@ from faig.progress import bar
 from faig.quadrature import RULES
 from faig.settings import proportion, validated
 
-Against = Annotated[
-    str,
-    typer.Option("--against", help="Of three or more degradations, subtract the mean of the others, or the strongest."),
-]
+Against = Annotated[str, typer.Option("--against", help="Of 3 or more: subtract the mean of the others, or strongest.")]
 Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
-TABLES = ("distribution", "layers", "overlaps", "groups", "profiles")  # of faig distribution
-PICTURES = ("layers", "map", "profile")
 
 
 @app.command(
@@ -236,8 +231,8 @@ def distribution(
     for share, grouped in groupings.items():
         told = ", ".join(f"{kind} {100 * value.value:.2f}%" for kind, value in grouped.kinds.items())
         print(f"all filters, by the top {share:.3g} of raw scores: {told}")
-    print(f"tables: {', '.join(f'{run}/{name}.csv' for name in TABLES)}")
-    print(f"pictures: {', '.join(f'{run}/figures/{name}.png' for name in PICTURES)} (and .svg)")
+    print(f"tables: distribution.csv, layers.csv, overlaps.csv, groups.csv, profiles.csv in {run}")
+    print(f"pictures: layers.png, map.png, profile.png (and .svg) in {run / 'figures'}")
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")
