@@ -13,10 +13,13 @@ from conftest import nudged, tiny_network
 from faig import __version__, zoo
 from faig.checkpoint import load_network, save_network
 from faig.cli import main
-from faig.filters import FilterSet, FilterSpace
+from faig.degradation import Degradation
+from faig.filters import FilterSet, FilterSpace, rank
 from faig.images import list_images, read_image, write_image
 from faig.intervention import graft, modulate, revert
+from faig.methods import METHODS
 from faig.rankings import read_ranking
+from faig.scores import load_scores
 
 
 @pytest.fixture
@@ -102,6 +105,35 @@ def test_degrade_flags_make_one_folder(faig, place, tmp_path):
     first, second = (read_image(tmp_path / folder / "two.png") for folder in "ab")
     assert first.shape == (3, 12, 16)
     assert not torch.equal(first, second)
+
+
+def test_degrade_by_a_spec(faig, place, tmp_path):
+    spec = "motion:9:30+down:area+poisson:60+jpeg:40"
+    assert faig("degrade", place / "gt", tmp_path / "a", "--degrade", spec, "--seed", 3)[0] == 0
+    gt = read_image(place / "gt" / "two.png")
+    made = Degradation.parse(spec)(gt, 2, seed=3, name="two")
+    assert torch.equal(read_image(tmp_path / "a" / "two.png"), made)
+
+
+def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
+    """Specs and levels stand side by side, and ``config.yaml`` repeats the run."""
+    degrade = ["--degrade", "phone=motion:9:30+jpeg:40,noise=0.1", "--degrade", "down=down:area"]
+    out = tmp_path / "run"
+    study = ["attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2]
+    assert faig(*study, "--out", out, "--against", "strongest")[0] == 0
+    code, _, err = faig(*study, "--out", out)
+    assert (code, "holds another run (against differs)" in err) == (2, True)
+    found, told = load_scores(out / "scores.safetensors")
+    assert told["against"] == "strongest"
+    space = FilterSpace.of(load_network(place / "target.safetensors"))
+    best = rank(METHODS["faig"].against("strongest").combine(found, "noise"))
+    assert torch.equal(read_ranking(out / "filters-noise.csv", space), best)
+    assert not torch.equal(best, rank(METHODS["faig"].combine(found, "noise")))
+    assert {path.name for path in out.glob("filters-*")} == {f"filters-{n}.csv" for n in ("phone", "noise", "down")}
+    told = yaml.safe_load((out / "config.yaml").read_text())["images"]["degrade"]
+    assert told == {"phone": "motion:9:30+jpeg:40", "noise": 0.1, "down": "down:area"}
+    assert faig("run", out / "config.yaml", "--out", tmp_path / "again")[0] == 0
+    assert (out / "scores.safetensors").read_bytes() == (tmp_path / "again" / "scores.safetensors").read_bytes()
 
 
 def test_attribute_writes_what_the_contract_says(attributed, place):
@@ -251,9 +283,15 @@ BAD = {
     "clean alone": (f"attribute {ON} --lr clean={{p}}/gt", "clean images alone"),
     "lr without a name": (f"attribute {ON} --lr {{p}}/gt", "NAME=DIR"),
     "a name that is no file name": (f"attribute {ON} --lr a/b={{p}}/gt", "lr.a/b.[key]: String should match pattern"),
-    "level that is no number": (f"attribute {ON} --degrade blur=x", "'x' is not a number"),
-    "unknown degradation": (f"attribute {ON} --degrade fog=1", "'fog' is not one of blur, noise, jpeg"),
+    "level that is no number": (f"attribute {ON} --degrade blur=x", "blur=x: 'x', step 1: 'x' is not one of blur"),
+    "a spec with a slip": (f"attribute {ON} --degrade x=blur:2+jpg:60", "'blur:2+jpg:60', step 2: 'jpg' is not one of"),
+    "a name with a slash": (f"attribute {ON} --degrade a/b=blur:2", "degrade.a/b.[key]: String should match pattern"),
+    "clean as a degradation": (f"attribute {ON} --degrade clean=jpeg:9", "clean images are made anyway; leave it out"),
+    "degrade by nonsense": ("degrade {p}/gt {t}/out --degrade blr:2", "'blr' is not one of"),
+    "degrade twice": ("degrade {p}/gt {t}/out --degrade blur:2 --noise 0.1", "leave --blur, --noise and --jpeg out"),
+    "unknown degradation": (f"attribute {ON} --degrade fog=1", "'fog' is not one of blur, anisotropic"),
     "unknown method": (f"attribute {ON} {BLUR} --method x", "method: is not one of faig, signed"),
+    "against nobody": (f"attribute {ON} {BLUR} --against best", "against: is not one of mean, strongest"),
     "unknown rule": (f"attribute {ON} {BLUR} --quadrature x", "quadrature: is not one of gauss-legendre"),
     "a proportion of 0": (f"compare {ON} {BLUR} --proportions 0", "proportion 0 is outside (0%, 100%]"),
     "a proportion above 100%": (f"compare {ON} {BLUR} --proportions 1,101", "proportion 101 is outside"),

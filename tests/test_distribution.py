@@ -13,6 +13,7 @@ from faig.filters import FilterSpace
 from faig.images import read_image, write_image
 
 SPACE = FilterSpace.of(tiny_network("srcnn-style"))
+SRRESNET = FilterSpace.of(tiny_network())
 
 
 def rows_with(*tops: range) -> torch.Tensor:
@@ -112,7 +113,19 @@ def test_the_command_writes_tables_and_pictures(run, capsys):
     assert (shared["shared"] == 0).all()
     one, other = shared[shared["proportion"] == 0.05]["deeper"]
     assert one == pytest.approx(-other)
-    for name in ("layers", "map"):
+    assert (shared["shared_raw"].between(shared["shared_raw_low"], shared["shared_raw_high"])).all()
+    groups, filters = pd.read_csv(run / "groups.csv", keep_default_na=False), pd.read_csv(run / "profiles.csv")
+    for _, rows in groups.groupby("proportion"):
+        singles, sums = rows[rows["functions"] != "all"], rows[rows["functions"] == "all"]
+        assert list(singles["functions"]) == ["", "blur", "noise", "blur+noise"]
+        assert singles["filters"].sum() == sums["filters"].sum() == len(SRRESNET)
+        assert sums["share"].astype(float).sum() == pytest.approx(1)
+    doing = groups[(groups["proportion"] == 0.05) & groups["kind"].isin(["specific", "shared"])]
+    assert len(filters) == doing[doing["functions"] == "all"]["filters"].sum()
+    for _, row in filters.iterrows():
+        assert SRRESNET.locate(row["index"]) == (row["layer"], row["out"], row["in"])
+    assert (filters[["blur", "noise"]].max(axis=1) > 1).all()
+    for name in ("layers", "map", "profile"):
         assert read_image(run / "figures" / f"{name}.png").std() > 0.02
         assert "<svg" in (run / "figures" / f"{name}.svg").read_text()
 

@@ -30,6 +30,30 @@ def test_contrast_of_three_subtracts_the_mean_of_the_others():
     assert contrast(THREE, "jpeg").mean(0).tolist() == [((2 - 2) + (5 - 3)) / 2]
 
 
+def test_against_the_strongest_other():
+    """For each filter, the other degradation with the largest mean over images."""
+    found = raw(blur=[[3.0, 3.0], [5.0, 5.0]], noise=[[1.0, 9.0], [1.0, 1.0]], jpeg=[[0.0, 2.0], [4.0, 2.0]])
+    assert contrast(found, "blur", "strongest").tolist() == [[3 - 0, 3 - 9], [5 - 4, 5 - 1]]
+    strongest = METHODS["faig"].against("strongest")
+    assert strongest.combine(found, "blur").tolist() == [2.0, -1.0]
+    assert strongest.combine(found, "noise").tolist() == [1 - 4, 5 - 4]
+    assert (
+        METHODS["faig"].against("mean").combine(found, "jpeg").tolist()
+        == METHODS["faig"].combine(found, "jpeg").tolist()
+    )
+    assert METHODS["gradient"].against("strongest").combine(found, "jpeg").tolist() == [2.0, 2.0]
+    assert METHODS["random"].against("strongest").rows is None
+    with pytest.raises(InputError, match="against 'best': is not one of mean, strongest"):
+        METHODS["faig"].against("best")
+
+
+@pytest.mark.parametrize("method", ["faig", "signed", "gradient-contrastive"])
+def test_two_degradations_have_one_other(method):
+    for kind in ("blur", "noise"):
+        both = [METHODS[method].against(what).combine(TWO, kind) for what in ("mean", "strongest")]
+        assert torch.equal(*both)
+
+
 def test_own_subtracts_nothing():
     assert own(TWO, "blur").mean(0).tolist() == [4.0, 1.0]
 
@@ -60,10 +84,11 @@ def test_random_depends_on_the_seed_alone():
     assert not torch.equal(random_scores(space, 3), random_scores(space, 4))
 
 
+@pytest.mark.parametrize("against", ["mean", "strongest"])
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.raw == "path"])
-def test_giving_every_image_twice_changes_no_mean(method):
+def test_giving_every_image_twice_changes_no_mean(method, against):
     baseline = tiny_network()
     cases = tiny_cases(count=2)
     once, twice = (attribute(nudged(baseline), baseline, c, gauss_legendre(2)) for c in (cases, cases * 2))
-    combine = METHODS[method].combine
+    combine = METHODS[method].against(against).combine
     torch.testing.assert_close(combine(once, "blur"), combine(twice, "blur"))

@@ -12,6 +12,7 @@ from faig import zoo
 from faig.cases import crop_case, degrade_case
 from faig.checkpoint import save_network
 from faig.cli import main
+from faig.degradation import Degradation
 from faig.effect import effect
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
@@ -130,9 +131,13 @@ def test_accuracy_counts_only_the_classes_in_question():
 
 
 def test_classes_are_all_ways_to_have_several():
+    with pytest.raises(InputError, match=r"--degrade a\+b: the \+ is kept for several at once"):
+        classes_of(ImagesConfig(gt=".", degrade={"a+b": "jpeg:40"}))
+    by_spec = classes_of(ImagesConfig(gt=".", degrade={"shaken": "motion:9", "noise": 0.1}))
+    assert str(by_spec["shaken+noise"]) == "motion:9+down:bilinear+noise:0.1"
     made = classes_of(ImagesConfig(gt=".", degrade={"blur": 2, "noise": 0.1, "jpeg": 40}))
     assert list(made) == ["clean", "blur", "noise", "jpeg", "blur+noise", "blur+jpeg", "noise+jpeg", "blur+noise+jpeg"]
-    assert (made["blur+jpeg"].blur, made["blur+jpeg"].noise, made["blur+jpeg"].jpeg) == (2, 0, 40)
+    assert made["blur+jpeg"] == Degradation(blur=2, jpeg=40)
 
 
 def test_statistics_tell_noise_from_blur():

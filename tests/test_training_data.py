@@ -11,17 +11,23 @@ import pytest
 import torch
 
 from conftest import training_config
-from faig.degradation import RADIUS, Degradation, gaussian_blur
+from faig.blurs import RADIUS, Blur
+from faig.degradation import Degradation
 from faig.errors import FaigWarning, InputError
-from faig.images import list_images, read_image, write_image
+from faig.images import list_images, read_image, round8, write_image
+from faig.steps import Jpeg, Noise, Poisson, downsample
 from faig.training.config import DataConfig
 from faig.training.data import Batch, Patches, degrade_batch
 from faig.training.prepare import META, crop_folder, pack_lmdb, starts
 from faig.training.sources import FolderSource, LmdbSource, open_source
 
 
+def parts(batch: Batch) -> list[torch.Tensor]:
+    return [batch.wide, batch.chosen, *batch.drawn]
+
+
 def same(first: Batch, second: Batch) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(vars(first).values(), vars(second).values(), strict=True))
+    return all(torch.equal(a, b) for a, b in zip(parts(first), parts(second), strict=True))
 
 
 def test_batches_depend_on_seed_and_iteration_alone(settings):
@@ -36,8 +42,9 @@ def test_batches_depend_on_seed_and_iteration_alone(settings):
 def test_shares_of_a_batch_are_its_parts(settings):
     data = training_config(settings).data.model_copy(update={"batch": 6})
     whole = Patches(data, 2, seed=1).batch(3)
-    parts = [Patches(data, 2, seed=1, share=part).batch(3) for part in (slice(0, 2), slice(2, 6))]
-    assert same(whole, Batch(*(torch.cat(both) for both in zip(*(vars(p).values() for p in parts), strict=True))))
+    shares = [Patches(data, 2, seed=1, share=part).batch(3) for part in (slice(0, 2), slice(2, 6))]
+    wide, chosen, *drawn = (torch.cat(both) for both in zip(*map(parts, shares), strict=True))
+    assert same(whole, Batch(wide, chosen, tuple(drawn)))
 
 
 def test_blur_and_noise_are_drawn_independently(tmp_path):
@@ -54,7 +61,7 @@ def test_blur_and_noise_are_drawn_independently(tmp_path):
     wide = batch.wide.float() / 255
     assert torch.equal(gt, wide[..., RADIUS:-RADIUS, RADIUS:-RADIUS])
     clean = torch.stack([Degradation()(patch, 2) for patch in gt])
-    blurred = torch.stack([Degradation()(p, 2) for p in gaussian_blur(wide, 2.0)[..., RADIUS:-RADIUS, RADIUS:-RADIUS]])
+    blurred = torch.stack([Degradation()(p, 2) for p in Blur(2.0)(wide)[..., RADIUS:-RADIUS, RADIUS:-RADIUS]])
     off_clean, off_blurred = ((lr - other).square().mean((1, 2, 3)).sqrt() for other in (clean, blurred))
     shares = [
         (off_clean < 0.003).float().mean().item(),
@@ -64,6 +71,63 @@ def test_blur_and_noise_are_drawn_independently(tmp_path):
     ]
     assert shares == pytest.approx([0.25] * 4, abs=0.07)
     assert sum(shares) == pytest.approx(1)
+
+
+SPECS = {"blur:2+jpeg:30": 0.6, "motion:9:30": 0.4, "noise:0.1": 0.5, "poisson:20+blur:1": 0.5, "jpeg:10": 0.3}
+
+
+@pytest.mark.parametrize("downsampling", ["bilinear", "bicubic", "area"])
+def test_any_degradations_of_patches_are_those_of_images(settings, downsampling):
+    """Each patch is what `Degradation` makes of it, with what was drawn for it; the others stay out of it."""
+    degradation = {"degrade": SPECS, "downsampling": downsampling}
+    data = training_config(settings, data=settings["data"] | {"batch": 24, "degradation": degradation}).data
+    patches = Patches(data, 2, seed=0)
+    batch = patches.batch(0)
+    gt, lr = degrade_batch(batch, 2, data.degradation)
+    assert patches.plan.margin == 2 * RADIUS
+    assert torch.equal(gt, batch.wide[..., 20:-20, 20:-20].float() / 255)
+    combinations = set()
+    for place, (patch, chosen) in enumerate(zip(batch.wide.float() / 255, batch.chosen[:, 2:], strict=True)):
+        done = [spec for spec, on in zip(SPECS, chosen, strict=True) if on]
+        combinations.add(tuple(done))
+        image = patch[None]
+        for spec in ("blur:2+jpeg:30", "motion:9:30"):
+            if spec in done:
+                image = Degradation.parse(spec).steps[0](image)
+        margin = (image.shape[-1] - 16) // 2
+        image = downsample(image[..., margin:-margin, margin:-margin], 2, downsampling)
+        gaussian, counted = (part[place : place + 1] for part in batch.drawn)
+        if "blur:2+jpeg:30" in done:
+            image = Jpeg(30)(image)
+        if "noise:0.1" in done:
+            image = Noise(0.1)(image, gaussian)
+        if "poisson:20+blur:1" in done:
+            image = Blur(1)(Poisson(20)(image, counted))
+        if "jpeg:10" in done:
+            image = Jpeg(10)(image)
+        torch.testing.assert_close(lr[place], round8(image)[0], atol=1.1 / 255, rtol=0)
+    assert len(combinations) > 8
+
+
+def test_specs_are_drawn_with_their_probabilities(settings):
+    data = training_config(settings, data=settings["data"] | {"batch": 500, "degradation": {"degrade": SPECS}}).data
+    chosen = Patches(data, 2, seed=0).batch(0).chosen[:, 2:].float()
+    assert chosen.mean(0).tolist() == pytest.approx(list(SPECS.values()), abs=0.07)
+    assert torch.corrcoef(chosen.T).fill_diagonal_(0).abs().max() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("degradation", "message"),
+    [
+        ({"degrade": {"blurr:2": 0.5}}, r"'blurr:2', step 1: 'blurr' is not one of .* did you mean blur\?"),
+        ({"degrade": {"down:area+blur:2": 0.5}}, "'down:area\\+blur:2': all patches are downsampled in one way"),
+        ({"degrade": {"blur:2": 1.5}}, "less than or equal to 1"),
+        ({"blur": 40}, "blur 40 is outside 0 to 10"),
+    ],
+)
+def test_degradations_that_make_no_sense(settings, degradation, message):
+    with pytest.raises(ValueError, match=message):
+        training_config(settings, data=settings["data"] | {"degradation": degradation})
 
 
 @pytest.mark.filterwarnings("ignore::faig.errors.FaigWarning")

@@ -63,7 +63,7 @@ def distribution(space: FilterSpace, rows: PerImage, proportion: float, *, seed:
     else:
         again = torch.empty(0, len(space.layers))
     depth, unevenness = (
-        _interval(statistic(space, found), statistic(space, again)) for statistic in (_mean_depths, _unevenness)
+        interval(statistic(space, found), statistic(space, again)) for statistic in (_mean_depths, _unevenness)
     )
     resampled = _mean_depths(space, again) if len(again) else None
     return Distribution(FilterSet(space, top[0]), found[0], depth, unevenness, resampled)
@@ -74,7 +74,7 @@ def depth_difference(one: Distribution, other: Distribution) -> Estimate:
     if one.resampled_depths is None or other.resampled_depths is None:
         return Estimate(one.depth.value - other.depth.value, float("nan"), float("nan"))
     value = torch.tensor([one.depth.value - other.depth.value])
-    return _interval(value, one.resampled_depths - other.resampled_depths)
+    return interval(value, one.resampled_depths - other.resampled_depths)
 
 
 def _mean_depths(space: FilterSpace, found: Tensor) -> Tensor:
@@ -86,7 +86,8 @@ def _unevenness(space: FilterSpace, found: Tensor) -> Tensor:
     return (found / found.sum(1, keepdim=True) - even).abs().sum(1) / 2
 
 
-def _interval(value: Tensor, resampled: Tensor) -> Estimate:
+def interval(value: Tensor, resampled: Tensor) -> Estimate:
+    """A value and its 95% percentile interval; NaN where nothing was resampled."""
     if not len(resampled):
         return Estimate(float(value[0]), float("nan"), float("nan"))
     low, high = np.percentile(resampled.numpy(), [2.5, 97.5])

@@ -3,6 +3,7 @@
 Source: Xie et al., NeurIPS 2021, where an equation is named; the rest is ours.
 """
 
+import functools
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,25 +17,33 @@ from faig.errors import FaigWarning, InputError
 from faig.filters import FilterSpace, Scores
 from faig.quadrature import riemann_left
 
+AGAINST = ("mean", "strongest")
 
-def contrast(found: Attribution, kind: str) -> PerImage:
+
+def contrast(found: Attribution, kind: str, against: str = "mean") -> PerImage:
     """Discriminative score (Eq. 7), per image: ``s_f(x_d) - s_f(x_other)``.
 
-    With more than two degradations ``other`` is the mean over the others (ours). With one alone, clean is
-    subtracted where it is given; otherwise nothing is, and a warning says so.
+    With one degradation alone, clean is subtracted where it is given; otherwise nothing is, and a warning says so.
+
+    Args:
+        found: the raw scores.
+        kind: the degradation.
+        against: what ``other`` is where there are more than two degradations (ours): ``mean``, the mean over the
+            others, or ``strongest``, for each filter the one on which its mean score over images is largest.
     """
-    return found.score[kind] - _others(found, kind)
+    return found.score[kind] - _others(found, kind, against)
 
 
-def own(found: Attribution, kind: str) -> PerImage:
+def own(found: Attribution, kind: str, against: str = "mean") -> PerImage:  # noqa: ARG001 - called as the others are
     """``s_f(x_d)`` per image: nothing is subtracted."""
     return found.score[kind]
 
 
-def signed(found: Attribution, kind: str) -> PerImage:
+def signed(found: Attribution, kind: str, against: str = "mean") -> PerImage:
     """``Σ c_i(x_d) - s_f(x_other) - s_f(x_clean)`` per image (ours).
 
-    Asks for filters whose reverting raises the loss on d and does nothing elsewhere, clean images included.
+    Asks for filters whose reverting raises the loss on d and does nothing elsewhere, clean images included; ``against``
+    as in `contrast`.
 
     Raises:
         InputError: there are no clean images.
@@ -42,14 +51,14 @@ def signed(found: Attribution, kind: str) -> PerImage:
     if CLEAN not in found.score:
         raise InputError("the method signed needs clean LR images; pass --lr clean=DIR")
     others = [found.score[other] for other in found.degradations if other != kind]
-    elsewhere = torch.stack(others).mean(0) if others else 0
+    elsewhere = _one_of(others, against) if others else 0
     return found.signed[kind] - elsewhere - found.score[CLEAN]
 
 
-def _others(found: Attribution, kind: str) -> Tensor:
+def _others(found: Attribution, kind: str, against: str) -> Tensor:
     others = [found.score[other] for other in found.degradations if other != kind]
     if others:
-        return torch.stack(others).mean(0)
+        return _one_of(others, against)
     if CLEAN in found.score:
         return found.score[CLEAN]
     warnings.warn(
@@ -60,6 +69,17 @@ def _others(found: Attribution, kind: str) -> Tensor:
     return torch.zeros_like(found.score[kind])
 
 
+def _one_of(others: list[PerImage], against: str) -> PerImage:
+    scores = torch.stack(others)
+    if against == "mean":
+        return scores.mean(0)
+    strongest = scores.mean(1, keepdim=True).argmax(0, keepdim=True)  # by the mean over images: one for each filter
+    return scores.gather(0, strongest.expand(1, *scores.shape[1:]))[0]
+
+
+Rows = Callable[..., PerImage]  # of an attribution, a degradation and, by name, ``against``
+
+
 @dataclass(frozen=True)
 class Method:
     """A way to score filters.
@@ -67,11 +87,22 @@ class Method:
     Attributes:
         raw: where its numbers come from: ``path`` (the integral), ``gradient`` (the integral's one node at the
             target), ``ig`` (the line of inputs), ``weights`` (no images) or ``seed`` (nothing).
-        rows: from raw scores to one score per image and filter for a degradation; None where there are no images.
+        rows: from raw scores to one score per image and filter for a degradation, against the mean of the others;
+            None where there are no images.
     """
 
     raw: str
-    rows: Callable[[Attribution, str], PerImage] | None = None
+    rows: Rows | None = None
+
+    def against(self, what: str) -> "Method":
+        """The method with ``mean`` or ``strongest`` of the other degradations subtracted; see `contrast`.
+
+        Raises:
+            InputError: there is no such name.
+        """
+        if what not in AGAINST:
+            raise InputError(f"against {what!r}: is not one of {', '.join(AGAINST)}")
+        return Method(self.raw, self.rows and functools.partial(self.rows, against=what))
 
     def combine(self, found: Attribution, kind: str) -> Scores:
         """One score per filter for a degradation: the mean over images.

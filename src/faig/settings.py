@@ -1,6 +1,7 @@
 """Settings read from YAML and checked before anything starts."""
 
 import difflib
+import math
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -60,7 +61,23 @@ def size(value: str | float) -> float:
         raise ValueError("is not a size; write 3GB or 500MB") from None
 
 
+def number_or_text(value: Any) -> Any:
+    """A number wherever it can be read as one.
+
+    Raises:
+        ValueError: it is not finite.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    if not math.isfinite(number):
+        raise ValueError("is not a finite number")
+    return number
+
+
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
+NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from faig.cli import (  # noqa: F401 - each registers its commands
     alter,
     demo,
+    distribution,
     predict,
     prepare,
     report,

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from faig.cli.app import app
+from faig.cli.distribution import distribute_run
 from faig.cli.options import Device, Force, Out, Seed, Threads, compute_on
 from faig.cli.report import say_report
-from faig.cli.study import distribute_run, print_summary
+from faig.cli.study import print_summary
 from faig.progress import bar
 
 

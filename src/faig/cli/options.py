@@ -6,11 +6,12 @@ from typing import Annotated, Any, TypeVar
 import torch
 import typer
 
+from faig.degradation import STEPS
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
-from faig.settings import validated
+from faig.settings import proportion, validated
 
 Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
@@ -37,12 +38,16 @@ Degrade = Annotated[
     list[str] | None,
     typer.Option(
         "--degrade",
-        metavar="NAME=LEVEL",
-        help="In place of --lr: make them (blur, noise, jpeg; clean too). Repeat.",
+        metavar="NAME=SPEC",
+        help="In place of --lr: make them, clean ones too. NAME=blur:2+noise:0.05, of "
+        f"{', '.join(kind.usage() for kind in STEPS.values())}; or blur=2 for blur=blur:2. Repeat.",
     ),
 ]
-Downsampling = Annotated[str, typer.Option(help="Of --degrade: bilinear (the paper's) or bicubic (antialiased).")]
+Downsampling = Annotated[
+    str, typer.Option(help="Where --degrade does not say: bilinear (the paper's), bicubic (antialiased) or area.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
+Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
 QuadratureRule = Annotated[str, typer.Option("--quadrature", help=", ".join(RULES))]
 Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.")]
 Memory = Annotated[
@@ -114,8 +119,17 @@ def images_config(
     settings: dict[str, Any] = {
         "gt": gt,
         "lr": named("--lr", lr),
-        "degrade": numbers("--degrade", degrade),
+        "degrade": named("--degrade", [part for text in degrade or [] for part in text.split(",")], "SPEC"),
         "downsampling": downsampling,
         "mod_crop": mod_crop,
     }
     return validated(ImagesConfig, settings, "images")
+
+
+def shares_of(texts: str) -> list[float]:
+    """``1,3,5,10`` as proportions.
+
+    Raises:
+        InputError: one is no proportion.
+    """
+    return [proportion(part) for part in texts.split(",") if part.strip()]

@@ -7,7 +7,7 @@ import typer
 
 from faig.cli.app import app
 from faig.cli.options import Device, Force, ModCrop, Seed, Threads, compute_on
-from faig.degradation import Degradation, paper_preset
+from faig.degradation import STEPS, Degradation, paper_preset
 from faig.errors import InputError
 from faig.files import new_folder
 from faig.images import check_divisible, list_images, mod_crop, read_image, write_image
@@ -35,8 +35,17 @@ def degrade(
     blur: Annotated[float, typer.Option("--blur", help="σ of the Gaussian blur, GT pixels.")] = 0.0,
     noise: Annotated[float, typer.Option("--noise", help="σ of the Gaussian noise, of [0, 1].")] = 0.0,
     jpeg: Annotated[int | None, typer.Option("--jpeg", metavar="Q", help="JPEG quality, 1 to 100.")] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(
+            "--degrade",
+            metavar="SPEC",
+            help="In place of those: blur:2+down:bicubic+noise:0.05+jpeg:60, steps in order, of "
+            + ", ".join(kind.usage() for kind in STEPS.values()),
+        ),
+    ] = None,
     downsampling: Annotated[
-        str, typer.Option(help="bilinear (the paper's, no antialiasing) or bicubic (antialiased).")
+        str, typer.Option(help="bilinear (the paper's, no antialiasing), bicubic (antialiased) or area.")
     ] = "bilinear",
     preset: Annotated[
         str | None, typer.Option(help="paper: GTmod12 and the paper's three LR folders, in OUT_DIR.")
@@ -51,12 +60,20 @@ def degrade(
     compute_on(device, threads)
     if preset not in (None, "paper"):
         raise InputError(f"--preset {preset}: the only preset is paper")
-    if preset and (blur or noise or jpeg is not None or downsampling != "bilinear"):
+    levels = blur or noise or jpeg is not None
+    if preset and (levels or spec or downsampling != "bilinear"):
         raise InputError("--preset paper sets blur, noise and downsampling itself; leave the other flags out")
+    if spec and levels:
+        raise InputError(f"--degrade {spec}: says all; leave --blur, --noise and --jpeg out")
     modulus = 12 if preset else scale
     if preset and modulus % scale:
         raise InputError(f"--preset paper crops GT to multiples of 12, which scale {scale} does not divide")
-    kinds = paper_preset() if preset else {"": Degradation(blur, noise, jpeg, downsampling)}
+    if preset:
+        kinds = paper_preset()
+    elif spec:
+        kinds = {"": Degradation.parse(spec, downsampling)}
+    else:
+        kinds = {"": Degradation(blur=blur, noise=noise, jpeg=jpeg, downsampling=downsampling)}
     files = list_images(gt_dir)
     with new_folder(out_dir, force) as out:
         folders = {kind: out / PAPER_FOLDERS[kind].format(scale=scale) if preset else out for kind in kinds}

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from faig.cli.app import app
+from faig.cli.distribution import distribute_run
 from faig.cli.options import Force, Threads, compute_on
 from faig.cli.report import say_report
-from faig.cli.study import draw_found, run_compare, say_attributed
+from faig.cli.study import run_compare, say_attributed
 from faig.cli.sweep import draw_sweep, run_sweep
 from faig.errors import InputError
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
@@ -60,15 +61,10 @@ def run(
 
 def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and write its report."""
-    from faig.experiment.pair import Pair
     from faig.experiment.study import study
-    from faig.filters import FilterSet
-    from faig.rankings import read_ranking
 
     study(config, out, force=force, track=bar, say=lambda stage: print(f"== {stage}", flush=True))
-    space = Pair.load(config).space
-    orders = {kind: read_ranking(out / "compare" / f"filters-{kind}.csv", space) for kind in config.degrade}
-    draw_found(space, {kind: FilterSet.top(space, order, 0.01) for kind, order in orders.items()}, out / "compare")
+    distribute_run(out / "compare", "faig", config.compare.proportions, config.seed)
     if config.sweep:
         draw_sweep(out / "sweep")
     say_report(out)

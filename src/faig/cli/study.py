@@ -1,7 +1,7 @@
-"""``faig attribute``, ``faig compare`` and ``faig distribution``."""
+"""``faig attribute`` and ``faig compare``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from faig.cli.options import (
     Nodes,
     Out,
     Precision,
+    Proportions,
     QuadratureRule,
     Seed,
     Target,
@@ -27,19 +28,16 @@ from faig.cli.options import (
     compute_on,
     images_config,
     named,
+    shares_of,
 )
 from faig.errors import InputError
 from faig.experiment.config import AttributeConfig, CompareConfig
-from faig.filters import FilterSet, FilterSpace
 from faig.methods import METHODS
 from faig.progress import bar
 from faig.quadrature import RULES
 from faig.settings import proportion, validated
 
-if TYPE_CHECKING:
-    from faig.experiment.distribution import Found
-
-Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
+Against = Annotated[str, typer.Option("--against", help="Of 3 or more: subtract the mean of the others, or strongest.")]
 
 
 @app.command(
@@ -56,6 +54,7 @@ def attribute(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     method: Annotated[str, typer.Option("--method", help=", ".join(METHODS))] = "faig",
+    against: Against = "mean",
     quadrature: QuadratureRule = "graded",
     nodes: Nodes = 12,
     tolerance: Annotated[
@@ -95,6 +94,7 @@ def attribute(
         "arch": arch,
         "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "method": method,
+        "against": against,
         "quadrature": quadrature,
         "nodes": nodes,
         "tolerance": None if tolerance is None else proportion(tolerance),
@@ -131,6 +131,7 @@ def compare(
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
     methods: Annotated[str, typer.Option("--methods", help="Separated by commas.")] = ",".join(METHODS),
+    against: Against = "mean",
     proportions: Proportions = "1,3,5,10",
     filters: Annotated[
         list[str] | None,
@@ -172,7 +173,8 @@ def compare(
         "images": images_config(gt, lr, degrade, downsampling, mod_crop),
         "find": find,
         "methods": [part.strip() for part in methods.split(",") if part.strip()],
-        "proportions": _shares(proportions),
+        "against": against,
+        "proportions": shares_of(proportions),
         "filters": _rankings(filters),
         "save_images": save_images,
         "memory": memory,
@@ -186,32 +188,6 @@ def compare(
     run_compare(validated(CompareConfig, settings, "faig compare"), out, force)
 
 
-@app.command(epilog="Example: faig distribution runs/set14 --proportions 1,10")
-def distribution(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Of faig attribute or faig compare.")],
-    method: Annotated[str, typer.Option("--method", help="Whose ranking, by scores of images.")] = "faig",
-    proportions: Proportions = "1,3,5,10",
-    seed: Seed = 0,
-) -> None:
-    """Where in the network the found filters are: tables, bars by layer, a map of every filter."""
-    if method not in METHODS:
-        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
-    found = distribute_run(run, method, _shares(proportions), seed)
-    for (kind, share), one in found.items():
-        print(f"{kind}, top {share:.3g}: mean depth {one.depth}, unevenness {one.unevenness}")
-    print(f"tables: {run / 'distribution.csv'}, {run / 'layers.csv'}, {run / 'overlaps.csv'}")
-    print(f"pictures: {run / 'figures' / 'layers.png'}, {run / 'figures' / 'map.png'} (and .svg)")
-
-
-def distribute_run(run: Path, method: str, shares: list[float], seed: int) -> "Found":
-    """Write the tables and pictures of ``faig distribution`` into a run directory."""
-    from faig.experiment.distribution import distribute
-
-    space, found = distribute(run, method, shares, seed=seed)
-    draw_found(space, {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}, run)
-    return found
-
-
 def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     """Run it, and print its summary."""
     from faig.experiment.compare import compare as compared
@@ -219,10 +195,6 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     compared(config, out, force=force, track=bar)
     print_summary(out)
     print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
-
-
-def _shares(texts: str) -> list[float]:
-    return [proportion(part) for part in texts.split(",") if part.strip()]
 
 
 def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
@@ -260,11 +232,3 @@ def print_summary(run: Path) -> None:
     from faig.report.table import summary_table
 
     Console().print(summary_table(run))
-
-
-def draw_found(space: FilterSpace, sets: dict[str, FilterSet], run: Path) -> None:
-    """The pictures of `distribution`."""
-    from faig.report.distribution import draw_bars, draw_map
-
-    draw_bars(space, sets, run / "figures" / "layers")
-    draw_map(space, sets, run / "figures" / "map")

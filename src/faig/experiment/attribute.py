@@ -52,6 +52,7 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
         "images": case_fingerprints(cases),
         "method": config.method,
         "stable": config.stable if config.budget is not None else None,
+        "against": config.against,
     }
     finder = Finder(out, pair, cases, config, track, config.method)
     finder.check()

@@ -76,6 +76,7 @@ def compare_cases(
         "images": case_fingerprints(cases),
         "find": case_fingerprints(found_on),
         "methods": config.methods,
+        "against": config.against,
         "proportions": config.proportions,
         "channel": config.channel,
         "random_seeds": config.random_seeds,

@@ -7,18 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
 from faig.cases import CLEAN, Case, load_cases, make_cases
-from faig.degradation import Degradation
+from faig.degradation import Degradation, named
 from faig.effect import CHANNELS
 from faig.errors import InputError
 from faig.filters import count_of
-from faig.methods import METHODS
+from faig.methods import AGAINST, METHODS
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
-from faig.settings import Proportion, Strict, one_of, size
+from faig.settings import NumberOrText, Proportion, Strict, one_of, size
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
-LEVELS = ("blur", "noise", "jpeg")  # the degradations that NAME=LEVEL can make
 
 
 class ImagesConfig(Strict):
@@ -27,26 +26,34 @@ class ImagesConfig(Strict):
     Attributes:
         gt: folder of GT images.
         lr: LR folder by degradation, ``clean`` among them where wanted.
-        degrade: level by degradation, in place of ``lr``; clean ones are made too.
-        downsampling: of ``degrade``: ``bilinear`` (the paper's) or ``bicubic``.
+        degrade: by degradation, in place of ``lr``: a spec (`Degradation.parse`), or the level of the step that the
+            name is; clean ones are made too.
+        downsampling: of clean images, and of ``degrade`` where a spec does not say: ``bilinear`` (the paper's),
+            ``bicubic`` or ``area``.
         mod_crop: cut GT images to a multiple of the scale.
     """
 
     gt: Path
     lr: dict[Name, Path] = Field(default_factory=dict)
-    degrade: dict[str, float] = Field(default_factory=dict)
+    degrade: dict[Name, NumberOrText] = Field(default_factory=dict)
     downsampling: str = "bilinear"
     mod_crop: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "ImagesConfig":
+        if CLEAN in self.degrade:
+            raise ValueError("--degrade clean: clean images are made anyway; leave it out")
+        self.degradations()
+        return self
 
     def cases(self, scale: int, seed: int) -> list[Case]:
         """Load or make the cases.
 
         Raises:
-            InputError: neither or both of ``lr`` and ``degrade`` are given, a degradation is unknown, or an image
-                does not fit.
+            InputError: neither or both of ``lr`` and ``degrade`` are given, or an image does not fit.
         """
         if bool(self.lr) == bool(self.degrade):
-            raise InputError("give either LR folders (--lr NAME=DIR) or degradations to make (--degrade NAME=LEVEL)")
+            raise InputError("give either LR folders (--lr NAME=DIR) or degradations to make (--degrade NAME=SPEC)")
         if self.lr:
             if set(self.lr) == {CLEAN}:
                 raise InputError("clean images alone have no degradation to attribute; give --lr NAME=DIR too")
@@ -57,19 +64,18 @@ class ImagesConfig(Strict):
         """The degradations that ``degrade`` asks for, and clean.
 
         Raises:
-            InputError: a name is not one of blur, noise and jpeg.
+            InputError: a spec or the downsampling makes no sense.
         """
         return {CLEAN: self.together([])} | {name: self.together([name]) for name in self.degrade}
 
     def together(self, names: Iterable[str]) -> Degradation:
-        """Several of the degradations that ``degrade`` asks for, at once."""
-        levels: dict[str, float] = {}
-        for name in names:
-            level = self.degrade[name]
-            if name not in LEVELS:
-                raise InputError(f"--degrade {name}={level:g}: {name!r} is not one of {', '.join(LEVELS)}")
-            levels[name] = int(level) if name == "jpeg" else level
-        return Degradation(downsampling=self.downsampling, **levels)  # type: ignore[arg-type]
+        """Several of the degradations that ``degrade`` asks for, at once; see `Degradation.together`.
+
+        Raises:
+            InputError: they differ in downsampling.
+        """
+        made = [named(name, self.degrade[name], self.downsampling) for name in names]
+        return Degradation.together(made, self.downsampling)
 
 
 class NetworksConfig(Strict):
@@ -96,6 +102,7 @@ class PairConfig(NetworksConfig):
     """A pair of networks and how they are integrated between.
 
     Attributes:
+        against: what is subtracted where there are three or more degradations; see `methods.contrast`.
         quadrature: rule of the integral (and of ig's line).
         nodes: of that rule.
         tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
@@ -103,6 +110,7 @@ class PairConfig(NetworksConfig):
         precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
     """
 
+    against: Annotated[str, one_of(AGAINST)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
     nodes: PositiveInt = 12
     tolerance: float | None = Field(None, gt=0, lt=1)

@@ -20,7 +20,7 @@ from faig.experiment.units import Units
 from faig.filters import FilterSpace, Scores
 from faig.fingerprint import case_fingerprints, network_fingerprint
 from faig.integral import Settled, along_inputs, along_path, change, until_settled
-from faig.methods import AT_TARGET, METHODS, random_scores
+from faig.methods import AT_TARGET, METHODS, Method, random_scores
 from faig.path import WeightPath, disconnected
 from faig.processes import Alone
 from faig.progress import Track, silent
@@ -116,7 +116,7 @@ class Finder:
             threads=config.threads,
             precision=config.precision,
             determined=pair.fingerprint(config)
-            | {"raw": raw, "rule": dataclasses.astuple(rule), "method": self.method},
+            | {"raw": raw, "rule": dataclasses.astuple(rule), "method": self.method, "against": config.against},
             integrate=integrate,
             clean=raw != "ig",
             jointly=adaptive,
@@ -134,7 +134,7 @@ class Finder:
 
         One image may be wrong by more than the tolerance: errors of different images even out in the ranking.
         """
-        rows, tolerance = METHODS[self.method].rows, self.config.tolerance
+        rows, tolerance = self._method(self.method).rows, self.config.tolerance
         assert rows is not None
         assert tolerance is not None
         allowed = (1 - tolerance) * len(self.cases) ** 0.5
@@ -164,6 +164,7 @@ class Finder:
                 "baseline": network_fingerprint(self.pair.baseline),
                 "images": case_fingerprints(self.cases),
             },
+            "against": self.config.against,
             "ranking_error": self.integral_errors(raw, found),
             "threads": self.config.threads,
             "versions": versions(),
@@ -179,10 +180,13 @@ class Finder:
 
     def integral_errors(self, raw: str, found: Attribution) -> dict[str, float]:
         """Estimated share of the top 1% that an exact integral would fill with others, by degradation."""
-        method = METHODS[self.method]
+        method = self._method(self.method)
         if method.rows is None or method.raw != raw or found.coarse() is None:
             return {}
         return {kind: ranking_error(method.rows, found, kind, TOP) for kind in found.degradations}
+
+    def _method(self, name: str) -> Method:
+        return METHODS[name].against(self.config.against)
 
     def rule(self, raw: str) -> Quadrature:
         """The nodes of a kind of raw scores."""
@@ -198,13 +202,13 @@ class Finder:
         """
         kinds = degradations_of(self.cases)
         if METHODS[method].rows is not None and raw is not None:
-            return {kind: METHODS[method].combine(raw, kind) for kind in kinds}
+            return {kind: self._method(method).combine(raw, kind) for kind in kinds}
         same = change(self.pair.path, self.pair.space) if method == "change" else random_scores(self.pair.space, seed)
         return dict.fromkeys(kinds, same)
 
     def doubts(self, method: str, raw: Attribution | None) -> dict[str, SamplingError]:
         """What other images would have changed of the top 1%, by degradation; nothing for a method without images."""
-        rows = METHODS[method].rows
+        rows = self._method(method).rows
         if rows is None or raw is None:
             return {}
         found = {

@@ -11,6 +11,7 @@ from torch import nn
 from faig.cases import CLEAN, Case, crop_case
 from faig.degradation import Degradation
 from faig.effect import Estimate, estimate, single_channel
+from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
 from faig.experiment.tables import write_table
 from faig.filters import FilterSet, FilterSpace, rank
@@ -29,8 +30,10 @@ def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
     """Clean, each degradation that ``images.degrade`` makes, and all ways to have several at once (``blur+noise``).
 
     Raises:
-        InputError: see `ImagesConfig.degradations`.
+        InputError: see `ImagesConfig.together`, or a name has a ``+``.
     """
+    if joined := [name for name in images.degrade if "+" in name]:
+        raise InputError(f"--degrade {joined[0]}: the + is kept for several at once, which are made anyway")
     several = [
         names for count in range(2, len(images.degrade) + 1) for names in itertools.combinations(images.degrade, count)
     ]

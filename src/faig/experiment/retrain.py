@@ -26,10 +26,12 @@ from faig.methods import random_scores
 from faig.progress import Track, silent
 from faig.rankings import read_ranking, write_ranking
 from faig.restoration import restore
+from faig.steps import Down
 
 FOLDER = "retrain"
 CURVES, LAST = "retrained.csv", "gained.csv"
 FOUND = "found"
+OWN = "own"  # what the validation calls the degradation that is trained for
 
 
 def retrain(
@@ -84,7 +86,7 @@ def retrain(
         for (kind, name), chosen in track(sets.items(), "retrain", len(sets)):
             trained = _train(config, pair, run, kind, name, chosen, out)
             points = network_metadata(trained)["training"]["validation"]
-            told = [{"iterations": point["iteration"], "psnr": point[kind]} for point in points]
+            told = [{"iterations": point["iteration"], "psnr": point[OWN]} for point in points]
             curves += [{"function": kind, "free": name} | point for point in told]
             network = load_network(trained).to(config.device)
             outputs = [restore(network, case.lr[kind]) for case in cases]
@@ -111,8 +113,9 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
     from faig.training.config import TrainingConfig
     from faig.training.loop import train  # needs faig[train]
 
-    part, level = config.retrain, config.degrade[kind]
+    part, images = config.retrain, config.images_of("learn", out)
     assert part is not None
+    spec = "+".join(str(step) for step in images.together([kind]).steps if not isinstance(step, Down))
     told = network_metadata(zoo.find(config.baseline))
     if "architecture" not in told:
         raise InputError(f"{config.baseline}: faig train cannot build this network; leave retrain out of the study")
@@ -127,7 +130,7 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
             "start": config.baseline,
         },
         "data": {
-            "gt": out / "images" / "learn",
+            "gt": images.gt,
             "lr_patch": part.lr_patch,
             "batch": part.batch,
             "degradation": {
@@ -137,7 +140,7 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
             },
         },
         "optimizer": {"iterations": part.iterations, "learning_rate": part.learning_rate, "ema": 0.9},
-        "validation": {"gt": out / "images" / "measure", "every": part.every, kind: level},
+        "validation": {"gt": out / "images" / "measure", "every": part.every, "degrade": {OWN: spec}},
         "filters": str(where / "filters.csv"),
         "top": len(chosen) / len(pair.space),
         "checkpoint_every": part.every,

@@ -13,7 +13,6 @@ import yaml
 from faig.errors import InputError
 from faig.experiment.compare import compare
 from faig.experiment.config import SweepConfig
-from faig.experiment.distribution import distribute
 from faig.experiment.locations import locate
 from faig.experiment.pair import Pair
 from faig.experiment.photos import SourceConfig, write_images
@@ -43,7 +42,7 @@ def study(
     """Run a study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (the GT images of each part), and a run directory for each stage:
-    ``reference``, ``compare`` (with the tables of `distribute`), ``sweep``, ``predict``, ``locations``, ``retrain``.
+    ``reference``, ``compare``, ``sweep``, ``predict``, ``locations``, ``retrain``.
 
     Args:
         config: what to ask.
@@ -75,7 +74,6 @@ def study(
             filters = find_references(config, pair, out, force=force, track=track)
         say("compare")
         found = compare(config.comparison(out, filters), out / "compare", force=force, track=track)
-        distribute(found, "faig", config.compare.proportions, seed=config.seed)
         rankings = {kind: str(found / f"filters-{kind}.csv") for kind in config.degrade}
         if config.sweep:
             say("sweep")

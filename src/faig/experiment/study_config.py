@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.effect import CHANNELS
-from faig.errors import InputError
-from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, NetworksConfig
+from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, Name, NetworksConfig
 from faig.experiment.photos import SourceConfig
 from faig.methods import METHODS
 from faig.quadrature import RULES
-from faig.settings import Proportion, Strict, one_of
+from faig.settings import NumberOrText, Proportion, Strict, one_of
 
 Method = Annotated[str, one_of(METHODS)]
 PARTS = ("compare", "sweep", "predict", "locations", "retrain", "reference")
@@ -109,8 +108,8 @@ class StudyConfig(NetworksConfig):
         measure: what effects are measured on.
         show: what is turned up and down, and shown.
         learn: what predictors and retrained filters learn on.
-        degrade: level by degradation.
-        downsampling: of ``degrade``.
+        degrade: spec or level by degradation; see `ImagesConfig`.
+        downsampling: of clean images, and of ``degrade`` where a spec does not say.
         compare: methods against each other.
         reference: sets made for what they do; None leaves the stage out, and so for the others.
         sweep: functions turned up and down.
@@ -126,7 +125,7 @@ class StudyConfig(NetworksConfig):
     measure: SourceConfig
     show: SourceConfig
     learn: SourceConfig
-    degrade: dict[str, float]
+    degrade: dict[Name, NumberOrText]
     downsampling: str = "bilinear"
     compare: ComparePart = ComparePart()
     reference: ReferencePart | None = None
@@ -137,10 +136,7 @@ class StudyConfig(NetworksConfig):
 
     @model_validator(mode="after")
     def _degradations(self) -> "StudyConfig":
-        try:
-            self.images_of("find", Path()).degradations()
-        except InputError as error:
-            raise ValueError(str(error)) from None
+        self.images_of("find", Path())  # raises where one cannot be made
         if self.predict and (unknown := [kind for kind in self.predict.levels if kind not in self.degrade]):
             raise ValueError(f"predict.levels: {unknown[0]!r} is not among the degradations, {', '.join(self.degrade)}")
         return self

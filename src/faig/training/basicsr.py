@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from faig.degradation import TAPS
+from faig.blurs import TAPS
 from faig.errors import InputError
 from faig.settings import flat
 

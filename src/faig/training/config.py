@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from faig.degradation import Degradation
+from faig.blurs import Blur
+from faig.degradation import Degradation, named, parse_steps
+from faig.errors import InputError
 from faig.networks import build
 from faig.restoration import scale_of
-from faig.settings import Proportion, Strict, read_yaml, validated
+from faig.settings import NumberOrText, Proportion, Strict, read_yaml, validated
+from faig.steps import Down, Noise, Step
 
 
 class NetworkConfig(Strict):
@@ -34,18 +37,38 @@ class NetworkConfig(Strict):
 
 
 class DegradationConfig(Strict):
-    """What is done to each patch; blur and noise are drawn independently."""
+    """What is done to each patch: blur, noise and every spec are drawn independently, and done in this order."""
 
     blur: NonNegativeFloat = Field(0.0, description="σ in GT pixels")
     blur_probability: float = Field(0.5, ge=0, le=1)
     noise: NonNegativeFloat = Field(0.0, description="σ of [0, 1]")
     noise_probability: float = Field(0.5, ge=0, le=1)
-    downsampling: Literal["bilinear", "bicubic"] = "bilinear"
+    degrade: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict, description="more: the probability of each spec, as {jpeg:40: 0.5}"
+    )
+    downsampling: Literal["bilinear", "bicubic", "area"] = "bilinear"
 
     @model_validator(mode="after")
     def _levels(self) -> "DegradationConfig":
-        Degradation(blur=self.blur, noise=self.noise)  # raises where a level is out of range
+        self.draws()  # raises where a level is out of range
         return self
+
+    def draws(self) -> list[tuple[float, tuple[Step, ...]]]:
+        """What is drawn for each patch, in order: a probability, and the steps that are done or not.
+
+        Raises:
+            InputError: a spec cannot be read, or says how to downsample.
+        """
+        found: list[tuple[float, tuple[Step, ...]]] = [
+            (self.blur_probability, (Blur(self.blur),) if self.blur else ()),
+            (self.noise_probability, (Noise(self.noise),) if self.noise else ()),
+        ]
+        for spec, probability in self.degrade.items():
+            steps = tuple(parse_steps(spec))
+            if any(isinstance(step, Down) for step in steps):
+                raise InputError(f"degrade: {spec!r}: all patches are downsampled in one way; set downsampling")
+            found.append((probability, steps))
+        return found
 
 
 class DataConfig(Strict):
@@ -86,11 +109,27 @@ class ValidationConfig(Strict):
     every: PositiveInt = Field(5000, description="iterations")
     blur: NonNegativeFloat = 2.0
     noise: NonNegativeFloat = 0.1
+    degrade: dict[str, NumberOrText] = Field(
+        default_factory=dict, description="more kinds, as NAME=SPEC of faig attribute"
+    )
 
     @model_validator(mode="after")
     def _levels(self) -> "ValidationConfig":
-        Degradation(blur=self.blur, noise=self.noise)
+        self.degradations()
         return self
+
+    def degradations(self) -> dict[str, Degradation]:
+        """By kind of input, where LR images are made.
+
+        Raises:
+            InputError: a level is out of range, or a spec cannot be read.
+        """
+        usual = {
+            "clean": Degradation(),
+            "blur": Degradation(blur=self.blur),
+            "noise": Degradation(noise=self.noise),
+        }
+        return usual | {name: named(name, level) for name, level in self.degrade.items()}
 
 
 class TrainingConfig(Strict):

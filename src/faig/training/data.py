@@ -4,6 +4,7 @@ So a resumed run sees the same patches, and so do several processes that share a
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,48 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from faig.degradation import RADIUS, blur_valid, downsample, mirror
+from faig.blurs import RADIUS, Blurring, mirror
+from faig.degradation import split
 from faig.errors import FaigWarning, InputError
 from faig.images import Pixels, round8, to_image, to_uint8
+from faig.steps import Down, Fixed, Random, Step, downsample
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.sources import open_source
 
 GT = Float[Tensor, "batch 3 gt_height gt_width"]
 LR = Float[Tensor, "batch 3 lr_height lr_width"]
+Applied = tuple[Step, int]  # and the number of the draw that says whether it is done
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What may be done to patches, in order.
+
+    Attributes:
+        before: blurs of the GT.
+        after: what is done to the LR.
+        probabilities: of the draws.
+    """
+
+    before: list[tuple[Blurring, int]]
+    after: list[Applied]
+    probabilities: list[float]
+
+    @classmethod
+    def of(cls, config: DegradationConfig) -> "Plan":
+        """Of blur, noise and the specs of a configuration: all blurs of the GT first."""
+        before, after, probabilities = [], [], []
+        for number, (probability, steps) in enumerate(config.draws()):
+            on_gt, _, on_lr = split(steps, Down())
+            before += [(step, number) for step in on_gt if isinstance(step, Blurring)]
+            after += [(step, number) for step in on_lr]
+            probabilities.append(probability)
+        return cls(before, after, probabilities)
+
+    @property
+    def margin(self) -> int:
+        """GT pixels around a patch that its blurs look at."""
+        return RADIUS * max(1, len(self.before))
 
 
 @dataclass(frozen=True)
@@ -27,23 +62,25 @@ class Batch:
     """What is drawn for the patches of one process in one iteration; `degrade_batch` makes GT and LR of it.
 
     Attributes:
-        wide: GT patches with a margin of ``RADIUS`` on each side, for the blur kernel.
-        blurry: which patches to blur.
-        noise: to add to LR, in [0, 1]; zero where there is none.
+        wide: GT patches with a margin on each side, for the blur kernels.
+        chosen: what is done to which patches: of each draw, in the order of `DegradationConfig.draws`.
+        drawn: what the random steps drew, in their order.
     """
 
     wide: UInt8[Tensor, "batch 3 wide wide"]
-    blurry: Bool[Tensor, " batch"]
-    noise: LR
+    chosen: Bool[Tensor, "batch draw"]
+    drawn: tuple[Tensor, ...]
 
     def pin_memory(self) -> "Batch":
         """The same in memory that a GPU can copy from without waiting."""
-        return Batch(self.wide.pin_memory(), self.blurry.pin_memory(), self.noise.pin_memory())
+        return self._each(Tensor.pin_memory)
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
-        wide, blurry, noise = (t.to(device, non_blocking=True) for t in (self.wide, self.blurry, self.noise))
-        return Batch(wide, blurry, noise)
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(change(self.wide), change(self.chosen), tuple(change(part) for part in self.drawn))
 
 
 class Patches(Dataset["Batch | InputError"]):
@@ -66,6 +103,7 @@ class Patches(Dataset["Batch | InputError"]):
         self, config: DataConfig, scale: int, seed: int, *, share: slice = slice(None), strict: bool = False
     ) -> None:
         self.config, self.seed, self.strict = config, seed, strict
+        self.plan = Plan.of(config.degradation)
         self.places = range(config.batch)[share]
         self.lr_side, self.side = config.lr_patch, config.lr_patch * scale
         try:
@@ -92,23 +130,24 @@ class Patches(Dataset["Batch | InputError"]):
             InputError: no image can be used.
         """
         drawn = [self._draw(np.random.default_rng([self.seed, iteration, place])) for place in self.places]
-        wide, blurry, noise = zip(*drawn, strict=True)
-        return Batch(torch.stack(wide), torch.tensor(blurry), torch.stack(noise))
+        wide, chosen, random = zip(*drawn, strict=True)
+        return Batch(
+            torch.stack(wide), torch.tensor(chosen), tuple(torch.stack(part) for part in zip(*random, strict=True))
+        )
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, bool, Tensor]:
-        patch, degradation = self._patch(rng), self.config.degradation
-        blurry = bool(rng.random() < degradation.blur_probability) and degradation.blur > 0
-        noise = torch.zeros(3, self.lr_side, self.lr_side)
-        if rng.random() < degradation.noise_probability and degradation.noise > 0:
-            noise = torch.from_numpy(rng.standard_normal(noise.shape, dtype=np.float32)) * degradation.noise
-        return patch, blurry, noise
+    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, list[bool], list[Tensor]]:
+        patch = self._patch(rng)
+        chosen = [bool(rng.random() < probability) for probability in self.plan.probabilities]
+        shape = (3, self.lr_side, self.lr_side)
+        return patch, chosen, [step.draw(rng, shape) for step, _ in self.plan.after if isinstance(step, Random)]
 
     def _patch(self, rng: np.random.Generator) -> UInt8[Tensor, "3 wide wide"]:
         index = int(rng.integers(len(self.source)))
         while (pixels := self._pixels(index)) is None:
             index = int(rng.integers(len(self.source)))
+        margin = self.plan.margin
         ends = [
-            mirror(torch.arange(-RADIUS, self.side + RADIUS) + int(rng.integers(size - self.side + 1)), size)
+            mirror(torch.arange(-margin, self.side + margin) + int(rng.integers(size - self.side + 1)), size)
             for size in pixels.shape[:2]
         ]
         cut = torch.from_numpy(pixels[np.ix_(*(end.numpy() for end in ends))]).permute(2, 0, 1)
@@ -148,17 +187,26 @@ def degrade_batch(batch: Batch, scale: int, config: DegradationConfig) -> tuple[
     """Make GT and LR of what was drawn, on the device where it lies.
 
     Args:
-        batch: of `Patches`. Blur and noise were drawn independently (the paper: a quarter of the patches each is
-            clean, blurry, noisy, both).
+        batch: of `Patches`. What is done was drawn independently (the paper: a quarter of the patches each is clean,
+            blurry, noisy, both).
         scale: of the network.
-        config: σ of the blur, and the downsampling.
+        config: what `Patches` drew from.
 
     Returns:
         Both in [0, 1]; LR rounded to 8 bits.
     """
+    plan, chosen, drawn = Plan.of(config), batch.chosen.view(*batch.chosen.shape, 1, 1, 1), iter(batch.drawn)
     wide = batch.wide.float() / 255
-    gt = wide[..., RADIUS:-RADIUS, RADIUS:-RADIUS]
-    sharp = gt
-    if config.blur:
-        sharp = torch.where(batch.blurry.view(-1, 1, 1, 1), blur_valid(wide, config.blur), gt)
-    return gt, round8(downsample(sharp, scale, config.downsampling) + batch.noise)
+    gt = wide[..., plan.margin : -plan.margin, plan.margin : -plan.margin]
+    image = wide if plan.before else gt
+    for blur, number in plan.before:
+        image = torch.where(chosen[:, number], blur.valid(image), image[..., RADIUS:-RADIUS, RADIUS:-RADIUS])
+    image = downsample(image, scale, config.downsampling)
+    for step, number in plan.after:
+        if isinstance(step, Random):
+            changed = step(image, next(drawn))
+        else:
+            assert isinstance(step, Fixed)
+            changed = step(image)
+        image = torch.where(chosen[:, number], changed, image)
+    return gt, round8(image)

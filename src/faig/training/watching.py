@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.degradation import Degradation
 from faig.errors import InputError
 from faig.images import Image, Resized, list_images, mod_crop, pair, read_image
 from faig.restoration import psnr, restore
@@ -40,11 +39,7 @@ class Validation:
             pair(files, self.folders)
         except InputError as error:
             raise InputError(f"validation: {error}") from None
-        self.made = {
-            "clean": Degradation(),
-            "blur": Degradation(blur=config.blur),
-            "noise": Degradation(noise=config.noise),
-        }
+        self.made = config.degradations()
         self.kinds = list(self.folders or self.made)
         self.files = dict(list(files.items())[: config.images])
         for name, path in self.files.items():
