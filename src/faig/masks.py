@@ -104,12 +104,12 @@ def learn(
             key: weight + spread[key].to(weight) * (end[key] - weight) if key in spread else weight
             for key, weight in begin.items()
         }
-        for place in chosen:
+        for left, place in zip(range(len(chosen) - 1, -1, -1), chosen, strict=True):
             loss = sum(
                 (_unlike(_map(own, cases[place].lr[given], weights), goal) for given, goal in goals[place].items()),
                 torch.zeros(()),
             )
-            (loss / whole / len(chosen)).backward(retain_graph=place != chosen[-1])
+            (loss / whole / len(chosen)).backward(retain_graph=left > 0)
         assert mask.grad is not None
         rate = how.rate * (1 + math.cos(math.pi * step / how.steps)) / 2
         unit = mask.grad.abs().topk(size).values[-1].clamp(min=1e-12)
