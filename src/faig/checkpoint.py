@@ -1,4 +1,4 @@
-"""Networks in files: safetensors with metadata written and read, BasicSR ``.pth`` read, user networks by a builder."""
+"""Networks in files: safetensors with metadata, ``.pth`` of BasicSR and others, user networks by a builder."""
 
 import importlib.util
 import json
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from faig.errors import InputError
 from faig.files import replacing
 from faig.networks import build, recognise
+from faig.recognition import in_our_names, recognised
 
 Builder = Callable[[], nn.Module]
 
@@ -25,9 +26,9 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
 
     Args:
         path: a ``.safetensors`` file, or a ``.pth``/``.pt`` file as BasicSR writes it (``params_ema``, else
-            ``params``, else a bare state dict; ``module.`` prefixes are taken off).
+            ``params``, ``state_dict``, else a bare state dict; ``module.`` prefixes are taken off).
         builder: makes the network whose weights these are. Without it the architecture comes from the file's
-            metadata, or is recognised from keys and shapes.
+            metadata, or is recognised from keys and shapes: by the package, else by spandrel, where it is installed.
 
     Raises:
         InputError: the file cannot be read, needs more than weights-only unpickling, holds values that are not
@@ -44,8 +45,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
         elif "architecture" in metadata:
             network = build(metadata["architecture"], **metadata.get("arguments", {}))
         else:
-            architecture, arguments = recognise(weights)
-            network = build(architecture, **arguments)
+            network, weights = recognised(weights)
         check_same_keys(network.state_dict(), weights, "the network", "the file")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -53,7 +53,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
     return network.float().eval().requires_grad_(False)
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     """The state dict in a file and what its metadata says (empty where there is none)."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -74,7 +74,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{path}: cannot be loaded as weights only ({first.rstrip('.')}); "
             "save its state dict alone: torch.save(network.state_dict(), file)"
         ) from None
-    for key in ("params_ema", "params"):
+    for key in ("params_ema", "params", "state_dict"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
             break
@@ -108,7 +108,7 @@ def network_metadata(path: Path | str) -> dict[str, Any]:
     weights, metadata = read_weights(Path(path))
     if "architecture" not in metadata:
         try:
-            architecture, arguments = recognise(weights)
+            architecture, arguments = recognise(in_our_names(weights))
         except InputError:
             return metadata
         metadata |= {"architecture": architecture, "arguments": arguments}

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from faig.adapters import explained
 from faig.attribution import Contribution
 from faig.cases import CLEAN, Case
 from faig.errors import InputError
@@ -146,7 +147,8 @@ class SumsOverNodes(ABC):
     def _named(self) -> Iterator[None]:
         """Say which image it was."""
         try:
-            yield
+            with explained(self.lr):
+                yield
         except InputError as error:
             raise InputError(f"{self.views[0].name}: {error}") from None
 
