@@ -117,4 +117,6 @@ def test_says_what_a_network_needs():
         restore(made(Windows), torch.rand(3, 7, 5))
     with pytest.raises(InputError, match=r"returns a dict, not images.*adapters.output"):
         scale_of(made(Several))
+    with pytest.raises(InputError, match=r"changes its input in place.*adapters.adapted"):
+        scale_of(adapted(nn.Conv2d(3, 3, 1), lambda forward, x: forward(x.mul_(255))))
     assert scale_of(tiny_network()) == 2

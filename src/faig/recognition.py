@@ -77,7 +77,7 @@ def _adapted(found: "ImageModelDescriptor[nn.Module]") -> nn.Module:
     # What stands around the network (a noise map, a range, the first of several outputs) is spandrel's private
     # function: its public call clips to [0, 1] too, and gradients would end there.
     around = found._call_fn
-    network = adapted(found.model, lambda forward, x: around(_Called(forward), x))
+    network = adapted(found.model, lambda forward, x: around(_Called(forward), x.clone()))  # RCAN works in place
     need = found.size_requirements
     if need.none:
         return network

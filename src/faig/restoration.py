@@ -77,14 +77,20 @@ def _inner(image: Plane, border: int) -> Tensor:
 
 
 def scale_of(network: nn.Module, probe: int = 16) -> int:
-    """How many times larger a network's output is than its input, found by running it on a small black image.
+    """How many times larger a network's output is than its input, found by running it on a small gray image.
 
     Raises:
-        InputError: the output is no image of 3 channels, or not enlarged by a whole number.
+        InputError: the output is no image of 3 channels, or not enlarged by a whole number; or the input is not left
+            as it was.
     """
-    black = torch.zeros(1, 3, probe, probe).to(next(network.parameters()))
-    with torch.inference_mode(), explained(black):
-        output = network(black)
+    gray = torch.full((1, 3, probe, probe), 0.5).to(next(network.parameters()))
+    with torch.inference_mode(), explained(gray):
+        output = network(gray)
+    if bool((gray != 0.5).any()):
+        raise InputError(
+            "the network changes its input in place; give it a copy in your builder: "
+            "faig.adapters.adapted(network, lambda forward, x: forward(x.clone()))"
+        )
     if not isinstance(output, Tensor):
         raise InputError(
             f"the network returns a {type(output).__name__}, not images; choose one of its outputs in your builder: "
