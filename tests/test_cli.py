@@ -1,7 +1,6 @@
 """Every command as a user gives it, on tiny networks and drawn images."""
 
 import csv
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,10 @@ from safetensors.torch import load_file
 from conftest import nudged, tiny_network
 from faig import __version__, zoo
 from faig.checkpoint import load_network, save_network
-from faig.cli import main
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, read_image, write_image
 from faig.intervention import graft, modulate, revert
 from faig.rankings import read_ranking
-
-
-@pytest.fixture
-def faig(monkeypatch, capsys):
-    """Run a command; returns exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faig", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")

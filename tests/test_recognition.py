@@ -41,8 +41,12 @@ def torchvision(monkeypatch):
 
 
 @pytest.fixture
-def spandrel(torchvision):
+def spandrel(request):
+    request.getfixturevalue("torchvision")
     return pytest.importorskip("spandrel")
+
+
+needs_spandrel = pytest.mark.usefixtures("spandrel")
 
 
 def rrdb():
@@ -89,7 +93,8 @@ KNOWN = [rrdb, compact, rcan, swinir, nafnet]
 
 
 @pytest.fixture(params=KNOWN)
-def file(request, spandrel, tmp_path):
+def file(request, tmp_path):
+    request.getfixturevalue("spandrel")
     torch.manual_seed(0)
     torch.save({"params_ema": request.param().state_dict()}, tmp_path / "net.pth")
     return tmp_path / "net.pth"
@@ -119,7 +124,8 @@ def test_spandrels_networks_are_attributed_altered_and_read_again(file, tmp_path
     assert restore(again, image).shape == cases[0].gt.shape
 
 
-def test_what_spandrel_puts_around_a_network_is_kept(spandrel, tmp_path):
+@needs_spandrel
+def test_what_spandrel_puts_around_a_network_is_kept(tmp_path):
     from spandrel.architectures.DnCNN import DnCNN
 
     torch.manual_seed(0)
@@ -131,17 +137,19 @@ def test_what_spandrel_puts_around_a_network_is_kept(spandrel, tmp_path):
     torch.testing.assert_close(found, network(torch.cat([image, level], 1)))
 
 
-def test_what_nobody_knows(spandrel, tmp_path):
+@needs_spandrel
+def test_what_nobody_knows(tmp_path):
     torch.save({"odd.weight": torch.zeros(3, 3, 3, 3)}, tmp_path / "net.pth")
     with pytest.raises(InputError, match=r"net.pth: no known architecture.*--arch.*spandrel does not know it either"):
         load_network(tmp_path / "net.pth")
 
 
-def test_networks_of_other_channels_are_refused(spandrel, tmp_path):
+@needs_spandrel
+def test_networks_of_other_channels_are_refused(tmp_path):
     from spandrel.architectures.Compact import Compact
 
     torch.save(Compact(num_in_ch=1, num_out_ch=1, num_feat=4, num_conv=2, upscale=2).state_dict(), tmp_path / "net.pth")
-    with pytest.raises(InputError, match="Compact of 1 to 1 channels, not RGB to RGB"):
+    with pytest.raises(InputError, match="Compact, from 1 channels to 1, and not RGB to RGB"):
         load_network(tmp_path / "net.pth")
 
 

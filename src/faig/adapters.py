@@ -106,8 +106,8 @@ def explained(lr: Tensor) -> Iterator[None]:
         height, width = lr.shape[-2:]
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise InputError(
-            f"the network does not take an RGB image of {width}x{height} ({first}); if it wants sizes of a kind, adapt it "
-            "in your builder: faig.adapters.padded(network, multiple)"
+            f"the network does not take an RGB image of {width}x{height} ({first}); if it wants sizes of a kind, "
+            "adapt it in your builder: faig.adapters.padded(network, multiple)"
         ) from error
 
 

@@ -130,10 +130,14 @@ def check_same_keys(
             raise InputError(f"{key} is in {second_name} but not in {first_name}")
 
 
-def load_builder(spec: str) -> Builder:
-    """The function that ``file.py:function`` names; called without arguments it makes a network.
+def load_function(option: str, spec: str) -> Callable[..., Any]:
+    """The function that ``file.py:function`` names.
 
     The file is executed: give it only code you trust.
+
+    Args:
+        option: that it was given for.
+        spec: file and function.
 
     Raises:
         InputError: the file or the function is missing, or the file fails.
@@ -141,7 +145,7 @@ def load_builder(spec: str) -> Builder:
     file, _, function = spec.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():
-        raise InputError(f"--arch {spec}: expected file.py:function, and {file or spec!r} is no file")
+        raise InputError(f"{option} {spec}: expected file.py:function, and {file or spec!r} is no file")
     module_spec = importlib.util.spec_from_file_location(path.stem, path)
     assert module_spec is not None
     assert module_spec.loader is not None
@@ -149,17 +153,29 @@ def load_builder(spec: str) -> Builder:
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:
-        raise InputError(f"--arch {spec}: {path} fails: {type(error).__name__}: {error}") from error
-    if not callable(getattr(module, function, None)):
-        raise InputError(f"--arch {spec}: {path} has no function {function!r}")
+        raise InputError(f"{option} {spec}: {path} fails: {type(error).__name__}: {error}") from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        raise InputError(f"{option} {spec}: {path} has no function {function!r}")
+    return found
+
+
+def load_builder(spec: str) -> Builder:
+    """The builder that ``file.py:function`` names; called without arguments it makes a network.
+
+    Raises:
+        InputError: see `load_function`; the builder raises it where the function fails or makes no network.
+    """
+    function = load_function("--arch", spec)
+    name = spec.rpartition(":")[2]
 
     def builder() -> nn.Module:
         try:
-            network = getattr(module, function)()
+            network = function()
         except Exception as error:
-            raise InputError(f"--arch {spec}: {function}() fails: {type(error).__name__}: {error}") from error
+            raise InputError(f"--arch {spec}: {name}() fails: {type(error).__name__}: {error}") from error
         if not isinstance(network, nn.Module):
-            raise InputError(f"--arch {spec}: {function}() returned {type(network).__name__}, not a torch network")
+            raise InputError(f"--arch {spec}: {name}() returned {type(network).__name__}, not a torch network")
         return network
 
     return builder

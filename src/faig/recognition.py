@@ -1,6 +1,5 @@
 """What network a state dict is of: one of the package's own, under several names, or one that spandrel knows."""
 
-import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +33,13 @@ def recognised(weights: Weights) -> tuple[nn.Module, Weights]:
 
 def in_our_names(weights: Weights) -> dict[str, Tensor]:
     """A state dict with `OLD_NAMES` replaced."""
-    return {
-        functools.reduce(lambda name, pair: re.sub(*pair, name), OLD_NAMES.items(), key): value
-        for key, value in weights.items()
-    }
+
+    def ours(name: str) -> str:
+        for old, new in OLD_NAMES.items():
+            name = re.sub(old, new, name)
+        return name
+
+    return {ours(name): weight for name, weight in weights.items()}
 
 
 def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
@@ -65,8 +67,9 @@ def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
     except Exception as error:  # its readers of sizes fail in many ways on what only looks like their network
         raise InputError(f"{unknown} (spandrel fails on it: {_first_line(error)})") from None
     name = found.architecture.name
-    if not isinstance(found, spandrel.ImageModelDescriptor) or (found.input_channels, found.output_channels) != (3, 3):
-        raise InputError(f"this is {name} of {found.input_channels} to {found.output_channels} channels, not RGB to RGB")
+    channels = found.input_channels, found.output_channels
+    if not isinstance(found, spandrel.ImageModelDescriptor) or channels != (3, 3):
+        raise InputError(f"this is {name}, from {channels[0]} channels to {channels[1]}, and not RGB to RGB")
     return _adapted(found)
 
 

@@ -84,9 +84,10 @@ def scale_of(network: nn.Module, probe: int = 16) -> int:
             as it was.
     """
     gray = torch.full((1, 3, probe, probe), 0.5).to(next(network.parameters()))
+    untouched = gray._version
     with torch.inference_mode(), explained(gray):
         output = network(gray)
-    if bool((gray != 0.5).any()):
+    if gray._version != untouched:
         raise InputError(
             "the network changes its input in place; give it a copy in your builder: "
             "faig.adapters.adapted(network, lambda forward, x: forward(x.clone()))"

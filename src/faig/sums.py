@@ -18,7 +18,8 @@ from faig.attribution import Contribution
 from faig.cases import CLEAN, Case
 from faig.errors import InputError
 from faig.filters import FilterSpace, Scores
-from faig.passes import Numbers, Objective, Passes, squared_error, total_output
+from faig.objectives import Objective, squared_error, total_output
+from faig.passes import Numbers, Passes
 from faig.path import WeightPath
 from faig.quadrature import Quadrature
 from faig.tiling import Grid, whole
@@ -164,8 +165,10 @@ class SumsOverNodes(ABC):
 class OnPath(SumsOverNodes):
     """From target to baseline, the images at rest."""
 
-    def __init__(self, path: WeightPath, views: Sequence[View], manner: Manner) -> None:
-        super().__init__(path.network, path.moving, squared_error, views, manner, path.difference)
+    def __init__(
+        self, path: WeightPath, views: Sequence[View], manner: Manner, objective: Objective = squared_error
+    ) -> None:
+        super().__init__(path.network, path.moving, objective, views, manner, path.difference)
         self.path = path
         self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
 

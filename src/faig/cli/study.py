@@ -14,10 +14,13 @@ from faig.cli.options import (
     Downsampling,
     Force,
     Gt,
+    Layers,
     LrFolders,
     Memory,
     ModCrop,
     Nodes,
+    NotLayers,
+    ObjectiveName,
     Out,
     Precision,
     QuadratureRule,
@@ -26,7 +29,7 @@ from faig.cli.options import (
     Threads,
     compute_on,
     images_config,
-    named,
+    rankings,
 )
 from faig.cli.sweep import run_sweep
 from faig.errors import InputError
@@ -65,6 +68,9 @@ def attribute(
         int | None,
         typer.Option("--budget", min=1, help="In place of --nodes: passes to spend on images, then on nodes."),
     ] = None,
+    objective: ObjectiveName = "squared",
+    layers: Layers = None,
+    not_layers: NotLayers = None,
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -88,6 +94,9 @@ def attribute(
         "nodes": nodes,
         "tolerance": None if tolerance is None else proportion(tolerance),
         "budget": budget,
+        "objective": objective,
+        "layers": layers or [],
+        "not_layers": not_layers or [],
         "memory": memory,
         "precision": precision,
         "seed": seed,
@@ -139,6 +148,9 @@ def compare(
         int | None,
         typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.", show_default="12"),
     ] = None,
+    objective: ObjectiveName = "squared",
+    layers: Layers = None,
+    not_layers: NotLayers = None,
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -161,8 +173,11 @@ def compare(
         "find": find,
         "methods": [part.strip() for part in methods.split(",") if part.strip()],
         "proportions": _shares(proportions),
-        "filters": _rankings(filters),
+        "filters": rankings(filters),
         "save_images": save_images,
+        "objective": objective,
+        "layers": layers or [],
+        "not_layers": not_layers or [],
         "memory": memory,
         "precision": precision,
         "seed": seed,
@@ -252,16 +267,6 @@ def _compare(config: CompareConfig, out: Path, force: bool) -> None:
 
 def _shares(texts: str) -> list[float]:
     return [proportion(part) for part in texts.split(",") if part.strip()]
-
-
-def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for name, file in named("--filters", texts, "FILE").items():
-        method, colon, kind = name.partition(":")
-        if not (method and colon and kind):
-            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
-        found.setdefault(method, {})[kind] = file
-    return found
 
 
 def _say_attributed(run: Path) -> None:

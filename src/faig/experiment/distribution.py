@@ -9,8 +9,8 @@ from faig.effect import Estimate
 from faig.errors import InputError
 from faig.experiment.compare import score_file
 from faig.experiment.tables import write_table
-from faig.filters import FilterSpace
-from faig.methods import METHODS
+from faig.filters import FilterSet, FilterSpace
+from faig.methods import METHODS, only
 from faig.scores import load_scores
 
 Found = dict[tuple[str, float], Distribution]  # by function and proportion
@@ -41,8 +41,9 @@ def distribute(run: Path, method: str, proportions: Sequence[float], *, seed: in
     if METHODS[told["method"]].raw != METHODS[method].raw:
         raise InputError(f"{files[0]}: holds scores of the method {told['method']}, which say nothing about {method}")
     space = FilterSpace.described(told["layers"])
+    among = FilterSet.of_layers(space, told["ranked"]) if "ranked" in told else None
     found = {
-        (kind, proportion): distribution(space, rows(raw, kind), proportion, seed=seed)
+        (kind, proportion): distribution(space, only(rows(raw, kind), among), proportion, seed=seed)
         for kind in raw.degradations
         for proportion in proportions
     }
