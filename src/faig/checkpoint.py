@@ -91,7 +91,10 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
         weights: a state dict.
         metadata: JSON-able; ``architecture`` and ``arguments`` are what `load_network` builds from.
     """
-    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}
+    # Each its own memory: layers may share a weight, which the format refuses.
+    tensors = {
+        key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in weights.items()
+    }
     data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
     with replacing(Path(path)) as part:
         part.write_bytes(data)

@@ -10,7 +10,11 @@ from faig.cli import alter, predict, prepare, study, sweep, train, zoo  # noqa: 
 from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 
-EXTRAS = {"accelerate": "train", "lmdb": "train", "tensorboard": "train", "huggingface_hub": "hub"}
+EXTRAS = {
+    **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
+    "huggingface_hub": "hub",
+    **dict.fromkeys(("onnxruntime", "onnxscript"), "onnx"),
+}
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
 
 
