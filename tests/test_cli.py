@@ -246,7 +246,10 @@ BAD = {
         "text.pth: expected one flat index a line",
     ),
     "no such filter file": ("revert {pair} --filters {p}/none.csv --out {t}/new.safetensors", "none.csv: no such file"),
-    "out is no safetensors": ("revert {pair} --filters {p}/x --out {t}/new.pth", "new.pth"),
+    "out is of no known kind": (
+        "revert {pair} --filters {p}/x --out {t}/new.tflite",
+        "new.tflite: a network is written as .safetensors, .pth, .onnx",
+    ),
     "out in no folder": (
         "revert {pair} --filters {p}/x --out {t}/none/new.safetensors",
         "does not exist; make it first",
