@@ -23,7 +23,6 @@ import torch
 import typer
 from alone import alone
 from growth import growth
-from study import KINDS, Study, converged, overlap, relative, seconds_of, take
 from torch import nn
 
 from faig import zoo
@@ -41,6 +40,7 @@ from faig.quadrature import gauss_legendre, riemann_left
 from faig.scores import load_scores
 from faig.sums import Manner, views_of
 from faig.tiling import best_grid, reach
+from study import KINDS, Study, converged, overlap, relative, seconds_of, take
 
 PAPER = riemann_left(100)
 PARTS = ("cost", "memory", "processes")

@@ -14,7 +14,6 @@ from typing import TypeVar
 import numpy as np
 import torch
 import typer
-from study import KINDS, converged, overlap, take
 
 from faig import zoo
 from faig.cases import Case, degrade_case
@@ -24,6 +23,7 @@ from faig.integral import along_path
 from faig.path import WeightPath
 from faig.quadrature import Quadrature, gauss_legendre, graded, riemann_left, riemann_mid
 from faig.sums import WHOLE, OnPath, views_of
+from study import KINDS, converged, overlap, take
 
 COUNTS = (6, 8, 10, 12, 16)
 SPENT = (24, 48, 96, 192)

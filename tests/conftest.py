@@ -1,5 +1,6 @@
 """What several tests share: tiny networks and cases, and the folder of known answers where there is one."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,44 @@ def settings(drawn, tmp_path) -> dict:
         "seed": 3,
         "out": str(tmp_path / "run"),
     }
+
+
+@pytest.fixture
+def faig(monkeypatch, capsys):
+    """Run a command; returns exit code, stdout and stderr."""
+    from faig.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["faig", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> Path:
+    """A folder with ``baseline.safetensors``, ``target.safetensors`` and images in ``gt``; tests write elsewhere."""
+    from faig.checkpoint import save_network
+
+    folder = tmp_path_factory.mktemp("files")
+    baseline = tiny_network()
+    for name, network in (("baseline", baseline), ("target", nudged(baseline, size=0.02))):
+        save_network(folder / f"{name}.safetensors", network.state_dict(), {})
+    (folder / "gt").mkdir()
+    generator = torch.Generator().manual_seed(0)
+    for name, height, width in (("one", 40, 36), ("two", 36, 48)):
+        write_image(folder / "gt" / f"{name}.png", torch.rand(3, height, width, generator=generator))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def study(files) -> list[object]:
+    """Options of a study of the pair in `files`."""
+    pair = ["--baseline", files / "baseline.safetensors", "--target", files / "target.safetensors"]
+    return [*pair, "--gt", files / "gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]
 
 
 def training_config(settings: dict, **changes):

@@ -1,7 +1,6 @@
 """Every command as a user gives it, on tiny networks and drawn images."""
 
 import csv
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from safetensors.torch import load_file
 from conftest import nudged, tiny_network
 from faig import __version__, zoo
 from faig.checkpoint import load_network, save_network
-from faig.cli import main
 from faig.degradation import Degradation
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.images import list_images, read_image, write_image
@@ -20,20 +18,6 @@ from faig.intervention import graft, modulate, revert
 from faig.methods import METHODS
 from faig.rankings import read_ranking
 from faig.scores import load_scores
-
-
-@pytest.fixture
-def faig(monkeypatch, capsys):
-    """Run a command; returns exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faig", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +284,10 @@ BAD = {
         "text.pth: expected one flat index a line",
     ),
     "no such filter file": ("revert {pair} --filters {p}/none.csv --out {t}/new.safetensors", "none.csv: no such file"),
-    "out is no safetensors": ("revert {pair} --filters {p}/x --out {t}/new.pth", "new.pth"),
+    "out is of no known kind": (
+        "revert {pair} --filters {p}/x --out {t}/new.tflite",
+        "new.tflite: a network is written as .safetensors, .pth, .onnx",
+    ),
     "out in no folder": (
         "revert {pair} --filters {p}/x --out {t}/none/new.safetensors",
         "does not exist; make it first",

@@ -119,9 +119,9 @@ def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     computed = []
     along_path = find.along_path
 
-    def counted(path, space, rule, views, manner):
+    def counted(path, space, rule, views, *others):
         computed.extend((view.name, view.kind) for view in views)
-        return along_path(path, space, rule, views, manner)
+        return along_path(path, space, rule, views, *others)
 
     monkeypatch.setattr(find, "along_path", counted)
     attribute_run(config, tmp_path / "run")

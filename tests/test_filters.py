@@ -153,3 +153,27 @@ def test_sets_of_two_networks_do_not_mix():
         FilterSet.of(SPACE, [0]) | FilterSet.of(other, [0])
     with pytest.raises(InputError, match="a mask of 3 filters for a space of"):
         FilterSet(SPACE, torch.zeros(3, dtype=torch.bool))
+
+
+def test_layers_by_pattern():
+    def named(*patterns: list[str]) -> list[str]:
+        found = FilterSet.of_layers(SPACE, *patterns)
+        return [layer.name for layer in SPACE.layers if layer.start in found]
+
+    names = [layer.name for layer in SPACE.layers]
+    assert named() == names
+    assert named(["body.*"]) == ["body.0.conv1", "body.0.conv2"]
+    assert named(["conv_*", "body.?.conv1"], ["*_last"]) == ["conv_first", "body.0.conv1", "conv_hr"]
+    assert named([], ["body.*"]) == [name for name in names if not name.startswith("body.")]
+    assert len(FilterSet.of_layers(SPACE, ["body.*"])) == 2 * 4 * 4
+    with pytest.raises(InputError, match=r"no convolution is named 'tail\*'; there are conv_first, body"):
+        named(["tail*"])
+    with pytest.raises(InputError, match="no layer is left without body"):
+        named(["body.*"], ["body.*"])
+
+
+def test_ranking_some_keeps_their_numbers():
+    scores = torch.rand(len(SPACE), generator=torch.Generator().manual_seed(0))
+    some = FilterSet.of_layers(SPACE, ["body.*"])
+    order = rank(scores, some)
+    assert order.tolist() == [index for index in rank(scores).tolist() if index in some]

@@ -9,7 +9,8 @@ from faig.errors import InputError
 from faig.filters import FilterSpace
 from faig.integral import along_inputs, along_path, attribute, until_settled
 from faig.methods import contrast
-from faig.passes import Passes, squared_error
+from faig.objectives import squared_error
+from faig.passes import Passes
 from faig.path import WeightPath
 from faig.quadrature import gauss_legendre, graded, graded_levels, riemann_left
 from faig.sampling import ranking_error

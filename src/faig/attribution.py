@@ -8,7 +8,8 @@ Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -58,6 +59,7 @@ class Attribution:
         coarse_score: ``score`` by a third of the nodes, ``[1, filter]``, the mean over images; empty where there are
             fewer than three nodes.
         coarse_signed: the same of ``signed``.
+        decibels: whether the losses are logarithms of powers, so that the path check compares by difference.
     """
 
     images: list[str]
@@ -67,6 +69,7 @@ class Attribution:
     losses: dict[str, Float[Tensor, "image node_and_ends"]] = field(default_factory=dict)
     coarse_score: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
     coarse_signed: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
+    decibels: bool = False
 
     @classmethod
     def of(cls, name: str, parts: Mapping[str, Contribution]) -> "Attribution":
@@ -112,15 +115,19 @@ class Attribution:
     def barriers(self) -> dict[str, float]:
         """Path check by degradation; above 1.1 the pair is not connected."""
         summed = {kind: losses[:, losses.isfinite().all(0)].sum(0) for kind, losses in self.losses.items()}
+        if self.decibels:  # of the geometric mean of the images' powers
+            summed = {kind: 10 ** (losses / (10 * len(self.images))) for kind, losses in summed.items()}
         return {kind: barrier(losses[1:-1], float(losses[0]), float(losses[-1])) for kind, losses in summed.items()}
 
 
 def beside(parts: Iterable[Attribution]) -> Attribution:
     """Put the attributions of the same images with different degradations together."""
     found = list(parts)
-    names = [field.name for field in fields(Attribution) if field.name != "images"]
-    merged = {name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names}
-    return Attribution(found[0].images, **merged)
+    names = [field.name for field in fields(Attribution) if field.name not in ("images", "decibels")]
+    merged: dict[str, Any] = {
+        name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names
+    }
+    return replace(found[0], **merged)
 
 
 def join(parts: Iterable[Attribution]) -> Attribution:
@@ -150,6 +157,7 @@ def join(parts: Iterable[Attribution]) -> Attribution:
         losses=gathered("losses", _aligned),
         coarse_score=gathered("coarse_score", mean),
         coarse_signed=gathered("coarse_signed", mean),
+        decibels=found[0].decibels,
     )
 
 

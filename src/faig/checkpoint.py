@@ -1,4 +1,4 @@
-"""Networks in files: safetensors with metadata written and read, BasicSR ``.pth`` read, user networks by a builder."""
+"""Networks in files: safetensors with metadata, ``.pth`` of BasicSR and others, user networks by a builder."""
 
 import importlib.util
 import json
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from faig.errors import InputError
 from faig.files import replacing
 from faig.networks import build, recognise
+from faig.recognition import in_our_names, recognised
 
 Builder = Callable[[], nn.Module]
 
@@ -25,9 +26,9 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
 
     Args:
         path: a ``.safetensors`` file, or a ``.pth``/``.pt`` file as BasicSR writes it (``params_ema``, else
-            ``params``, else a bare state dict; ``module.`` prefixes are taken off).
+            ``params``, ``state_dict``, else a bare state dict; ``module.`` prefixes are taken off).
         builder: makes the network whose weights these are. Without it the architecture comes from the file's
-            metadata, or is recognised from keys and shapes.
+            metadata, or is recognised from keys and shapes: by the package, else by spandrel, where it is installed.
 
     Raises:
         InputError: the file cannot be read, needs more than weights-only unpickling, holds values that are not
@@ -44,8 +45,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
         elif "architecture" in metadata:
             network = build(metadata["architecture"], **metadata.get("arguments", {}))
         else:
-            architecture, arguments = recognise(weights)
-            network = build(architecture, **arguments)
+            network, weights = recognised(weights)
         check_same_keys(network.state_dict(), weights, "the network", "the file")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -53,7 +53,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
     return network.float().eval().requires_grad_(False)
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     """The state dict in a file and what its metadata says (empty where there is none)."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -74,7 +74,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{path}: cannot be loaded as weights only ({first.rstrip('.')}); "
             "save its state dict alone: torch.save(network.state_dict(), file)"
         ) from None
-    for key in ("params_ema", "params"):
+    for key in ("params_ema", "params", "state_dict"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
             break
@@ -91,7 +91,10 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
         weights: a state dict.
         metadata: JSON-able; ``architecture`` and ``arguments`` are what `load_network` builds from.
     """
-    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}
+    # Each its own memory: layers may share a weight, which the format refuses.
+    tensors = {
+        key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in weights.items()
+    }
     data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
     with replacing(Path(path)) as part:
         part.write_bytes(data)
@@ -108,7 +111,7 @@ def network_metadata(path: Path | str) -> dict[str, Any]:
     weights, metadata = read_weights(Path(path))
     if "architecture" not in metadata:
         try:
-            architecture, arguments = recognise(weights)
+            architecture, arguments = recognise(in_our_names(weights))
         except InputError:
             return metadata
         metadata |= {"architecture": architecture, "arguments": arguments}
@@ -130,10 +133,14 @@ def check_same_keys(
             raise InputError(f"{key} is in {second_name} but not in {first_name}")
 
 
-def load_builder(spec: str) -> Builder:
-    """The function that ``file.py:function`` names; called without arguments it makes a network.
+def load_function(option: str, spec: str) -> Callable[..., Any]:
+    """The function that ``file.py:function`` names.
 
     The file is executed: give it only code you trust.
+
+    Args:
+        option: that it was given for.
+        spec: file and function.
 
     Raises:
         InputError: the file or the function is missing, or the file fails.
@@ -141,7 +148,7 @@ def load_builder(spec: str) -> Builder:
     file, _, function = spec.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():
-        raise InputError(f"--arch {spec}: expected file.py:function, and {file or spec!r} is no file")
+        raise InputError(f"{option} {spec}: expected file.py:function, and {file or spec!r} is no file")
     module_spec = importlib.util.spec_from_file_location(path.stem, path)
     assert module_spec is not None
     assert module_spec.loader is not None
@@ -149,17 +156,29 @@ def load_builder(spec: str) -> Builder:
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:
-        raise InputError(f"--arch {spec}: {path} fails: {type(error).__name__}: {error}") from error
-    if not callable(getattr(module, function, None)):
-        raise InputError(f"--arch {spec}: {path} has no function {function!r}")
+        raise InputError(f"{option} {spec}: {path} fails: {type(error).__name__}: {error}") from error
+    found = getattr(module, function, None)
+    if not callable(found):
+        raise InputError(f"{option} {spec}: {path} has no function {function!r}")
+    return found
+
+
+def load_builder(spec: str) -> Builder:
+    """The builder that ``file.py:function`` names; called without arguments it makes a network.
+
+    Raises:
+        InputError: see `load_function`; the builder raises it where the function fails or makes no network.
+    """
+    function = load_function("--arch", spec)
+    name = spec.rpartition(":")[2]
 
     def builder() -> nn.Module:
         try:
-            network = getattr(module, function)()
+            network = function()
         except Exception as error:
-            raise InputError(f"--arch {spec}: {function}() fails: {type(error).__name__}: {error}") from error
+            raise InputError(f"--arch {spec}: {name}() fails: {type(error).__name__}: {error}") from error
         if not isinstance(network, nn.Module):
-            raise InputError(f"--arch {spec}: {function}() returned {type(network).__name__}, not a torch network")
+            raise InputError(f"--arch {spec}: {name}() returned {type(network).__name__}, not a torch network")
         return network
 
     return builder

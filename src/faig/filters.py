@@ -7,6 +7,7 @@ numbered once, where it comes first.
 """
 
 import bisect
+import fnmatch
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from faig.errors import InputError
 
 Scores = Float[Tensor, " filter"]
-Order = Int64[Tensor, " filter"]
+Order = Int64[Tensor, " ranked"]
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,25 @@ class FilterSet:
         return cls(space, mask)
 
     @classmethod
-    def top(cls, space: FilterSpace, order: Int64[Tensor, " ranked"], proportion: float) -> "FilterSet":
+    def of_layers(cls, space: FilterSpace, chosen: Sequence[str] = (), left_out: Sequence[str] = ()) -> "FilterSet":
+        """All filters of the layers that a pattern of ``chosen`` names (``body.*``; none: all), none of ``left_out``.
+
+        Raises:
+            InputError: a pattern is of no layer, or no layer is left.
+        """
+        names = [layer.name for layer in space.layers]
+        matching = {pattern: set(fnmatch.filter(names, pattern)) for pattern in (*chosen, *left_out)}
+        for pattern, found in matching.items():
+            if not found:
+                raise InputError(f"no convolution is named {pattern!r}; there are {', '.join(names)}")
+        wanted = set().union(*(matching[pattern] for pattern in chosen)) if chosen else set(names)
+        wanted -= set().union(*(matching[pattern] for pattern in left_out))
+        if not wanted:
+            raise InputError(f"no layer is left without {', '.join(left_out)}")
+        return cls(space, torch.cat([torch.full((layer.count,), layer.name in wanted) for layer in space.layers]))
+
+    @classmethod
+    def top(cls, space: FilterSpace, order: Order, proportion: float) -> "FilterSet":
         """The first filters of a ranking.
 
         Args:
@@ -277,12 +296,17 @@ def count_of(proportion: float, total: int) -> int:
     return max(1, math.floor(round(total * proportion, 6)))  # rounded: 100 × 0.29 is 28.999999999999996
 
 
-def rank(scores: Scores) -> Order:
+def rank(scores: Scores, among: FilterSet | None = None) -> Order:
     """Flat indices, best first; ties by index.
+
+    Args:
+        scores: one per filter.
+        among: leaves all others out.
 
     Raises:
         InputError: a score is NaN.
     """
     if scores.isnan().any():
         raise InputError(f"the score of filter {int(scores.isnan().nonzero()[0])} is not a number")
-    return torch.argsort(scores, descending=True, stable=True)
+    order = torch.argsort(scores, descending=True, stable=True)
+    return order if among is None else order[among.mask[order]]

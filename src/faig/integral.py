@@ -3,6 +3,7 @@
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
@@ -12,6 +13,7 @@ from faig.attribution import Attribution, Contribution, join
 from faig.cases import Case
 from faig.errors import InputError
 from faig.filters import FilterSpace, Scores
+from faig.objectives import Objective, in_decibels, objective_of, squared_error
 from faig.path import WeightPath
 from faig.quadrature import Quadrature, graded_levels
 from faig.sums import WHOLE, Manner, OnLine, OnPath, Sums, View, views_of
@@ -20,7 +22,12 @@ Settled = Callable[[list[Contribution]], bool]
 
 
 def along_path(
-    path: WeightPath, space: FilterSpace, rule: Quadrature, views: Sequence[View], manner: Manner = WHOLE
+    path: WeightPath,
+    space: FilterSpace,
+    rule: Quadrature,
+    views: Sequence[View],
+    manner: Manner = WHOLE,
+    objective: Objective = squared_error,
 ) -> list[Contribution]:
     """Integrate the loss gradient from target to baseline.
 
@@ -30,6 +37,7 @@ def along_path(
         rule: where to evaluate the gradient.
         views: of one size.
         manner: of computing.
+        objective: the loss.
 
     Returns:
         A contribution by view.
@@ -37,12 +45,17 @@ def along_path(
     Raises:
         InputError: the loss is not finite somewhere on the path, or the output is not of the GT's size.
     """
-    integral = OnPath(path, views, manner)
+    integral = OnPath(path, views, manner, objective)
     return integral.contributions(space, 1, integral.add_rule(space, rule))
 
 
 def until_settled(
-    path: WeightPath, space: FilterSpace, settled: Settled, views: Sequence[View], manner: Manner = WHOLE
+    path: WeightPath,
+    space: FilterSpace,
+    settled: Settled,
+    views: Sequence[View],
+    manner: Manner = WHOLE,
+    objective: Objective = squared_error,
 ) -> list[Contribution]:
     """Integrate as `along_path` by the graded rule, with three times the nodes until that is enough (ours).
 
@@ -52,11 +65,12 @@ def until_settled(
         settled: told what was found, the level before being its coarse part; asked from the second level on.
         views: of one size.
         manner: of computing.
+        objective: the loss.
 
     Returns:
         A contribution by view.
     """
-    integral, coarse = OnPath(path, views, manner), None
+    integral, coarse = OnPath(path, views, manner, objective), None
     for level in graded_levels():
         integral.add(level.nodes, level.shares)
         found = integral.contributions(space, level.scale, coarse)
@@ -103,7 +117,13 @@ def change(path: WeightPath, space: FilterSpace) -> Scores:
     return torch.where(moved == 0, torch.zeros_like(moved), moved / size).cpu()
 
 
-def attribute(target: nn.Module, baseline: nn.Module, cases: Iterable[Case], rule: Quadrature) -> Attribution:
+def attribute(
+    target: nn.Module,
+    baseline: nn.Module,
+    cases: Iterable[Case],
+    rule: Quadrature,
+    objective: str | Objective = "squared",
+) -> Attribution:
     """FAIG's raw scores of all filters on all cases.
 
     Args:
@@ -111,6 +131,8 @@ def attribute(target: nn.Module, baseline: nn.Module, cases: Iterable[Case], rul
         baseline: θ̄, the network the target was fine-tuned from.
         cases: each with the same degradations.
         rule: e.g. ``graded(12)``, or ``riemann_left(100)`` as in the paper.
+        objective: ``squared`` (the paper's), ``l1``, ``psnr``, ``ssim``, or a function of output and GT of one image,
+            ``[3, height, width]``, that returns one number, the lower the better.
 
     Returns:
         Raw scores; rank them with `methods.contrast`.
@@ -118,12 +140,12 @@ def attribute(target: nn.Module, baseline: nn.Module, cases: Iterable[Case], rul
     Raises:
         InputError: the networks do not fit each other, or a case does not fit them.
     """
-    path, space = WeightPath(target, baseline), FilterSpace.of(target)
+    path, space, function = WeightPath(target, baseline), FilterSpace.of(target), objective_of(objective)
 
     def parts() -> Iterator[Attribution]:
         for case in cases:
             views = views_of(case)
-            found = along_path(path, space, rule, views)
+            found = along_path(path, space, rule, views, objective=function)
             yield Attribution.of(case.name, {view.kind: part for view, part in zip(views, found, strict=True)})
 
-    return join(parts())
+    return dataclasses.replace(join(parts()), decibels=in_decibels(function))

@@ -14,7 +14,7 @@ from torch import Tensor
 from faig.attribution import Attribution, PerImage
 from faig.cases import CLEAN
 from faig.errors import FaigWarning, InputError
-from faig.filters import FilterSpace, Scores
+from faig.filters import FilterSet, FilterSpace, Scores
 from faig.quadrature import riemann_left
 
 AGAINST = ("mean", "strongest")
@@ -125,6 +125,13 @@ METHODS: dict[str, Method] = {
     "change": Method("weights"),
     "random": Method("seed"),
 }
+
+
+def only(rows: PerImage, among: FilterSet | None) -> PerImage:
+    """The rows with every filter that is not among these below all that are."""
+    if among is None:
+        return rows
+    return rows.masked_fill(~among.mask, float(rows.min() - rows.abs().max()) - 1)
 
 
 def random_scores(space: FilterSpace, seed: int) -> Scores:

@@ -1,6 +1,5 @@
 """One pass: forward and backward through a network, for one image or for several at once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from faig.errors import InputError
+from faig.objectives import Objective
 from faig.tiling import Grid, Tile
 
-Objective = Callable[[Tensor, Tensor], Tensor]  # output and GT of one image -> one number, a sum over pixels
 Images = Float[Tensor, "image 3 height width"]
 Enlarged = Float[Tensor, "image 3 _ _"]
 Numbers = Float[Tensor, " image"]
@@ -23,17 +22,6 @@ def compute_in(precision: str) -> None:
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
 
 
-def squared_error(output: Tensor, gt: Tensor) -> Tensor:
-    """``‖F(θ, x) - y‖²``, summed over pixels and channels (Eq. 3)."""
-    return (output - gt).square().sum()
-
-
-def total_output(output: Tensor, gt: Tensor) -> Tensor:
-    """``Σ F(θ, x)``: what ``ig`` differentiates."""
-    del gt
-    return output.sum()
-
-
 @dataclass(frozen=True)
 class Passes:
     """An objective of a network's output, and its gradient by weight.
@@ -41,7 +29,7 @@ class Passes:
     Attributes:
         network: at its present weights, which the caller moves.
         weights: by name, those to differentiate by.
-        objective: what is differentiated.
+        objective: what is differentiated; a sum over pixels, where there are tiles.
         scale: GT size / LR size.
         precision: one of `PRECISIONS`; see `compute_in`.
     """

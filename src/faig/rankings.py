@@ -1,5 +1,6 @@
 """Rankings in files: ``filters-<degradation>.csv``, and the paper's ``<degradation>_index.txt``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from faig.errors import InputError
 from faig.files import replacing
-from faig.filters import FilterSpace, Scores, rank
+from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.sampling import SamplingError
 
 if TYPE_CHECKING:
@@ -19,16 +20,23 @@ if TYPE_CHECKING:
 COLUMNS = ("rank", "index", "layer", "out", "in", "score")
 
 
-def write_ranking(path: Path | str, space: FilterSpace, scores: Scores, doubt: SamplingError | None = None) -> None:
-    """Write all filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
+def write_ranking(
+    path: Path | str,
+    space: FilterSpace,
+    scores: Scores,
+    doubt: SamplingError | None = None,
+    among: FilterSet | None = None,
+) -> None:
+    """Write filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
 
     Args:
         path: where.
         space: whose filters.
         scores: one per filter.
         doubt: adds the columns ``standard_error`` and ``confidence``; see `sampling.SamplingError`.
+        among: leaves all others out.
     """
-    order = rank(scores).numpy()
+    order = rank(scores, among).numpy()
     table = _places(space).iloc[order]
     table.insert(0, "rank", np.arange(1, len(order) + 1))
     table.insert(1, "index", order)
@@ -38,6 +46,28 @@ def write_ranking(path: Path | str, space: FilterSpace, scores: Scores, doubt: S
         table["confidence"] = doubt.confidence.double().numpy()[order]
     with replacing(Path(path)) as part:
         table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def write_sums(
+    path: Path | str, space: FilterSpace, scores: Scores, by: Sequence[str], among: FilterSet | None = None
+) -> None:
+    """Write scores summed up over the filters of each layer or output channel: ``rank, <by>, filters, score``.
+
+    Args:
+        path: where.
+        space: whose filters.
+        scores: one per filter.
+        by: ``("layer",)`` or ``("layer", "out")``.
+        among: leaves all others out.
+    """
+    table = _places(space).assign(score=scores.double().numpy())
+    if among is not None:
+        table = table[among.mask.numpy()]
+    sums = table.groupby(list(by), sort=False)["score"].agg(filters="size", score="sum").reset_index()
+    sums = sums.sort_values("score", ascending=False, kind="stable")
+    sums.insert(0, "rank", np.arange(1, len(sums) + 1))
+    with replacing(Path(path)) as part:
+        sums.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def write_index(path: Path | str, scores: Scores) -> None:

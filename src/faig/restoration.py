@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from faig.adapters import explained
 from faig.errors import InputError
 from faig.images import Image, Resized, round8
 
@@ -19,8 +20,11 @@ def restore(network: nn.Module, lr: Image) -> Resized:
 
     Returns:
         The network's output clipped and rounded to 8 bits, in [0, 1], on the CPU.
+
+    Raises:
+        InputError: the network does not take images of this size.
     """
-    with torch.no_grad():
+    with torch.no_grad(), explained(lr):
         weight = next(network.parameters())
         return round8(network(lr[None].to(weight))[0]).cpu()
 
@@ -73,17 +77,27 @@ def _inner(image: Plane, border: int) -> Tensor:
 
 
 def scale_of(network: nn.Module, probe: int = 16) -> int:
-    """How many times larger a network's output is than its input, found by running it on a small black image.
+    """How many times larger a network's output is than its input, found by running it on a small gray image.
 
     Raises:
-        InputError: the output is no image of 3 channels, or not enlarged by a whole number.
+        InputError: the output is no image of 3 channels, or not enlarged by a whole number; or the input is not left
+            as it was.
     """
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        try:
-            shape = tuple(network(torch.zeros(1, 3, probe, probe, device=device)).shape)
-        except RuntimeError as error:
-            raise InputError(f"the network does not take RGB images: {str(error).splitlines()[0]}") from None
+    gray = torch.full((1, 3, probe, probe), 0.5).to(next(network.parameters()))
+    untouched = gray._version
+    with torch.inference_mode(), explained(gray):
+        output = network(gray)
+    if gray._version != untouched:
+        raise InputError(
+            "the network changes its input in place; give it a copy in your builder: "
+            "faig.adapters.adapted(network, lambda forward, x: forward(x.clone()))"
+        )
+    if not isinstance(output, Tensor):
+        raise InputError(
+            f"the network returns a {type(output).__name__}, not images; choose one of its outputs in your builder: "
+            "faig.adapters.output(network, 0)"
+        )
+    shape = tuple(output.shape)
     scale = shape[-1] // probe
     if shape != (1, 3, probe * scale, probe * scale) or scale < 1:
         raise InputError(f"the network turns (1, 3, {probe}, {probe}) into {shape}, which is no enlarged RGB image")

@@ -1,6 +1,7 @@
 """Scores in files: ``scores.safetensors`` and its like."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ def mean_over_images(found: Attribution) -> Attribution:
     def mean(rows: dict[str, Tensor]) -> dict[str, Tensor]:
         return {kind: values.mean(0, keepdim=True) for kind, values in rows.items()}
 
-    parts = {part: mean(getattr(found, part)) for part in PARTS}
-    return Attribution([f"mean of {len(found.images)} images"], **parts)
+    parts: dict[str, Any] = {part: mean(getattr(found, part)) for part in PARTS}
+    return replace(found, images=[f"mean of {len(found.images)} images"], coarse_score={}, coarse_signed={}, **parts)
 
 
 def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], *, half: bool = False) -> None:
@@ -58,6 +59,7 @@ def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], 
             "convergence_delta": found.delta(),
             "barrier": found.barriers(),
         }
+        | ({"decibels": True} if found.decibels else {})
     )
     data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
     with replacing(Path(path)) as part:
@@ -89,4 +91,4 @@ def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
             }
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
-    return Attribution(metadata["images"], **parts), metadata
+    return Attribution(metadata["images"], **parts, decibels=metadata.get("decibels", False)), metadata

@@ -13,11 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from faig.adapters import explained
 from faig.attribution import Contribution
 from faig.cases import CLEAN, Case
 from faig.errors import InputError
 from faig.filters import FilterSpace, Scores
-from faig.passes import Numbers, Objective, Passes, squared_error, total_output
+from faig.objectives import Objective, squared_error, total_output
+from faig.passes import Numbers, Passes
 from faig.path import WeightPath
 from faig.quadrature import Quadrature
 from faig.tiling import Grid, whole
@@ -146,7 +148,8 @@ class SumsOverNodes(ABC):
     def _named(self) -> Iterator[None]:
         """Say which image it was."""
         try:
-            yield
+            with explained(self.lr):
+                yield
         except InputError as error:
             raise InputError(f"{self.views[0].name}: {error}") from None
 
@@ -162,8 +165,10 @@ class SumsOverNodes(ABC):
 class OnPath(SumsOverNodes):
     """From target to baseline, the images at rest."""
 
-    def __init__(self, path: WeightPath, views: Sequence[View], manner: Manner) -> None:
-        super().__init__(path.network, path.moving, squared_error, views, manner, path.difference)
+    def __init__(
+        self, path: WeightPath, views: Sequence[View], manner: Manner, objective: Objective = squared_error
+    ) -> None:
+        super().__init__(path.network, path.moving, objective, views, manner, path.difference)
         self.path = path
         self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
 

@@ -22,7 +22,11 @@ from faig.cli import (  # noqa: F401 - each registers its commands
 from faig.cli.app import app
 from faig.errors import FaigWarning, InputError
 
-EXTRAS = {"accelerate": "train", "lmdb": "train", "tensorboard": "train", "huggingface_hub": "hub"}
+EXTRAS = {
+    **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
+    "huggingface_hub": "hub",
+    **dict.fromkeys(("onnxruntime", "onnxscript"), "onnx"),
+}
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
 
 

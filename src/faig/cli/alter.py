@@ -8,7 +8,7 @@ import typer
 from torch import nn
 
 from faig import zoo
-from faig.checkpoint import Builder, load_builder, network_metadata, save_network
+from faig.checkpoint import Builder, load_builder, network_metadata
 from faig.cli.app import app
 from faig.cli.options import (
     Arch,
@@ -25,6 +25,7 @@ from faig.cli.options import (
     numbers,
 )
 from faig.errors import InputError
+from faig.export import check_suffix, export
 from faig.files import new_file, new_folder
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, pair, read_image, write_image
@@ -34,7 +35,7 @@ from faig.restoration import luma, psnr, restore, scale_of, ssim
 from faig.settings import proportion
 from faig.zoo.scores import ranking
 
-Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network, a .safetensors file.")]
+Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]
 
 
 @app.command(
@@ -207,8 +208,7 @@ def _alter(
     del seed  # nothing here is random
     compute_on(device, threads)
     share = proportion(top)
-    if out.suffix != ".safetensors":
-        raise InputError(f"{out}: --out is a .safetensors file")
+    check_suffix(out)
     new_file(out, force)
     builder = load_builder(arch) if arch else None
     high, low = zoo.load_pair(target, baseline, builder)
@@ -225,5 +225,5 @@ def _alter(
         "filters": Path(filters).name,
         "count": len(chosen),
     }
-    save_network(out, network.state_dict(), metadata)
+    export(network, out, metadata)
     print(f"{out}: {len(chosen)} of {len(space)} filters ({share:.3g} of all) at strength {strength:g}")

@@ -9,6 +9,7 @@ import typer
 from faig.degradation import STEPS
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
+from faig.objectives import OBJECTIVES
 from faig.passes import PRECISIONS
 from faig.quadrature import RULES
 from faig.settings import proportion, validated
@@ -54,6 +55,19 @@ Memory = Annotated[
     str, typer.Option("--memory", metavar="SIZE", help="To stay under: larger images are run by tiles, exactly.")
 ]
 Precision = Annotated[str, typer.Option("--precision", help=", ".join(PRECISIONS) + "; the last two on a GPU.")]
+
+ObjectiveName = Annotated[
+    str,
+    typer.Option("--objective", metavar="LOSS", help=", ".join(OBJECTIVES) + ", or your own: file.py:function."),
+]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option("--layers", metavar="PATTERN", help="Rank only filters of these layers: 'body.*'. Repeat."),
+]
+NotLayers = Annotated[
+    list[str] | None,
+    typer.Option("--not-layers", metavar="PATTERN", help="Rank no filters of these layers. Repeat."),
+]
 
 T = TypeVar("T")
 
@@ -105,6 +119,21 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
             found[name] = float(value)
         except ValueError:
             raise InputError(f"{option} {name}={value}: {value!r} is not a number") from None
+    return found
+
+
+def rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
+    """``METHOD:NAME=FILE`` texts as files by method and name.
+
+    Raises:
+        InputError: as `named`, or a text has no method.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name, file in named("--filters", texts, "FILE").items():
+        method, colon, kind = name.partition(":")
+        if not (method and colon and kind):
+            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
+        found.setdefault(method, {})[kind] = file
     return found
 
 

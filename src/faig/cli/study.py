@@ -14,10 +14,13 @@ from faig.cli.options import (
     Downsampling,
     Force,
     Gt,
+    Layers,
     LrFolders,
     Memory,
     ModCrop,
     Nodes,
+    NotLayers,
+    ObjectiveName,
     Out,
     Precision,
     Proportions,
@@ -27,7 +30,7 @@ from faig.cli.options import (
     Threads,
     compute_on,
     images_config,
-    named,
+    rankings,
     shares_of,
 )
 from faig.errors import InputError
@@ -75,6 +78,9 @@ def attribute(
             help="With --budget: stop when half as many images again leave so much of the top 1% as it was.",
         ),
     ] = "95%",
+    objective: ObjectiveName = "squared",
+    layers: Layers = None,
+    not_layers: NotLayers = None,
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -100,6 +106,9 @@ def attribute(
         "tolerance": None if tolerance is None else proportion(tolerance),
         "budget": budget,
         "stable": proportion(stable),
+        "objective": objective,
+        "layers": layers or [],
+        "not_layers": not_layers or [],
         "memory": memory,
         "precision": precision,
         "seed": seed,
@@ -152,6 +161,9 @@ def compare(
         int | None,
         typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.", show_default="12"),
     ] = None,
+    objective: ObjectiveName = "squared",
+    layers: Layers = None,
+    not_layers: NotLayers = None,
     memory: Memory = "3GB",
     precision: Precision = "float32",
     arch: Arch = None,
@@ -175,8 +187,11 @@ def compare(
         "methods": [part.strip() for part in methods.split(",") if part.strip()],
         "against": against,
         "proportions": shares_of(proportions),
-        "filters": _rankings(filters),
+        "filters": rankings(filters),
         "save_images": save_images,
+        "objective": objective,
+        "layers": layers or [],
+        "not_layers": not_layers or [],
         "memory": memory,
         "precision": precision,
         "seed": seed,
@@ -195,16 +210,6 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     compared(config, out, force=force, track=bar)
     print_summary(out)
     print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
-
-
-def _rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for name, file in named("--filters", texts, "FILE").items():
-        method, colon, kind = name.partition(":")
-        if not (method and colon and kind):
-            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
-        found.setdefault(method, {})[kind] = file
-    return found
 
 
 def say_attributed(run: Path) -> None:

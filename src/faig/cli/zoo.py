@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from faig import zoo
-from faig.checkpoint import network_metadata, read_weights, save_network, save_pickle
+from faig.checkpoint import load_builder, network_metadata
 from faig.cli.app import app
-from faig.cli.options import Force
+from faig.cli.options import Arch, Force
 from faig.errors import InputError
-from faig.files import new_file, replacing
+from faig.export import check_suffix
+from faig.export import export as export_network
+from faig.files import new_file
 
 zoo_app = typer.Typer(help="Trained pairs: those that ship with the package, and your own.", no_args_is_help=True)
 app.add_typer(zoo_app, name="zoo")
@@ -48,23 +49,19 @@ def show(
 @zoo_app.command("export", epilog="Example: faig zoo export srresnet-x2/target target.pth")
 def export(
     name: Name,
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .safetensors file, or a .pth file as BasicSR's.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A .safetensors file, a .pth file as BasicSR's, or an .onnx file.")
+    ],
     half: Annotated[bool, typer.Option("--half", help="Keep the weights in float16.")] = False,
+    arch: Arch = None,
     force: Force = False,
 ) -> None:
     """Write a network to a file of your own, in float32 unless --half."""
     new_file(out, force)
-    if out.suffix not in (".safetensors", ".pth"):
-        raise InputError(f"{out}: OUT is a .safetensors or a .pth file")
-    found = zoo.find(name)
-    weights, metadata = read_weights(found)[0], network_metadata(found)
-    dtype = torch.float16 if half else torch.float32
-    weights = {key: value.to(dtype) if value.is_floating_point() else value for key, value in weights.items()}
-    if out.suffix == ".pth":
-        with replacing(out) as part:
-            save_pickle({"params": weights}, part)
-    else:
-        save_network(out, weights, metadata)
+    check_suffix(out)
+    builder = load_builder(arch) if arch else None
+    network = zoo.load(name, builder)
+    export_network(network, out, {} if builder else network_metadata(zoo.find(name)), half=half)
     print(out)
 
 

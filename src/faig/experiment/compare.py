@@ -112,8 +112,8 @@ def find_rankings(finder: Finder, config: CompareConfig) -> dict[str, Rankings]:
         found = [finder.scores(method, raw, config.seed + seed) for seed in seeds]
         if method != "random":  # its seeds say all
             prefix = "" if method == "faig" else f"{method}-"
-            write_rankings(finder.run, finder.pair.space, found[0], finder.doubts(method, raw), prefix)
-        rankings[method] = {kind: [rank(scores[kind]) for scores in found] for kind in found[0]}
+            write_rankings(finder, found[0], finder.doubts(method, raw), prefix)
+        rankings[method] = {kind: [rank(scores[kind], finder.among) for scores in found] for kind in found[0]}
     return rankings
 
 

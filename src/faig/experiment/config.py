@@ -108,6 +108,9 @@ class PairConfig(NetworksConfig):
         tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
         memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
         precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
+        objective: ``squared`` (the paper's), ``l1``, ``psnr``, ``ssim``, or ``file.py:function``.
+        layers: patterns of layer names: only filters of these are ranked. All, where there are none.
+        not_layers: patterns of layer names whose filters are not ranked.
     """
 
     against: Annotated[str, one_of(AGAINST)] = "mean"
@@ -116,6 +119,9 @@ class PairConfig(NetworksConfig):
     tolerance: float | None = Field(None, gt=0, lt=1)
     memory: Annotated[float, BeforeValidator(size)] = Field(3e9, gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
+    objective: str = "squared"
+    layers: list[str] = Field(default_factory=list)
+    not_layers: list[str] = Field(default_factory=list)
 
 
 class AttributeConfig(PairConfig):

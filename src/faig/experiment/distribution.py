@@ -10,8 +10,8 @@ from faig.effect import Estimate
 from faig.errors import InputError
 from faig.experiment.compare import score_file
 from faig.experiment.tables import write_table
-from faig.filters import FilterSpace
-from faig.methods import METHODS
+from faig.filters import FilterSet, FilterSpace
+from faig.methods import METHODS, only
 from faig.profile import Grouping, grouping, profiles
 from faig.scores import load_scores
 
@@ -47,8 +47,9 @@ def distribute(
     rows = METHODS[method].against(told.get("against", "mean")).rows
     assert rows is not None
     space = FilterSpace.described(told["layers"])
+    among = FilterSet.of_layers(space, told["ranked"]) if "ranked" in told else None
     found = {
-        (kind, proportion): distribution(space, rows(raw, kind), proportion, seed=seed)
+        (kind, proportion): distribution(space, only(rows(raw, kind), among), proportion, seed=seed)
         for kind in raw.degradations
         for proportion in proportions
     }

@@ -5,27 +5,28 @@ import functools
 import logging
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faig.attribution import Attribution, Contribution
+from faig.attribution import Attribution, Contribution, PerImage
 from faig.cases import CLEAN, Case, degradations_of
 from faig.errors import FaigWarning, InputError
 from faig.experiment.config import PairConfig
 from faig.experiment.pair import Pair, versions
 from faig.experiment.rundir import UNITS
 from faig.experiment.units import Units
-from faig.filters import FilterSpace, Scores
+from faig.filters import FilterSet, Scores
 from faig.fingerprint import case_fingerprints, network_fingerprint
 from faig.integral import Settled, along_inputs, along_path, change, until_settled
-from faig.methods import AT_TARGET, METHODS, Method, random_scores
+from faig.methods import AT_TARGET, METHODS, only, random_scores
+from faig.objectives import Objective, in_decibels, objective_fingerprint, objective_of, sums_over_pixels
 from faig.path import WeightPath, disconnected
 from faig.processes import Alone
 from faig.progress import Track, silent
 from faig.quadrature import Quadrature, quadrature
-from faig.rankings import write_index, write_ranking
+from faig.rankings import write_index, write_ranking, write_sums
 from faig.sampling import SamplingError, ranking_error, sampling_error
 from faig.scores import load_scores, save_scores
 from faig.sums import Manner, View
@@ -76,14 +77,24 @@ class Finder:
 
     def gathered(self, raw: str) -> Attribution:
         """Raw scores of one kind, from its units, which are all computed."""
-        return self._units(raw).gather()
+        decibels = raw != "ig" and in_decibels(self._objective)
+        return dataclasses.replace(self._units(raw).gather(), decibels=decibels)
 
     def check(self) -> None:
-        """Raise InputError, before anything is computed, for an image too large, or a tolerance without a path."""
+        """Raise InputError, before anything is computed, for an image too large, or settings that do not agree."""
         if self.config.tolerance is not None and METHODS[self.method].raw != "path":
             raise InputError(f"--tolerance: the method {self.method} does not integrate along the path; give --nodes")
+        if self.config.objective != "squared" and METHODS[self.method].raw not in ("path", "gradient"):
+            raise InputError(f"--objective {self.config.objective}: the method {self.method} looks at no loss")
+        _ = self.among  # refuses a pattern of no layer
         for height, width in {case.gt.shape[1:] for case in self.cases}:
-            self._tiler.grid(height // self.pair.scale, width // self.pair.scale)
+            h, w = height // self.pair.scale, width // self.pair.scale
+            if len(self._tiler.grid(h, w)) > 1 and not sums_over_pixels(self._objective):
+                raise InputError(
+                    f"--objective {self.config.objective} is no sum over pixels, so an LR image of {w}x{h} cannot be "
+                    f"run by tiles, and it does not fit --memory {self.config.memory / 1e9:g}GB; give it more, or "
+                    "smaller images (faig data crop)"
+                )
 
     def compute(self, raw: str, processes: "Accelerator | Alone") -> None:
         """Compute the missing units of one kind of raw scores: this process's share of them."""
@@ -105,8 +116,8 @@ class Finder:
                 path.move(0.0)
                 return along_inputs(path.network, pair.space, rule, views, manner)
             if adaptive:
-                return until_settled(path, pair.space, self._settled(views), views, manner)
-            return along_path(path, pair.space, rule, views, manner)
+                return until_settled(path, pair.space, self._settled(views), views, manner, self._objective)
+            return along_path(path, pair.space, rule, views, manner, self._objective)
 
         return Units(
             folder=self.run / UNITS,
@@ -126,6 +137,21 @@ class Finder:
     def _tiler(self) -> Tiler:
         return Tiler(self.pair.path.network, self.pair.scale, self.config.memory)
 
+    @functools.cached_property
+    def _objective(self) -> Objective:
+        return objective_of(self.config.objective)
+
+    @functools.cached_property
+    def among(self) -> FilterSet | None:
+        """The filters that are ranked, where those of some layers are not."""
+        chosen, left_out = self.config.layers, self.config.not_layers
+        return FilterSet.of_layers(self.pair.space, chosen, left_out) if chosen or left_out else None
+
+    def _rows(self, method: str) -> Callable[[Attribution, str], PerImage] | None:
+        """A method's score of each image and filter, those that are not ranked below all others."""
+        rows = METHODS[method].against(self.config.against).rows
+        return rows and (lambda found, kind: only(rows(found, kind), self.among))
+
     def _adaptive(self, raw: str) -> bool:
         return raw == "path" and self.config.tolerance is not None
 
@@ -134,7 +160,7 @@ class Finder:
 
         One image may be wrong by more than the tolerance: errors of different images even out in the ranking.
         """
-        rows, tolerance = self._method(self.method).rows, self.config.tolerance
+        rows, tolerance = self._rows(self.method), self.config.tolerance
         assert rows is not None
         assert tolerance is not None
         allowed = (1 - tolerance) * len(self.cases) ** 0.5
@@ -169,6 +195,10 @@ class Finder:
             "threads": self.config.threads,
             "versions": versions(),
         }
+        if self.config.objective != "squared" and raw != "ig":
+            metadata |= objective_fingerprint(self.config.objective)
+        if self.among is not None:
+            metadata["ranked"] = [layer.name for layer in self.among.space.layers if layer.start in self.among]
         save_scores(self.run / name, found, metadata)
         for kind, error in metadata["ranking_error"].items():
             logger.info("%s, %s: the integral leaves about %.1f%% of the top 1%% wrong", self.method, kind, 100 * error)
@@ -180,13 +210,10 @@ class Finder:
 
     def integral_errors(self, raw: str, found: Attribution) -> dict[str, float]:
         """Estimated share of the top 1% that an exact integral would fill with others, by degradation."""
-        method = self._method(self.method)
-        if method.rows is None or method.raw != raw or found.coarse() is None:
+        rows = self._rows(self.method)
+        if rows is None or METHODS[self.method].raw != raw or found.coarse() is None:
             return {}
-        return {kind: ranking_error(method.rows, found, kind, TOP) for kind in found.degradations}
-
-    def _method(self, name: str) -> Method:
-        return METHODS[name].against(self.config.against)
+        return {kind: ranking_error(rows, found, kind, TOP) for kind in found.degradations}
 
     def rule(self, raw: str) -> Quadrature:
         """The nodes of a kind of raw scores."""
@@ -202,13 +229,13 @@ class Finder:
         """
         kinds = degradations_of(self.cases)
         if METHODS[method].rows is not None and raw is not None:
-            return {kind: self._method(method).combine(raw, kind) for kind in kinds}
+            return {kind: METHODS[method].against(self.config.against).combine(raw, kind) for kind in kinds}
         same = change(self.pair.path, self.pair.space) if method == "change" else random_scores(self.pair.space, seed)
         return dict.fromkeys(kinds, same)
 
     def doubts(self, method: str, raw: Attribution | None) -> dict[str, SamplingError]:
         """What other images would have changed of the top 1%, by degradation; nothing for a method without images."""
-        rows = self._method(method).rows
+        rows = self._rows(method)
         if rows is None or raw is None:
             return {}
         found = {
@@ -250,15 +277,21 @@ def find_filters(finder: Finder, method: str) -> dict[str, Scores]:
     if raw is not None:
         check_connected([raw])
     scores = finder.scores(method, raw, finder.config.seed)
-    write_rankings(finder.run, finder.pair.space, scores, finder.doubts(method, raw))
+    write_rankings(finder, scores, finder.doubts(method, raw))
     return scores
 
 
 def write_rankings(
-    run: Path, space: FilterSpace, scores: dict[str, Scores], doubts: dict[str, SamplingError], prefix: str = ""
+    finder: Finder, scores: dict[str, Scores], doubts: dict[str, SamplingError], prefix: str = ""
 ) -> None:
-    """``filters-<prefix><degradation>.csv``; without a prefix also the paper's ``<degradation>_index.txt``."""
+    """``filters-<prefix><degradation>.csv``, and sums by channel and layer.
+
+    Without a prefix, and where every filter is ranked, also the paper's ``<degradation>_index.txt``.
+    """
+    run, space, among = finder.run, finder.pair.space, finder.among
     for kind, values in scores.items():
-        write_ranking(run / f"filters-{prefix}{kind}.csv", space, values, doubts.get(kind))
-        if not prefix:
+        write_ranking(run / f"filters-{prefix}{kind}.csv", space, values, doubts.get(kind), among)
+        write_sums(run / f"channels-{prefix}{kind}.csv", space, values, ("layer", "out"), among)
+        write_sums(run / f"layers-{prefix}{kind}.csv", space, values, ("layer",), among)
+        if not prefix and among is None:
             write_index(run / f"{kind}_index.txt", values)

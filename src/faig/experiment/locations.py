@@ -116,7 +116,7 @@ def elsewhere(space: FilterSpace, indices: Indices, generator: torch.Generator) 
     return torch.cat(places)
 
 
-def _by_layer(space: FilterSpace, indices: Indices) -> list[Indices]:
+def _by_layer(space: FilterSpace, indices: Indices) -> list[Tensor]:
     return [indices[(indices >= layer.start) & (indices < layer.start + layer.count)] for layer in space.layers]
 
 

@@ -12,6 +12,7 @@ from faig.checkpoint import load_builder
 from faig.experiment.config import NetworksConfig, PairConfig
 from faig.filters import FilterSpace
 from faig.fingerprint import network_fingerprint
+from faig.objectives import objective_fingerprint
 from faig.path import WeightPath
 from faig.restoration import scale_of
 
@@ -48,8 +49,16 @@ class Pair:
             "device": config.device.partition(":")[0],
             "versions": versions(),
         }
+        if not isinstance(config, PairConfig):
+            return own
         integral = ("quadrature", "nodes", "tolerance", "memory", "precision")
-        return own | {name: getattr(config, name) for name in integral if isinstance(config, PairConfig)}
+        chosen = {"layers": config.layers, "not_layers": config.not_layers}
+        return (
+            own
+            | {name: getattr(config, name) for name in integral}
+            | {name: patterns for name, patterns in chosen.items() if patterns}
+            | ({} if config.objective == "squared" else objective_fingerprint(config.objective))
+        )
 
 
 def versions() -> dict[str, str]:
