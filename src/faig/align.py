@@ -23,7 +23,7 @@ SWEEPS = 200  # over all links; a handful is enough where channels were not both
 SETTLED = 1e-7  # the largest change of a scale, relative
 AGREES = 1e-3  # how far outputs may differ by rounding, relative to their size
 
-Units = Float[Tensor, "unit weight"]
+Units = Float[Tensor, "unit _"]
 
 
 def align(target: nn.Module, baseline: nn.Module) -> nn.Module:

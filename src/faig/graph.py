@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import config
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
@@ -35,10 +36,14 @@ def trace(network: nn.Module) -> fx.GraphModule:
     Raises:
         InputError: its steps depend on the image.
     """
+    checking = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)  # what stands for an image while steps are recorded is no tensor
     try:
         return fx.symbolic_trace(network)
     except Exception as error:  # whatever the network's own code raises when it is given no real image
         raise InputError(f"the network cannot be traced: {' '.join(str(error).split())}") from None
+    finally:
+        config.update("jaxtyping_disable", checking)
 
 
 class Suffix:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from faig.cases import CLEAN
 from faig.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 
@@ -42,12 +43,18 @@ def disjoint(space: FilterSpace, kinds: Iterable[str], proportion: float, *, see
 
 
 def plant(
-    baseline: nn.Module, sets: Mapping[str, FilterSet], batches: Iterable[Batch], steps: int, learning_rate: float
+    baseline: nn.Module,
+    sets: Mapping[str, FilterSet],
+    batches: Iterable[Batch],
+    steps: int,
+    learning_rate: float,
+    *,
+    clean: float = 0.25,
 ) -> nn.Module:
     """Train each set on its own degradation, and on clean images, so that it alone can learn that function.
 
     The gradient of a degradation's loss goes to its own set and to no other filter or bias; that of the clean loss to
-    all sets. Adam, L1 loss; the rate falls to 0 along a cosine.
+    all sets, so that they learn when there is nothing to do. Adam, L1 loss; the rate falls to 0 along a cosine.
 
     Args:
         baseline: where training starts; it is left as it is.
@@ -55,6 +62,7 @@ def plant(
         batches: one a step: GT and, by degradation and ``clean``, LR.
         steps: how many.
         learning_rate: of the first step.
+        clean: weight of the clean loss.
 
     Returns:
         The target: weights outside the sets are the baseline's, bit for bit.
@@ -67,15 +75,16 @@ def plant(
         raise InputError(f"the sets of {', '.join(kinds)} share filters")
     masks = {kind: chosen.space.spread(chosen.mask) for kind, chosen in sets.items()}
 
+    masks[CLEAN] = {key: torch.stack([mask[key] for mask in masks.values()]).any(0) for key in masks[kinds[0]]}
+
     def gradients(network: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        weights = {key: network.get_parameter(key) for key in masks[kinds[0]]}
-        clean = _loss(network, lr["clean"], gt)
+        weights = {key: network.get_parameter(key) for key in masks[CLEAN]}
         total = {key: torch.zeros_like(weight) for key, weight in weights.items()}
         for kind, mask in masks.items():
-            loss = _loss(network, lr[kind], gt) + clean
-            found = torch.autograd.grad(loss, list(weights.values()), retain_graph=True)
-            for (key, sum_), gradient in zip(total.items(), found, strict=True):
-                sum_ += gradient * mask[key].to(gradient)
+            loss = _loss(network, lr[kind], gt) * (clean if kind == CLEAN else 1)
+            found = torch.autograd.grad(loss, list(weights.values()))
+            for key, gradient in zip(weights, found, strict=True):
+                total[key] += gradient * mask[key].to(gradient)
         return total
 
     rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
@@ -96,7 +105,7 @@ def drift(network: nn.Module, batches: Iterable[Batch], learning_rate: float) ->
 
     def gradients(moving: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
         weights = dict(moving.named_parameters())
-        found = torch.autograd.grad(_loss(moving, lr["clean"], gt), list(weights.values()))
+        found = torch.autograd.grad(_loss(moving, lr[CLEAN], gt), list(weights.values()))
         return dict(zip(weights, found, strict=True))
 
     return _trained(network, batches, itertools.repeat(learning_rate), gradients)
