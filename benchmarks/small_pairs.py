@@ -2,8 +2,8 @@
 
     python benchmarks/small_pairs.py
 
-Reads configs/truth and writes ``benchmarks/pairs/<pair>-<seed>-<role>.safetensors``, in float16, each with the record of
-its training. A pair takes about five minutes on one core; a killed run goes on where it stopped.
+Reads configs/truth and writes ``benchmarks/pairs/<pair>-<seed>-<role>.safetensors``, in float16, each with the record
+of its training. A pair takes about five minutes on one core; a killed run goes on where it stopped.
 """
 
 from pathlib import Path
@@ -28,11 +28,15 @@ def shipped(pair: str, seed: int, role: str) -> Path:
     return SHIPPED / f"{pair}-{seed}-{role}.safetensors"
 
 
-def main(pair: list[str] = list(PAIRS), seed: list[int] = list(SEEDS), threads: Annotated[int, typer.Option()] = 1) -> None:  # noqa: B006
+def main(
+    pair: Annotated[list[str] | None, typer.Option(help="Which; all where none is named.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Which; all where none is named.")] = None,
+    threads: int = 1,
+) -> None:
     """Train them one after the other."""
     torch.set_num_threads(threads)
-    for number in seed:
-        for name in pair:
+    for number in seed or SEEDS:
+        for name in pair or PAIRS:
             start = None
             for role in ROLES:
                 config, _ = read_config(CONFIGS / f"{name}-{role}.yaml")
@@ -51,7 +55,12 @@ def main(pair: list[str] = list(PAIRS), seed: list[int] = list(SEEDS), threads: 
 def report(told: Report) -> None:
     """PSNR, where it was measured."""
     if told.psnr:
-        print(told.iteration, f"{told.speed:.1f} it/s", {kind: round(value, 2) for kind, value in told.psnr.items()}, flush=True)
+        print(
+            told.iteration,
+            f"{told.speed:.1f} it/s",
+            {kind: round(value, 2) for kind, value in told.psnr.items()},
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

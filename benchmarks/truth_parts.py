@@ -65,15 +65,15 @@ class Sizes:
     draws: int = 12
     pairs: int = 4
     among: float = 0.03
-    steps: int = 800
-    planted: float = 0.08
+    steps: int = 3000
+    planted: float = 0.1
     drifts: tuple[float, ...] = (0.0, 0.1, 0.25, 0.5, 1.0)
     factors: tuple[float, ...] = (1.25, 2.0, 4.0, 8.0)
     swaps: tuple[int, ...] = (1, 2)
     every: int = 1
 
 
-SMALL = Sizes(1, 16, 2, 1, 0.01, 2, 0.08, (0.0, 0.1), (4.0,), (1,), 40)
+SMALL = Sizes(1, 16, 2, 1, 0.005, 2, 0.1, (0.0, 0.001), (4.0,), (), 80)
 
 
 class Small:
@@ -108,17 +108,15 @@ class Small:
     def brute(self, file: Path) -> None:
         """Revert every filter alone; keep the means over images."""
         found = alone(self.target, self.baseline, self.cases, self.chosen)
-        parts = {f"{part}/{kind}": rows.mean(0) for part in ("loss", "output") for kind, rows in vars(found)[part].items()}
+        parts = {
+            f"{part}/{kind}": rows.mean(0) for part in ("loss", "output") for kind, rows in vars(found)[part].items()
+        }
         keep(file, parts)
 
     def coalition(self, place: int, file: Path) -> None:
         """One pair of coalitions, and what every filter adds in them."""
         coalition = list(coalitions(self.space, self.sizes.pairs, self.seed))[place]
-        if self.sizes.every > 1:  # a small run: the coalition says something of some filters alone
-            found = {kind: torch.zeros(len(self.space)) for kind in (CLEAN, *KINDS)}
-        else:
-            found = worth(self.target, self.baseline, self.cases, coalition)
-        keep(file, found)
+        keep(file, worth(self.target, self.baseline, self.cases, coalition, self.chosen))
 
     def greedily(self, kind: str, truth: Scores, file: Path) -> None:
         """Filters in greedy order: as many as the top 1%."""
@@ -132,7 +130,7 @@ class Small:
         sets = disjoint(self.space, KINDS, sizes.planted, seed=self.seed)
         target = fast(plant(self.baseline, sets, batches(folder, sizes, self.seed), sizes.steps, 2e-3))
         both = FilterSet(self.space, torch.stack([chosen.mask for chosen in sets.values()]).any(0))
-        change_ = alone(target, self.baseline, cases, both.indices)
+        change_ = alone(target, self.baseline, cases, both.indices[:: sizes.every])
         carriers = {kind: carrying(change_.loss[kind].mean(0), chosen) for kind, chosen in sets.items()}
         whole = distance(target, self.baseline)
         moving: Iterator[nn.Module] = drift(target, batches(folder, sizes, self.seed + 100), 5e-4)
@@ -146,11 +144,23 @@ class Small:
                 for method, by_kind in found.items():
                     first = rank(by_kind[kind])[: int(carriers[kind].sum())]
                     told.append(
-                        {"drift": size, "kind": kind, "method": method, "carriers": int(carriers[kind].sum()), "planted": len(chosen)}
-                        | {"recall": recall(by_kind[kind], carriers[kind]), "own": float(chosen.mask[first].float().mean())}
+                        {
+                            "drift": size,
+                            "kind": kind,
+                            "method": method,
+                            "carriers": int(carriers[kind].sum()),
+                            "planted": len(chosen),
+                        }
+                        | {
+                            "recall": recall(by_kind[kind], carriers[kind]),
+                            "own": float(chosen.mask[first].float().mean()),
+                        }
                         | {"other": float(other.mask[first].float().mean()), "barrier": path.barriers()[kind]}
                         | {"psnr": quality(drifted, cases, kind), "psnr_baseline": quality(self.baseline, cases, kind)}
-                        | {"psnr_clean": quality(drifted, cases, CLEAN), "psnr_clean_baseline": quality(self.baseline, cases, CLEAN)}
+                        | {
+                            "psnr_clean": quality(drifted, cases, CLEAN),
+                            "psnr_clean_baseline": quality(self.baseline, cases, CLEAN),
+                        }
                     )
         keep_json(file, told)
 
@@ -158,8 +168,11 @@ class Small:
         """Decoys of each kind: how many every method ranks in its top 1%, before, with them, and aligned."""
         sizes, told = self.sizes, []
         kinds: list[tuple[str, float, Callable[[], Any]]] = [
-            ("scaled", factor, lambda factor=factor: scaled(self.target, factor, 2, seed=self.seed)) for factor in sizes.factors
-        ] + [("swapped", count, lambda count=count: swapped(self.target, count, seed=self.seed)) for count in sizes.swaps]
+            ("scaled", factor, lambda factor=factor: scaled(self.target, factor, 2, seed=self.seed))
+            for factor in sizes.factors
+        ] + [
+            ("swapped", count, lambda count=count: swapped(self.target, count, seed=self.seed)) for count in sizes.swaps
+        ]
 
         def all_of(target: nn.Module) -> tuple[Rankings, Attribution]:
             return scores(fast(copy.deepcopy(target)), self.baseline, self.cases, self.seed, sizes.draws)
@@ -167,12 +180,26 @@ class Small:
         without, aligned_without = all_of(self.target), all_of(align(self.target, self.baseline))
         for what, size, make in kinds:
             decoyed = make()
-            versions = {"without": without, "with": all_of(decoyed.network), "aligned": all_of(align(decoyed.network, self.baseline))}
+            versions = {
+                "without": without,
+                "with": all_of(decoyed.network),
+                "aligned": all_of(align(decoyed.network, self.baseline)),
+            }
             versions["aligned without"] = aligned_without
             for version, (found, path) in versions.items():
                 told += [
-                    {"decoy": what, "size": size, "version": version, "kind": kind, "method": method, "decoys": len(decoyed.decoys)}
-                    | {"top": count_of(TOP, len(self.space)), "in_top": int(decoyed.decoys.mask[rank(by_kind[kind])[: count_of(TOP, len(self.space))]].sum())}
+                    {
+                        "decoy": what,
+                        "size": size,
+                        "version": version,
+                        "kind": kind,
+                        "method": method,
+                        "decoys": len(decoyed.decoys),
+                    }
+                    | {
+                        "top": count_of(TOP, len(self.space)),
+                        "in_top": int(decoyed.decoys.mask[rank(by_kind[kind])[: count_of(TOP, len(self.space))]].sum()),
+                    }
                     | {"barrier": path.barriers()[kind]}
                     for method, by_kind in found.items()
                     for kind in KINDS
@@ -186,7 +213,9 @@ def scores(
     """What every method says, and the integral along the path."""
     path, space = WeightPath(target, baseline), FilterSpace.of(target)
 
-    def raw(integrate: Callable[[list[Any]], list[Any]], keep: Callable[[str], bool] = lambda kind: True) -> Attribution:
+    def raw(
+        integrate: Callable[[list[Any]], list[Any]], keep: Callable[[str], bool] = lambda kind: True
+    ) -> Attribution:
         parts = []
         for case in cases:
             views = [view for view in views_of(case) if keep(view.kind)]
@@ -245,7 +274,9 @@ def crops(photos: tuple[str, ...], count: int, side: int) -> list[Case]:
         corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
         parts: dict[tuple[int, int], Image] = {(y, x): image[:, y : y + side, x : x + side] for y, x in corners}
         busiest = sorted(corners, key=lambda corner: -float(parts[corner].diff(dim=2).abs().mean()))
-        found += [degrade_case(f"{name}_{y}_{x}", parts[y, x], paper_preset(), SCALE) for y, x in busiest[: 4 * count : 4]]
+        found += [
+            degrade_case(f"{name}_{y}_{x}", parts[y, x], paper_preset(), SCALE) for y, x in busiest[: 4 * count : 4]
+        ]
     return found
 
 
@@ -256,12 +287,16 @@ def batches(folder: Path, sizes: Sizes, seed: int) -> Iterator[Batch]:
         if not (folder / f"{name}.png").exists():
             write_image(folder / f"{name}.png", photograph(name))
     all_ = DegradationConfig(blur=2, blur_probability=1, noise=0.1, noise_probability=1)
-    source = Patches(DataConfig(gt=folder, lr_patch=sizes.side // SCALE, batch=8, degradation=all_), SCALE, seed)
+    source = Patches(DataConfig(gt=folder, lr_patch=sizes.side // SCALE, batch=4, degradation=all_), SCALE, seed)
     step = 0
     while True:
         both = source.batch(step)
         sharp, quiet = torch.zeros_like(both.blurry), torch.zeros_like(both.noise)
-        kinds = {CLEAN: replace(both, blurry=sharp, noise=quiet), "blur": replace(both, noise=quiet), "noise": replace(both, blurry=sharp)}
+        kinds = {
+            CLEAN: replace(both, blurry=sharp, noise=quiet),
+            "blur": replace(both, noise=quiet),
+            "noise": replace(both, blurry=sharp),
+        }
         made = {kind: degrade_batch(batch, SCALE, all_) for kind, batch in kinds.items()}
         yield made[CLEAN][0], {kind: lr for kind, (_, lr) in made.items()}
         step += 1

@@ -9,8 +9,6 @@ Re-Basin", ICLR 2023; the scales are ours.)
 
 import copy
 
-
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
@@ -27,7 +25,7 @@ Units = Float[Tensor, "unit _"]
 
 
 def align(target: nn.Module, baseline: nn.Module) -> nn.Module:
-    """A network that computes what the target does, with hidden channels in the order and at the scale of the baseline's.
+    """What the target computes, by hidden channels in the order and at the scale of the baseline's.
 
     Goes from link to link (see `graph.links`) and takes each time the permutation and the scales that bring the
     weights on both sides nearest to the baseline's, until nothing changes. The result is the target itself where there
@@ -117,7 +115,9 @@ def _best_scales(made: Units, read: Units, made_there: Units, read_there: Units)
     companion[..., :, -1] = torch.stack([d / a, -e / a, torch.zeros_like(a), b / a], -1)
     roots = torch.linalg.eigvals(companion)
     real = torch.where((roots.imag.abs() < 1e-9 * roots.abs().clamp(min=1)) & (roots.real > 0), roots.real, torch.nan)
-    distance = (real**2 * a[..., None] - 2 * real * b[..., None] + d[..., None] / real**2 - 2 / real * e[..., None]) + ends[:, None]
+    distance = (
+        real**2 * a[..., None] - 2 * real * b[..., None] + d[..., None] / real**2 - 2 / real * e[..., None]
+    ) + ends[:, None]
     best = torch.where(distance.isnan(), torch.inf, distance).argmin(-1, keepdim=True)
     return real.gather(-1, best)[..., 0], distance.gather(-1, best)[..., 0]
 

@@ -67,7 +67,9 @@ class Suffix:
 
     def given(self, layer: str) -> Tensor:
         """What a layer sees."""
-        return self.values[self._node(layer).args[0]]
+        seen = self._node(layer).args[0]
+        assert isinstance(seen, fx.Node)
+        return self.values[seen]
 
     def after(self, layer: str, outputs: Tensor) -> Tensor:
         """The network's output where a layer's is another.

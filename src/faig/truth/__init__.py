@@ -1,4 +1,4 @@
-"""Cases in which the right answer is known, to hold every method against: are these the right filters? (ours)
+"""Cases in which the right answer is known, to hold every method against (ours): are these the right filters?
 
 - `alone`: brute force: what reverting each filter by itself does.
 - `shapley`: the fair share of each filter when they act together.

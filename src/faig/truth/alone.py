@@ -1,6 +1,6 @@
 """Brute force (ours): what happens when a single filter is reverted, for every filter, by running the network."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -77,7 +77,8 @@ def toggled(
         now, one, other = (net.get_parameter(layer.key).detach() for net in (network, target, baseline))
         at_target = (layer.kernels(now) == layer.kernels(one)).flatten(1).all(1)
         moved = (layer.kernels(one) != layer.kernels(other)).flatten(1).any(1)
-        for chosen in inside[moved[inside - layer.start]].split(COPIES):
+        inside = inside[moved[inside - layer.start]]
+        for chosen in inside.split(COPIES) if len(inside) else ():
             places = (chosen - layer.start).tolist()
             altered = [_with(layer, now, other if at_target[place] else one, place) for place in places]
             outputs = suffix.after(layer.name, _given(suffix, network, layer, altered)).unflatten(0, (len(places), -1))
@@ -88,7 +89,7 @@ def toggled(
 
 
 def specific(change: dict[str, PerImage], kind: str) -> Scores:
-    """What a filter does on d and nowhere else: ``mean of Δ(x_d) - |Δ(x_other)| - |Δ(x_clean)|``, as `methods.signed` asks.
+    """What a filter does on d alone: ``mean Δ(x_d) - |mean Δ(x_other)| - |mean Δ(x_clean)|``, as `methods.signed` asks.
 
     Args:
         change: of loss or output, by degradation, with ``clean``.

@@ -1,4 +1,4 @@
-"""Decoys (ours): filters that move and change nothing. Whoever ranks them high is looking at weights, not at functions."""
+"""Decoys (ours): filters that move and change nothing. Whoever ranks them high looks at weights, not at functions."""
 
 import copy
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from faig.align import rearrange
 from faig.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 from faig.graph import Link, links
+
+ROUNDING = 1e-6  # relative change of a weight that was multiplied and divided by the same
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,13 @@ def scaled(target: nn.Module, factor: float, count: int, *, seed: int = 0) -> De
         InputError: no channel can be scaled, or there are not so many.
     """
     generator = torch.Generator().manual_seed(seed)
-    decoyed, touched = copy.deepcopy(target), {}
+    decoyed = copy.deepcopy(target)
     for link in _links(target):
         units = _drawn(target, link, count, generator)
         scales = torch.ones(_units(target, link))
         scales[units[::2]], scales[units[1::2]] = factor, 1 / factor
         rearrange(decoyed, link, torch.arange(len(scales)), scales)
-        touched[link] = units
-    return Decoyed(decoyed, _filters(target, touched))
+    return Decoyed(decoyed, _moved(decoyed, target))
 
 
 def swapped(target: nn.Module, count: int, *, seed: int = 0) -> Decoyed:
@@ -61,14 +62,13 @@ def swapped(target: nn.Module, count: int, *, seed: int = 0) -> Decoyed:
         InputError: no channel can be swapped, or there are not so many.
     """
     generator = torch.Generator().manual_seed(seed)
-    decoyed, touched = copy.deepcopy(target), {}
+    decoyed = copy.deepcopy(target)
     for link in _links(target):
         units = _drawn(target, link, 2 * count, generator)
         order = torch.arange(_units(target, link))
         order[units[::2]], order[units[1::2]] = units[1::2], units[::2]
         rearrange(decoyed, link, order, torch.ones(len(order)))
-        touched[link] = units
-    return Decoyed(decoyed, _filters(target, touched))
+    return Decoyed(decoyed, _moved(decoyed, target))
 
 
 def _links(network: nn.Module) -> list[Link]:
@@ -89,13 +89,10 @@ def _drawn(network: nn.Module, link: Link, count: int, generator: torch.Generato
     return torch.randperm(units, generator=generator)[:count]
 
 
-def _filters(network: nn.Module, touched: dict[Link, Tensor]) -> FilterSet:
-    """The filters that write or read these channels."""
-    space, found = FilterSpace.of(network), []
-    layers = {layer.name: layer for layer in space.layers}
-    for link, units in touched.items():
-        writer, reader = layers[link.writer], layers[link.reader]
-        rows = (units[:, None] * link.group + torch.arange(link.group)).flatten()
-        found.append((writer.start + rows[:, None] * writer.inputs + torch.arange(writer.inputs)).flatten())
-        found.append((reader.start + torch.arange(reader.out)[:, None] * reader.inputs + units).flatten())
-    return FilterSet.of(space, torch.cat(found))
+def _moved(decoyed: nn.Module, target: nn.Module) -> FilterSet:
+    """The filters with other weights than the target's; one that is scaled up as reader and down as writer has none."""
+    space = FilterSpace.of(target)
+    now, before = (dict(network.named_parameters()) for network in (decoyed, target))
+    change = space.sum_per_filter({key: (weight - before[key]).detach().abs() for key, weight in now.items()})
+    size = space.sum_per_filter({key: weight.detach().abs() for key, weight in before.items()})
+    return FilterSet(space, (change > ROUNDING * size).cpu())

@@ -1,7 +1,7 @@
 """What reverting each filter alone would do, predicted for all filters at once (ours).
 
-A network of convolutions and ReLUs is piecewise linear in the weights of one layer, so with ``Δ_f`` the step of filter f
-from target to baseline and J the derivative of the output at the target,
+A network of convolutions and ReLUs is piecewise linear in the weights of one layer, so with ``Δ_f`` the step of filter
+f from target to baseline and J the derivative of the output at the target,
 
     F' - F ≈ J_f Δ_f,    L(F') - L(F) ≈ 2 (F - y) · J_f Δ_f + ‖J_f Δ_f‖².
 

@@ -14,7 +14,9 @@ from faig.cases import CLEAN
 from faig.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 
-Batch = tuple[Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]]  # GT; LR by degradation
+Batch = tuple[
+    Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]
+]  # GT; LR by degradation
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 
 
@@ -88,9 +90,7 @@ def plant(
         return total
 
     rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
-    network = baseline
-    for network in _trained(baseline, batches, rates, gradients):
-        pass
+    *_, network = _trained(baseline, batches, rates, gradients)
     return network.eval().requires_grad_(False)
 
 

@@ -2,8 +2,8 @@
 
 The players are the filters, and what a coalition is worth is the loss of the target with those filters reverted. In a
 random order of all filters, the ones before a given filter are each there with the same chance p, and p is uniform in
-[0, 1] (Owen's multilinear extension). So a coalition drawn with a random p, at which every filter is toggled, gives every
-filter a term of its Shapley value, as a whole random order does, with most of each pass shared.
+[0, 1] (Owen's multilinear extension). So a coalition drawn with a random p, at which every filter is toggled, gives
+every filter a term of its Shapley value, as a whole random order does, with most of each pass shared.
 Source: Owen, "Multilinear Extensions of Games", 1972; coalitions in pairs of complements: Okhrati and Lipani, 2020.
 """
 
@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from faig.cases import Case
-from faig.filters import FilterSet, FilterSpace, Scores
+from faig.filters import FilterSet, FilterSpace, Order, Scores
 from faig.intervention import revert
 from faig.truth.alone import toggled
 
@@ -65,7 +65,22 @@ def coalitions(space: FilterSpace, pairs: int, seed: int) -> Iterator[FilterSet]
         yield FilterSet(space, torch.rand(len(space), generator=generator) < share)
 
 
-def worth(target: nn.Module, baseline: nn.Module, cases: Sequence[Case], coalition: FilterSet) -> dict[str, Scores]:
-    """What every filter adds to the loss in a coalition and in its complement, the mean of both, by degradation."""
-    both = [toggled(revert(target, baseline, one), target, baseline, cases).loss for one in (coalition, ~coalition)]
+def worth(
+    target: nn.Module,
+    baseline: nn.Module,
+    cases: Sequence[Case],
+    coalition: FilterSet,
+    filters: Order | None = None,
+) -> dict[str, Scores]:
+    """What every filter adds to the loss in a coalition and in its complement, the mean of both, by degradation.
+
+    Args:
+        target: θ.
+        baseline: θ̄.
+        cases: of one size, each with the same degradations.
+        coalition: the filters that are reverted.
+        filters: flat indices of those to ask for; None for all. The others' is 0.
+    """
+    networks = [revert(target, baseline, one) for one in (coalition, ~coalition)]
+    both = [toggled(network, target, baseline, cases, filters).loss for network in networks]
     return {kind: torch.stack([part[kind].mean(0) for part in both]).mean(0) for kind in both[0]}
