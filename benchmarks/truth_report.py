@@ -62,14 +62,11 @@ def brute_rows(one: Small, folder: Path) -> tuple[list[dict], list[dict]]:
             for name, known in (("alone", truth), ("shapley", share)):
                 row |= {name: rank_correlation(values, known), f"{name}_top": precision(values, known, TOP)}
             rows.append(row)
-            if method in (*SHOWN, *TRUTHS):
-                curves += [
-                    told
-                    | {"method": method, "proportion": proportion}
-                    | measured(one, outputs, values, kind, proportion)
-                    for proportion in PROPORTIONS
-                    if method != "greedy" or proportion <= TOP
-                ]
+            curves += [
+                told | {"method": method, "proportion": proportion} | measured(one, outputs, values, kind, proportion)
+                for proportion in PROPORTIONS
+                if method != "greedy" or proportion <= TOP
+            ]
         del rankings["alone"], rankings["Shapley"], rankings["greedy"]
     return rows, curves
 
@@ -201,7 +198,7 @@ def draw_curves(curve: pd.DataFrame, path: Path) -> None:
         rows = curve[(curve["pair"] == pair) & (curve["kind"] == kind)]
         for line, value in enumerate(("off", "leak")):
             axes = panels[line, place]
-            for method, group in rows.groupby("method", sort=False):
+            for method, group in rows[rows["method"].isin((*TRUTHS, *SHOWN))].groupby("method", sort=False):
                 mean = group.groupby("proportion")[value].mean()
                 axes.plot(mean.index, mean, marker=".", label=method, linestyle="--" if method in TRUTHS else "-")
             axes.set(

@@ -98,8 +98,8 @@ def _sides(network: nn.Module, link: Link) -> tuple[Units, Units]:
 def _best_scales(made: Units, read: Units, made_there: Units, read_there: Units) -> tuple[Tensor, Tensor]:
     """For every unit of ours and of theirs, the c > 0 with the least ``‖c made - made'‖² + ‖read / c - read'‖²``.
 
-    Its derivative is zero where ``A c⁴ - B c³ + E c - D = 0``, with A and D the squared norms of our sides, B and E their
-    products with the others. There is a positive root, for the left side is -D at 0 and grows without end.
+    Its derivative is zero where ``A c⁴ - B c³ + E c - D = 0``, with A and D the squared norms of our sides, B and E
+    their products with the others. There is a positive root, for the left side is -D at 0 and grows without end.
 
     Returns:
         Scales and distances, ``[unit, unit of theirs]``.
