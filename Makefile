@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
 
 test: $(READY)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,119 @@
+"""Brute force (ours): what happens when a single filter is reverted, for every filter, by running the network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from faig.attribution import PerImage
+from faig.cases import CLEAN, Case
+from faig.filters import FilterSpace, Layer, Scores
+from faig.graph import Suffix
+from faig.path import check_pair
+
+COPIES = 16  # altered networks that run together
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed, by degradation (and ``clean``), each ``[image, filter]``.
+
+    Attributes:
+        loss: ``L(F') - L(F)``, the squared error summed over pixels and channels (Eq. 3).
+        output: ``‖F' - F‖²``, summed over pixels and channels.
+    """
+
+    loss: dict[str, PerImage]
+    output: dict[str, PerImage]
+
+
+def alone(target: nn.Module, baseline: nn.Module, cases: Sequence[Case], filters: Tensor | None = None) -> Changes:
+    """Revert every filter of the target by itself: N passes over the images, less what comes before each filter.
+
+    Args:
+        target: θ.
+        baseline: θ̄.
+        cases: of one size, each with the same degradations.
+        filters: flat indices of those to revert; None for all. The others' changes are 0.
+
+    Raises:
+        InputError: the networks do not fit each other, or cannot be traced.
+    """
+    return toggled(target, target, baseline, cases, filters)
+
+
+def toggled(
+    network: nn.Module, target: nn.Module, baseline: nn.Module, cases: Sequence[Case], filters: Tensor | None = None
+) -> Changes:
+    """Revert every filter of a network by itself; one that is reverted there already is given its target weights.
+
+    Changes are from the network with the filter's target weights to that with its baseline weights in either case: what
+    the filter is worth in this company.
+
+    Args:
+        network: each filter has the weights of one of the two, bit for bit.
+        target: θ.
+        baseline: θ̄.
+        cases: of one size, each with the same degradations.
+        filters: flat indices of those to toggle; None for all. The others' changes are 0.
+    """
+    check_pair(network, target)
+    check_pair(network, baseline)
+    space = FilterSpace.of(network)
+    wanted = torch.arange(len(space)) if filters is None else filters.sort().values
+    kinds = list(cases[0].lr)
+    weight = next(network.parameters())
+    lr = torch.cat([torch.stack([case.lr[kind] for case in cases]) for kind in kinds]).to(weight)
+    gt = torch.stack([case.gt for case in cases]).to(weight).repeat(len(kinds), 1, 1, 1)
+    suffix = Suffix(network, lr)
+    before = _squared(suffix.output, gt)
+    loss, output = torch.zeros(2, len(lr), len(space))
+    for layer in space.layers:
+        low, high = wanted.new_tensor([layer.start, layer.start + layer.count])
+        inside = wanted[(wanted >= low) & (wanted < high)]
+        now, one, other = (net.get_parameter(layer.key).detach() for net in (network, target, baseline))
+        at_target = (layer.kernels(now) == layer.kernels(one)).flatten(1).all(1)
+        moved = (layer.kernels(one) != layer.kernels(other)).flatten(1).any(1)
+        inside = inside[moved[inside - layer.start]]
+        for chosen in inside.split(COPIES) if len(inside) else ():
+            places = (chosen - layer.start).tolist()
+            altered = [_with(layer, now, other if at_target[place] else one, place) for place in places]
+            outputs = suffix.after(layer.name, _given(suffix, network, layer, altered)).unflatten(0, (len(places), -1))
+            sign = torch.where(at_target[places], 1, -1).to(weight)[:, None]
+            loss[:, chosen] = (sign * (_squared(outputs, gt) - before)).T.cpu()
+            output[:, chosen] = _squared(outputs, suffix.output).T.cpu()
+    return Changes(*(dict(zip(kinds, part.split(len(cases)), strict=True)) for part in (loss, output)))
+
+
+def specific(change: dict[str, PerImage], kind: str) -> Scores:
+    """What a filter does on d alone: ``mean Δ(x_d) - |mean Δ(x_other)| - |mean Δ(x_clean)|``, as `methods.signed` asks.
+
+    Args:
+        change: of loss or output, by degradation, with ``clean``.
+        kind: d.
+    """
+    mean = {given: rows.mean(0) for given, rows in change.items()}
+    others = [mean[given].abs() for given in mean if given not in (kind, CLEAN)]
+    elsewhere = [torch.stack(others).mean(0)] if others else []
+    return mean[kind] - torch.stack([*elsewhere, mean[CLEAN].abs()]).sum(0)
+
+
+def _given(suffix: Suffix, network: nn.Module, layer: Layer, weights: Sequence[Tensor]) -> Tensor:
+    """What a layer gives with each of several weights, ``[weight * image, ...]``."""
+    module, seen = network.get_submodule(layer.name), suffix.given(layer.name)
+    with torch.no_grad():
+        return torch.cat([functional_call(module, {"weight": weight}, seen) for weight in weights])
+
+
+def _with(layer: Layer, weight: Tensor, other: Tensor, place: int) -> Tensor:
+    """A layer's weight with one filter of another."""
+    chosen = torch.zeros(layer.count, dtype=torch.bool, device=weight.device)
+    chosen[place] = True
+    return torch.where(layer.spread(chosen), other, weight)
+
+
+def _squared(output: Float[Tensor, "*copy image 3 height width"], other: Tensor) -> Float[Tensor, "*copy image"]:
+    return (output - other).square().sum((-3, -2, -1))

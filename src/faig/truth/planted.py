@@ -1,0 +1,131 @@
+"""Planted functions (ours): targets in which only known filters could learn each function."""
+
+import copy
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from faig.cases import CLEAN
+from faig.errors import InputError
+from faig.filters import FilterSet, FilterSpace
+
+Batch = tuple[
+    Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]
+]  # GT; LR by degradation
+Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
+
+
+def disjoint(space: FilterSpace, kinds: Iterable[str], proportion: float, *, seed: int = 0) -> dict[str, FilterSet]:
+    """Random sets that share no filter, each the same proportion of every layer.
+
+    Args:
+        space: whose filters.
+        kinds: one set for each.
+        proportion: of each set, of the filters of each layer, rounded up.
+        seed: which.
+
+    Raises:
+        InputError: there are not so many filters.
+    """
+    names, generator = list(kinds), torch.Generator().manual_seed(seed)
+    if not 0 < proportion * len(names) <= 1:
+        raise InputError(f"{len(names)} sets of {proportion:.0%} of the filters: more than there are")
+    chosen: dict[str, list[Tensor]] = {kind: [] for kind in names}
+    for layer in space.layers:
+        size = max(1, int(layer.count * proportion))
+        order = layer.start + torch.randperm(layer.count, generator=generator)
+        for kind, part in zip(names, order.split(size), strict=False):
+            chosen[kind].append(part)
+    return {kind: FilterSet.of(space, torch.cat(parts)) for kind, parts in chosen.items()}
+
+
+def plant(
+    baseline: nn.Module,
+    sets: Mapping[str, FilterSet],
+    batches: Iterable[Batch],
+    steps: int,
+    learning_rate: float,
+    *,
+    clean: float = 0.25,
+) -> nn.Module:
+    """Train each set on its own degradation, and on clean images, so that it alone can learn that function.
+
+    The gradient of a degradation's loss goes to its own set and to no other filter or bias; that of the clean loss to
+    all sets, so that they learn when there is nothing to do. Adam, L1 loss; the rate falls to 0 along a cosine.
+
+    Args:
+        baseline: where training starts; it is left as it is.
+        sets: by degradation; they share no filter.
+        batches: one a step: GT and, by degradation and ``clean``, LR.
+        steps: how many.
+        learning_rate: of the first step.
+        clean: weight of the clean loss.
+
+    Returns:
+        The target: weights outside the sets are the baseline's, bit for bit.
+
+    Raises:
+        InputError: two sets share a filter.
+    """
+    kinds = list(sets)
+    if any((sets[a] & sets[b]).mask.any() for i, a in enumerate(kinds) for b in kinds[:i]):
+        raise InputError(f"the sets of {', '.join(kinds)} share filters")
+    masks = {kind: chosen.space.spread(chosen.mask) for kind, chosen in sets.items()}
+
+    masks[CLEAN] = {key: torch.stack([mask[key] for mask in masks.values()]).any(0) for key in masks[kinds[0]]}
+
+    def gradients(network: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        weights = {key: network.get_parameter(key) for key in masks[CLEAN]}
+        total = {key: torch.zeros_like(weight) for key, weight in weights.items()}
+        for kind, mask in masks.items():
+            loss = _loss(network, lr[kind], gt) * (clean if kind == CLEAN else 1)
+            found = torch.autograd.grad(loss, list(weights.values()))
+            for key, gradient in zip(weights, found, strict=True):
+                total[key] += gradient * mask[key].to(gradient)
+        return total
+
+    rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
+    *_, network = _trained(baseline, batches, rates, gradients)
+    return network.eval().requires_grad_(False)
+
+
+def drift(network: nn.Module, batches: Iterable[Batch], learning_rate: float) -> Iterator[nn.Module]:
+    """Fine-tune all weights on clean images; yields the network after each step (the same object, which moves on).
+
+    Args:
+        network: where it starts; it is left as it is.
+        batches: one a step, with ``clean``.
+        learning_rate: of Adam.
+    """
+
+    def gradients(moving: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        weights = dict(moving.named_parameters())
+        found = torch.autograd.grad(_loss(moving, lr[CLEAN], gt), list(weights.values()))
+        return dict(zip(weights, found, strict=True))
+
+    return _trained(network, batches, itertools.repeat(learning_rate), gradients)
+
+
+def _trained(
+    start: nn.Module, batches: Iterable[Batch], rates: Iterable[float], gradients: Gradients
+) -> Iterator[nn.Module]:
+    """Adam on what `gradients` gives; a gradient that is zero from the first step on leaves its weight as it was."""
+    network = copy.deepcopy(start).requires_grad_(True)
+    parameters = dict(network.named_parameters())
+    adam = torch.optim.Adam(parameters.values(), betas=(0.9, 0.99))
+    for rate, (gt, lr) in zip(rates, batches, strict=False):
+        for group in adam.param_groups:
+            group["lr"] = rate
+        for key, gradient in gradients(network, gt, lr).items():
+            parameters[key].grad = gradient
+        adam.step()
+        yield network
+
+
+def _loss(network: nn.Module, lr: Tensor, gt: Tensor) -> Tensor:
+    return functional.l1_loss(network(lr), gt)
