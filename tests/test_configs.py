@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from faig import zoo
+from faig.experiment.studies import read_study
 from faig.settings import flat
 from faig.training.config import TrainingConfig, read_config
 
@@ -20,6 +22,13 @@ def test_every_configuration_can_be_read(file):
     assert config.name == f"{pair}/{role}"
     assert pair.startswith(config.network.architecture)
     assert (config.network.start is not None) == (role == "target")
+
+
+@pytest.mark.parametrize("file", sorted((CONFIGS.parent / "experiments").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_experiment_can_be_read(file):
+    config = read_study(file)
+    assert all(zoo.find(network).is_file() for network in (config.baseline, config.target))
+    assert config.comparison(file.parent, {}).find is not None
 
 
 def test_the_documented_configuration_has_every_setting():

@@ -149,7 +149,7 @@ def test_a_killed_study_ends_with_the_same_tables(short, unbroken, tmp_path, sta
     ("change", "message"),
     [
         ({"compare": {"method": ["faig"]}}, "compare.method: there is no such setting; did you mean compare.methods?"),
-        ({"degrade": {"fog": 1}}, "'fog' is not one of blur, noise, jpeg"),
+        ({"degrade": {"fog": 1}}, "'fog' is not one of blur, anisotropic"),
         ({"predict": {"levels": {"jpeg": [10]}}}, "predict.levels: 'jpeg' is not among the degradations, blur, noise"),
     ],
 )
