@@ -106,7 +106,7 @@ def test_a_ranking_that_was_cut_short_has_no_map_and_one_of_another_network_is_r
 @pytest.mark.parametrize(
     ("stage", "sections"),
     [
-        ("compare", ["claims", "comparison", "distribution", "run"]),
+        ("compare", ["claims", "comparison", "distribution", "tables", "run"]),
         ("sweep", ["claims", "strength", "run"]),
         ("locations", ["claims", "locations", "run"]),
         ("mine", ["tables", "run"]),
