@@ -291,11 +291,9 @@ def batches(folder: Path, sizes: Sizes, seed: int) -> Iterator[Batch]:
     step = 0
     while True:
         both = source.batch(step)
-        sharp, quiet = torch.zeros_like(both.blurry), torch.zeros_like(both.noise)
+        done = {CLEAN: (False, False), "blur": (True, False), "noise": (False, True)}  # in the order of the draws
         kinds = {
-            CLEAN: replace(both, blurry=sharp, noise=quiet),
-            "blur": replace(both, noise=quiet),
-            "noise": replace(both, blurry=sharp),
+            kind: replace(both, chosen=torch.tensor([which]).expand_as(both.chosen)) for kind, which in done.items()
         }
         made = {kind: degrade_batch(batch, SCALE, all_) for kind, batch in kinds.items()}
         yield made[CLEAN][0], {kind: lr for kind, (_, lr) in made.items()}
