@@ -11,7 +11,7 @@ from faig.cases import degrade_case
 from faig.degradation import paper_preset
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.experiment.photos import photograph
+from faig.experiment.photos import busiest, photograph
 from faig.filters import FilterSpace, Scores, count_of
 from faig.images import Image, list_images, read_image, write_image
 from faig.quadrature import Quadrature, gauss_legendre
@@ -88,11 +88,7 @@ def take(images: Path | None, count: int, side: int) -> dict[str, Image]:
     each = -(-count // len(whole))
     found: dict[str, Image] = {}
     for name, image in whole.items():
-        _, height, width = image.shape
-        corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
-        parts = {corner: image[:, corner[0] : corner[0] + side, corner[1] : corner[1] + side] for corner in corners}
-        busiest = sorted(corners, key=lambda corner: -float(parts[corner].diff(dim=2).abs().mean()))
-        found |= {f"{name}_{y}_{x}": parts[y, x] for y, x in busiest[: 4 * each : 4]}
+        found |= {f"{name}_{y}_{x}": crop for (y, x), crop in busiest(image, side, each, every=4).items()}
     return dict(list(found.items())[:count])
 
 

@@ -15,8 +15,9 @@ from typing import Annotated
 
 import torch
 import typer
+from pieces import kept
 from small_pairs import PAIRS, SEEDS, shipped
-from truth_parts import KINDS, SMALL, Sizes, Small, kept
+from truth_parts import KINDS, SMALL, Sizes, Small
 from truth_report import write_report
 
 from faig.truth import specific

@@ -1,7 +1,6 @@
 """The pieces of benchmarks/truth.py: what is known of each small pair, and what every method says of it."""
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from pieces import keep, keep_json
 from small_pairs import shipped
 from torch import Tensor, nn
 
@@ -18,10 +17,9 @@ from faig.attribution import Attribution, join
 from faig.cases import CLEAN, Case, degrade_case
 from faig.checkpoint import load_network
 from faig.degradation import paper_preset
-from faig.experiment.demo import photograph
-from faig.files import replacing
+from faig.experiment.photos import busiest, photograph
 from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
-from faig.images import Image, write_image
+from faig.images import write_image
 from faig.integral import along_inputs, along_path, change
 from faig.methods import AT_TARGET, METHODS, random_scores
 from faig.path import WeightPath
@@ -267,17 +265,11 @@ def fast(network: nn.Module) -> nn.Module:
 
 def crops(photos: tuple[str, ...], count: int, side: int) -> list[Case]:
     """The busiest crops of photos, spread out."""
-    found = []
-    for name in photos:
-        image = photograph(name)
-        _, height, width = image.shape
-        corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
-        parts: dict[tuple[int, int], Image] = {(y, x): image[:, y : y + side, x : x + side] for y, x in corners}
-        busiest = sorted(corners, key=lambda corner: -float(parts[corner].diff(dim=2).abs().mean()))
-        found += [
-            degrade_case(f"{name}_{y}_{x}", parts[y, x], paper_preset(), SCALE) for y, x in busiest[: 4 * count : 4]
-        ]
-    return found
+    return [
+        degrade_case(f"{name}_{y}_{x}", crop, paper_preset(), SCALE)
+        for name in photos
+        for (y, x), crop in busiest(photograph(name), side, count, every=4).items()
+    ]
 
 
 def batches(folder: Path, sizes: Sizes, seed: int) -> Iterator[Batch]:
@@ -298,20 +290,3 @@ def batches(folder: Path, sizes: Sizes, seed: int) -> Iterator[Batch]:
         made = {kind: degrade_batch(batch, SCALE, all_) for kind, batch in kinds.items()}
         yield made[CLEAN][0], {kind: lr for kind, (_, lr) in made.items()}
         step += 1
-
-
-def keep(file: Path, tensors: dict[str, Tensor]) -> None:
-    """Write a finished piece, whole or not at all."""
-    with replacing(file) as part:
-        save_file({key: value.contiguous() for key, value in tensors.items()}, part)
-
-
-def kept(file: Path) -> dict[str, Tensor]:
-    """Read it again."""
-    return load_file(file)
-
-
-def keep_json(file: Path, rows: list[dict[str, Any]]) -> None:
-    """Write finished rows, whole or not at all."""
-    with replacing(file) as part:
-        part.write_text(json.dumps(rows, indent=0), encoding="utf-8")

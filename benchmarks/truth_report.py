@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from pieces import kept
 from scipy import stats
-from truth_parts import KINDS, TOP, Sizes, Small, kept, scores
+from truth_parts import KINDS, TOP, Sizes, Small, scores
 
 from faig.experiment.measure import effects
 from faig.files import replacing

@@ -21,11 +21,12 @@ ACCURACY = [
     ("statistics", "blur noise", 0.9, 0.85, 0.95),
     ("statistics", "clean blur noise", 0.7, 0.6, 0.8),
 ]
+ENDS = ("", "_low", "_high")
 ACCURACY_COLUMNS = ["predictor", "classes", "accuracy", "accuracy_low", "accuracy_high"]
 
 
 def make_study(folder: Path) -> Path:
-    """``compare``, ``sweep``, ``predict``, ``locations``, ``reference``, and a table that nobody knows."""
+    """``compare``, ``sweep``, ``predict``, ``retrain``, and a table that nobody knows."""
     metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
     baseline, run = tiny_network(), folder / "study"
     save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
@@ -55,10 +56,16 @@ def make_study(folder: Path) -> Path:
         for free, gain in (("found", 2), ("random", 1))
         for i in (0, 100)
     ]
-    _write(run / "locations" / "retrained.csv", pd.DataFrame(retrained))
-    learned = {"method": "learned", "function": "blur", "proportion": 0.05, "switched_off": 0.9, "leak": 0.01}
-    ends = {f"{name}_{end}": learned[name] for name in ("switched_off", "leak") for end in ("low", "high")}
-    _write(run / "reference" / "tradeoff.csv", pd.DataFrame([learned | ends]))
+    _write(run / "retrain" / "retrained.csv", pd.DataFrame(retrained))
+    gained = [
+        {"function": kind, "free": free}
+        | {name + end: value for name, value in (("gain", gain), ("found_ahead", 2 - gain)) for end in ENDS}
+        for kind in DEGRADE
+        for free, gain in (("found", 2), ("random", 1))
+    ]
+    _write(run / "retrain" / "gained.csv", pd.DataFrame(gained))
+    correlations = [{"degradation": kind} | {f"rank_correlation{end}": 0.9 for end in ENDS} for kind in DEGRADE]
+    _write(run / "predict" / "responses.csv", pd.DataFrame(correlations))
     _write(run / "mine" / "odd <table>.csv", pd.DataFrame({"word": ["b <i>", "a & b"], "number": [2, 10]}))
     _draw_teaser(run / "figures" / "teaser")
     return run

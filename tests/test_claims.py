@@ -163,25 +163,29 @@ def test_prediction_against_another(other, verdict):
     assert len(found.says) == 1
 
 
-def test_responses_follow_levels():
-    rising = pd.DataFrame({"degradation": "blur", "level": [1, 2, 3, 4, 5], "response": [0.1, 0.2, 0.5, 0.9, 2]})
-    assert claims_prediction.follows_level(rising).verdict is HOLDS
-    for responses, verdict in (([1, 2, 5, 3, 4], PARTLY), ([5, 4, 3, 2, 1], FAILS)):  # rank correlations 0.7 and -1
-        assert claims_prediction.follows_level(rising.assign(response=responses)).verdict is verdict
-    assert claims_prediction.follows_level(rising.assign(level=1)) is None
+@pytest.mark.parametrize(("correlation", "verdict"), [(0.85, HOLDS), (0.7, PARTLY), (-1, FAILS)])
+def test_responses_follow_levels(correlation, verdict):
+    table = pd.DataFrame([row({"degradation": "blur"}, rank_correlation=(correlation, 0.02))])
+    found = claims_prediction.follows_level(table)
+    assert found.verdict is verdict
+    assert f"{correlation:.3g}".replace("-", "−") in found.says[0]
 
 
-@pytest.mark.parametrize(("found", "half", "verdict"), [(27, 0.1, HOLDS), (25, 0.1, FAILS), (26.05, 0.1, OPEN)])
-def test_found_places_against_the_best_others(found, half, verdict):
+@pytest.mark.parametrize(("ahead", "half", "verdict"), [(1, 0.1, HOLDS), (-1, 0.1, FAILS), (0.05, 0.1, OPEN)])
+def test_found_places_against_others(ahead, half, verdict):
     table = pd.DataFrame(
-        row({"function": "blur", "free": free, "iterations": i}, psnr=(20 if i == 0 else end, half))
-        for free, end in (("found", found), ("random", 24), ("change", 26))
-        for i in (100, 0)
+        row({"function": "blur", "free": free}, gain=(gain, half), found_ahead=(lead, half if lead else 0))
+        for free, gain, lead in (("found", 2, 0), ("random", 2 - ahead, ahead))
     )
     told_of = claims_prediction.places_matter(table)
     assert told_of.verdict is verdict
-    assert "the best other choice, change, 26" in told_of.says[0]
-    assert claims_prediction.places_matter(table[["function", "free", "iterations", "psnr"]]).verdict is not OPEN
+    assert "found gain 2 [" in told_of.says[0]
+    assert told_of.says[0].endswith("dB more than random.")
+    assert claims_prediction.places_matter(table.head(1)) is None
+
+
+def test_learned_masks_are_no_methods():
+    assert claims.better_than_each(contests(signed=(1, 0.5, -0.5), learned_graft=(1, -0.5, 0.5))).verdict is HOLDS
 
 
 def test_small_pieces():

@@ -1,5 +1,6 @@
 """Blurs: kernels of 21×21 taps that sum to 1, with mirrored borders."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,9 +23,9 @@ PARTS = 11  # of a pixel, each way, where the disc of a defocus cuts it
 class Blurring(Fixed):
     """A blur: images are mirrored outward without repeating the edge pixel."""
 
+    @abstractmethod
     def kernel(self) -> Kernel:
         """21×21 weights that sum to 1, in double precision."""
-        raise NotImplementedError
 
     def valid(self, images: Batch) -> ResizedBatch:
         """The blur where the whole kernel fits: ``height - 20`` × ``width - 20``; any range."""

@@ -1,11 +1,12 @@
 """Hashes of what determines a result."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
 from faig.cases import Case
+from faig.filters import FilterSet
 
 
 def fingerprint(tensors: Iterable[tuple[str, Tensor]]) -> str:
@@ -20,6 +21,11 @@ def fingerprint(tensors: Iterable[tuple[str, Tensor]]) -> str:
 def network_fingerprint(network: nn.Module) -> str:
     """Of a network's parameters and buffers."""
     return fingerprint(network.state_dict().items())
+
+
+def set_fingerprints(filters: Mapping[str, FilterSet]) -> dict[str, str]:
+    """Of filter sets, by name."""
+    return {name: fingerprint([(name, chosen.mask)]) for name, chosen in filters.items()}
 
 
 def case_fingerprints(cases: Iterable[Case]) -> dict[str, dict[str, str]]:

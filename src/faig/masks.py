@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.cases import CLEAN, Case
+from faig.cases import Case
 from faig.effect import LUMA, gradient_map
 from faig.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
@@ -160,7 +160,7 @@ def part_by_part(
 
 def _goals(own: nn.Module, other: nn.Module, case: Case, kind: str) -> dict[str, Map]:
     """By input, the gradient map that the altered network shall have."""
-    kinds = [kind, *(given for given in case.lr if given != kind and ("+" not in given or given == CLEAN))]
+    kinds = [kind, *(given for given in case.lr if given != kind and "+" not in given)]
     return {given: _map(other if given == kind else own, case.lr[given]).detach() for given in kinds}
 
 

@@ -5,6 +5,7 @@ ranges and meanings: the parser of `degradation`, the help text and the table in
 """
 
 import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import MISSING, Field, dataclass
 from typing import Any
 
@@ -72,24 +73,24 @@ def _checked(field: "Field[Any]", number: float, label: str) -> float:
     return int(number)
 
 
-class Fixed(Step):
+class Fixed(Step, ABC):
     """A step that keeps the size of images and is not random."""
 
+    @abstractmethod
     def __call__(self, images: Batch) -> Batch:
         """Of images in [0, 1]; the result may leave that range."""
-        raise NotImplementedError
 
 
-class Random(Step):
+class Random(Step, ABC):
     """A random step: what is drawn depends on a generator alone, so that every device sees the same."""
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Tensor:
         """For one image of that shape, on the CPU."""
-        raise NotImplementedError
 
+    @abstractmethod
     def __call__(self, images: Batch, drawn: Tensor) -> Batch:
         """Of images in [0, 1], with what was drawn for each; the result is not clipped."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ class Jpeg(Fixed):
     def __call__(self, images: Batch) -> Batch:
         """Images in [0, 1]; rounded to 8 bits first.
 
-        By OpenCV's codec, image by image on the CPU: kornia's, made to have gradients, is 1.4 to 3.6 gray levels off
-        what files hold (photos, quality 90 to 10), and slower on a CPU.
+        By OpenCV's codec, image by image on the CPU: kornia's, made to have gradients, gives other values than files
+        hold.
         """
         pixels = to_uint8(images).reshape(-1, *images.shape[-3:]).permute(0, 2, 3, 1).cpu().numpy()
         found = []

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from torch import nn
 
 from faig import zoo
 from faig.cases import Case, degrade_case, make_cases
@@ -30,7 +29,7 @@ from faig.experiment.photos import photograph
 from faig.experiment.predict import classes_of
 from faig.experiment.tables import write_table
 from faig.files import new_file
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSpace
 from faig.images import list_images, read_image
 from faig.images import mod_crop as cropped
 from faig.prediction import Predictor
@@ -38,7 +37,7 @@ from faig.progress import bar
 from faig.restoration import scale_of
 from faig.settings import proportion
 from faig.zoo.predictor import load_predictor
-from faig.zoo.scores import ranking
+from faig.zoo.scores import chosen_by
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LEVELS = ["blur=2", "noise=0.1"]
@@ -80,7 +79,7 @@ def predict(
         raise InputError(f"{absent[0]}: no such file")
     if baseline and target and filters:
         networks = zoo.load_pair(target, baseline, load_builder(arch) if arch else None, device)
-        chosen = _filters(networks[0], named("--filters", filters, "FILE"), proportion(top))
+        chosen = chosen_by(named("--filters", filters, "FILE"), FilterSpace.of(networks[0]), proportion(top))
         config = images_config(gt or Path(), None, degrade or LEVELS, downsampling, mod_crop)
         predictor = Predictor.fit(*networks, chosen, _cases(config, gt, scale_of(networks[0]), seed), bar)
     else:
@@ -96,11 +95,6 @@ def predict(
     _show(rows)
     if csv:
         write_table(csv, rows)
-
-
-def _filters(target: nn.Module, files: dict[str, str], share: float) -> dict[str, FilterSet]:
-    space = FilterSpace.of(target)
-    return {kind: FilterSet.top(space, ranking(file, space), share) for kind, file in files.items()}
 
 
 def _cases(config: ImagesConfig, gt: Path | None, scale: int, seed: int) -> list[Case]:

@@ -18,10 +18,10 @@ from faig.experiment.rundir import UNITS, run_directory
 from faig.experiment.study_config import StudyConfig
 from faig.experiment.tables import gain, spread, summary_row, write_table
 from faig.filters import FilterSet, FilterSpace
-from faig.fingerprint import case_fingerprints, fingerprint
+from faig.fingerprint import case_fingerprints, set_fingerprints
 from faig.intervention import cut, graft, revert, transplant
 from faig.progress import Track, silent
-from faig.rankings import read_ranking
+from faig.zoo.scores import chosen_by
 
 FOLDER = "locations"
 GRAFTED, CUT = "grafted.csv", "cut.csv"
@@ -52,13 +52,11 @@ def locate(
     part = config.locations
     assert part is not None
     cases = config.images_of("find" if config.protocol else "measure", out).cases(pair.scale, config.seed)
-    filters = {
-        kind: FilterSet.top(pair.space, read_ranking(file, pair.space), part.top) for kind, file in rankings.items()
-    }
+    filters = chosen_by(rankings, pair.space, part.top)
     comparison = config.comparison(out, {})
     determined = pair.fingerprint(config) | {
         "images": case_fingerprints(cases),
-        "filters": {kind: fingerprint([(kind, chosen.mask)]) for kind, chosen in filters.items()},
+        "filters": set_fingerprints(filters),
         "locations": part.model_dump(mode="json"),
         "channel": comparison.channel,
     }

@@ -74,10 +74,17 @@ def photograph(name: str) -> Image:
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
-def busiest(image: Image, side: int, count: int) -> dict[Corner, Resized]:
-    """The crops of a grid in which most happens, by top left corner, in the order of the corners."""
+def busiest(image: Image, side: int, count: int, *, every: int = 1) -> dict[Corner, Resized]:
+    """The crops of a grid in which most happens, by top left corner, in the order of the corners.
+
+    Args:
+        image: to cut from.
+        side: of a crop.
+        count: how many.
+        every: take each so-many-th of them by busyness, for a wider choice.
+    """
     _, height, width = image.shape
     corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
     crops = {(y, x): image[:, y : y + side, x : x + side] for y, x in corners}
-    chosen = sorted(corners, key=lambda corner: -float(crops[corner].diff(dim=2).abs().mean()))[:count]
+    chosen = sorted(corners, key=lambda corner: -float(crops[corner].diff(dim=2).abs().mean()))[: every * count : every]
     return {corner: crops[corner] for corner in sorted(chosen)}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from faig.cases import make_cases
+from faig.degradation import named
 from faig.experiment.pair import Pair
 from faig.experiment.predict import (
     LAST,
@@ -17,10 +18,9 @@ from faig.experiment.predict import (
 )
 from faig.experiment.rundir import run_directory
 from faig.experiment.study_config import StudyConfig
-from faig.filters import FilterSet
-from faig.fingerprint import case_fingerprints, fingerprint
+from faig.fingerprint import case_fingerprints, set_fingerprints
 from faig.progress import Track, silent
-from faig.rankings import read_ranking
+from faig.zoo.scores import chosen_by
 
 FOLDER = "predict"
 
@@ -50,13 +50,11 @@ def foretell(
     classes = classes_of(learn)
     known = make_cases(learn.gt, classes, pair.scale, seed=config.seed)
     tested = [middle(case, pair.scale) for case in make_cases(measure.gt, classes, pair.scale, seed=config.seed)]
-    filters = {
-        kind: FilterSet.top(pair.space, read_ranking(file, pair.space), part.top) for kind, file in rankings.items()
-    }
+    filters = chosen_by(rankings, pair.space, part.top)
     determined = pair.fingerprint(config) | {
         "learn": case_fingerprints(known),
         "measure": case_fingerprints(tested),
-        "filters": {kind: fingerprint([(kind, chosen.mask)]) for kind, chosen in filters.items()},
+        "filters": set_fingerprints(filters),
         "predict": part.model_dump(mode="json"),
     }
     with run_directory(out / FOLDER, None, determined, force=force) as run:
@@ -66,8 +64,7 @@ def foretell(
         guessed = {name: guesses(guess, tested, track) for name, guess in guessers.items()}
         levels = []
         for kind, steps in part.levels.items():
-            at = measure.model_copy(update={"degrade": {kind: 0.0}})
-            versions = {f"{step:g}": at.model_copy(update={"degrade": {kind: step}}).together([kind]) for step in steps}
+            versions = {f"{step:g}": named(kind, step, config.downsampling) for step in steps}
             cases = make_cases(measure.gt, versions, pair.scale, seed=config.seed)
             levels.append(responses(found, kind, [middle(case, pair.scale) for case in cases], track))
         write_predictions(run, guessed, pd.concat(levels, ignore_index=True), config.seed)

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from faig.attribution import Attribution
 from faig.cases import Case
 from faig.experiment.pair import Pair
 from faig.experiment.rundir import run_directory
@@ -18,7 +19,7 @@ from faig.quadrature import graded
 from faig.rankings import write_ranking
 
 FOLDER = "reference"
-AGAIN = "signed-again"
+AGAIN, LEARNED = "signed-again", "learned"
 NODES = 8  # of what learning begins with; and all together of attribution part by part
 Rankings = dict[str, dict[str, str]]  # by name and degradation, files
 
@@ -67,7 +68,7 @@ def _plan(
         return METHODS["signed"].combine(attributed(), kind)
 
     @functools.cache
-    def attributed():  # type: ignore[no-untyped-def]
+    def attributed() -> Attribution:
         shown = track(cases, "attribute (reference)", len(cases))
         return attribute(pair.target, pair.baseline, shown, graded(NODES))
 
@@ -81,6 +82,6 @@ def _plan(
 
     return (
         {AGAIN: again}
-        | {f"learned-{share:g}": learned("revert", share) for share in part.proportions}
-        | {f"learned-graft-{share:g}": learned("graft", share) for share in part.grafts}
+        | {f"{LEARNED}-{share:g}": learned("revert", share) for share in part.proportions}
+        | {f"{LEARNED}-graft-{share:g}": learned("graft", share) for share in part.grafts}
     )

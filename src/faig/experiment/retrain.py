@@ -20,13 +20,14 @@ from faig.experiment.rundir import run_directory
 from faig.experiment.study_config import StudyConfig
 from faig.experiment.tables import write_table
 from faig.filters import FilterSet, rank
-from faig.fingerprint import case_fingerprints, fingerprint, network_fingerprint
+from faig.fingerprint import case_fingerprints, network_fingerprint, set_fingerprints
 from faig.integral import change
 from faig.methods import random_scores
 from faig.progress import Track, silent
-from faig.rankings import read_ranking, write_ranking
+from faig.rankings import write_ranking
 from faig.restoration import restore
 from faig.steps import Down
+from faig.zoo.scores import chosen_by
 
 FOLDER = "retrain"
 CURVES, LAST = "retrained.csv", "gained.csv"
@@ -63,17 +64,15 @@ def retrain(
     cases = config.images_of("measure", out).cases(pair.scale, config.seed)
     sets = {
         (kind, name): chosen
-        for kind, file in rankings.items()
-        for name, chosen in _choices(
-            pair, FilterSet.top(pair.space, read_ranking(file, pair.space), part.top), config.seed
-        ).items()
+        for kind, found in chosen_by(rankings, pair.space, part.top).items()
+        for name, chosen in _choices(pair, found, config.seed).items()
     }
     determined = {
         "baseline": network_fingerprint(pair.baseline),
         "target": network_fingerprint(pair.target),
         "learn": config.learn.model_dump(mode="json") | {"images": str(config.images)},
         "images": case_fingerprints(cases),
-        "filters": {f"{kind} {name}": fingerprint([(kind, one.mask)]) for (kind, name), one in sets.items()},
+        "filters": set_fingerprints({f"{kind} {name}": one for (kind, name), one in sets.items()}),
         "retrain": part.model_dump(mode="json"),
         "seed": config.seed,
     }

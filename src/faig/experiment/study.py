@@ -3,6 +3,7 @@
 A stage that is finished is left alone; one whose inputs changed is done again, and only that.
 """
 
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,8 @@ def study(
         InputError: networks, images or settings do not fit, or ``out`` is of another study and ``force`` is not set.
     """
     torch.set_num_threads(config.threads)
+    if config.retrain:
+        importlib.import_module("accelerate")  # fails now where faig[train] is missing, not after the other stages
     pair = Pair.load(config)
     told = config.model_dump(mode="json")
     _check_place(out, told, force)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from faig.degradation import named
 from faig.effect import CHANNELS
 from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, Name, NetworksConfig
 from faig.experiment.photos import SourceConfig
@@ -13,7 +14,6 @@ from faig.quadrature import RULES
 from faig.settings import NumberOrText, Proportion, Strict, one_of
 
 Method = Annotated[str, one_of(METHODS)]
-PARTS = ("compare", "sweep", "predict", "locations", "retrain", "reference")
 
 
 class ComparePart(Strict):
@@ -139,6 +139,9 @@ class StudyConfig(NetworksConfig):
         self.images_of("find", Path())  # raises where one cannot be made
         if self.predict and (unknown := [kind for kind in self.predict.levels if kind not in self.degrade]):
             raise ValueError(f"predict.levels: {unknown[0]!r} is not among the degradations, {', '.join(self.degrade)}")
+        for kind, levels in self.predict.levels.items() if self.predict else ():
+            for level in levels:
+                named(kind, level, self.downsampling)  # raises where the name stands for no step
         return self
 
     def images_of(self, part: str, out: Path) -> ImagesConfig:

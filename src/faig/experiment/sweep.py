@@ -20,12 +20,12 @@ from faig.experiment.rundir import UNITS, run_directory
 from faig.experiment.tables import write_table
 from faig.files import new_folder, replacing
 from faig.filters import FilterSet
-from faig.fingerprint import case_fingerprints, fingerprint
+from faig.fingerprint import case_fingerprints, set_fingerprints
 from faig.images import Resized, write_image
 from faig.intervention import modulate
 from faig.progress import Track, silent
 from faig.restoration import psnr, restore
-from faig.zoo.scores import ranking
+from faig.zoo.scores import chosen_by
 
 TABLE = "modulation.csv"
 PICTURES = "modulation"  # in figures/: a folder for each sweep
@@ -56,11 +56,10 @@ def sweep(config: SweepConfig, out: Path, *, force: bool = False, track: Track =
     shown = config.picture or cases[0].name
     if shown not in {case.name for case in cases}:
         raise InputError(f"picture {shown!r} is not one of the images, {', '.join(case.name for case in cases)}")
-    orders = {kind: ranking(file, pair.space) for kind, file in config.filters.items()}
-    filters = {kind: FilterSet.top(pair.space, order, config.top) for kind, order in orders.items()}
+    filters = chosen_by(config.filters, pair.space, config.top)
     determined = pair.fingerprint(config) | {
         "images": case_fingerprints(cases),
-        "filters": {kind: fingerprint([(kind, chosen.mask)]) for kind, chosen in filters.items()},
+        "filters": set_fingerprints(filters),
         "strengths": config.strengths,
         "picture": shown,
     }

@@ -14,7 +14,6 @@ from faig.report.results import Results
 
 EFFECTS = ("method", "reverted", "input", "proportion", *interval_columns("effect"))
 LAYERS = ("function", "proportion", "layer", "filters", "share_of_found")
-TRADEOFF = ("method", "function", "proportion", *interval_columns("switched_off"), *interval_columns("leak"))
 CURVES = {
     "psnr": ("PSNR", "dB"),
     "sharpness": ("Sharpness", "mean gradient"),
@@ -33,9 +32,8 @@ def comparison_charts(results: Results) -> Charts:
     if effects is not None:
         found += _effects(effects)
     summary = results.table("summary.csv", claims.SUMMARY)
-    learned = results.table("tradeoff.csv", TRADEOFF)
     if summary is not None:
-        found += _tradeoffs(summary, learned)
+        found += _tradeoffs(summary)
         found += _by_proportion(summary)
     return found
 
@@ -59,15 +57,11 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
         )
 
 
-def _tradeoffs(summary: pd.DataFrame, learned: pd.DataFrame | None) -> Iterator[Chart]:
+def _tradeoffs(summary: pd.DataFrame) -> Iterator[Chart]:
     if "leak" not in summary:
         return
-    rows = summary.rename(columns={"reverted": "function"})
-    if learned is not None:
-        new = learned[~learned["method"].isin(set(rows["method"]))]
-        rows = pd.concat([rows, new], ignore_index=True)
-    colours = _numbered(rows["method"])
-    for kind, group in rows.groupby("function", sort=False):
+    colours = _numbered(summary["method"])
+    for kind, group in summary.groupby("reverted", sort=False):
         series = []
         for method, line in group.groupby("method", sort=False):
             line = line.sort_values("proportion")

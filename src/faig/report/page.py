@@ -35,13 +35,22 @@ ROWS = {"blur": "blurry input", "noise": "noisy input", "clean": "clean input"}
 
 # Which tables stand in which section; all others come last.
 TABLES = {
-    "comparison": ("summary.csv", "contests.csv", "areas.csv", "tradeoff.csv", "effects.csv", "grafts.csv"),
-    "distribution": ("distribution.csv", "overlaps.csv", "layers.csv"),
+    "comparison": ("summary.csv", "contests.csv", "equals.csv", "areas.csv", "effects.csv", "grafts.csv"),
+    "distribution": ("distribution.csv", "overlaps.csv", "groups.csv", "profiles.csv", "layers.csv"),
     "modulation": ("modulation.csv",),
-    "prediction": ("accuracy.csv", "confusion.csv", "levels.csv", "predictions.csv"),
-    "locations": ("grafted.csv", "retrained.csv", "cut.csv"),
+    "prediction": ("accuracy.csv", "confusion.csv", "responses.csv", "levels.csv", "predictions.csv"),
+    "locations": ("grafted.csv", "cut.csv", "gained.csv", "retrained.csv"),
 }
-SMALL = ("summary.csv", "accuracy.csv", "confusion.csv", "distribution.csv", "grafted.csv", "cut.csv")  # shown unfolded
+SMALL = (
+    "summary.csv",
+    "accuracy.csv",
+    "confusion.csv",
+    "distribution.csv",
+    "grafted.csv",
+    "cut.csv",
+    "gained.csv",
+    "equals.csv",
+)  # shown unfolded
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from faig.methods import METHODS
 
 CONFIG = "config.yaml"
 RANKINGS = "filters-"
+SUMS = ("channels-", "layers-")  # of rankings
 REVERTED = re.compile(r"reverted-faig-(?P<kind>.+)-(?P<share>\d[\d.e-]*)-0")  # outputs that compare --save-images keeps
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
 
@@ -69,9 +70,9 @@ class Results:
         return rows
 
     def tables(self) -> dict[str, Path]:
-        """Every table but the rankings, by its path inside the run."""
+        """Every table but the rankings and their sums, by its path inside the run."""
         found = [path for place in self.places for path in sorted(place.glob("*.csv"))]
-        return {self.told(path): path for path in found if not path.name.startswith(RANKINGS)}
+        return {self.told(path): path for path in found if not path.name.startswith((RANKINGS, *SUMS))}
 
     def told(self, path: Path) -> str:
         """A file's path inside the run."""

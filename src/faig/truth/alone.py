@@ -10,8 +10,9 @@ from torch.func import functional_call
 
 from faig.attribution import PerImage
 from faig.cases import CLEAN, Case
-from faig.filters import FilterSpace, Layer, Scores
+from faig.filters import FilterSpace, Scores
 from faig.graph import Suffix
+from faig.layer import Layer
 from faig.path import check_pair
 
 COPIES = 16  # altered networks that run together

@@ -11,7 +11,7 @@ from faig.files import replacing
 from faig.filters import FilterSet, FilterSpace
 from faig.fingerprint import fingerprint, network_fingerprint
 from faig.prediction import Predictor
-from faig.zoo.scores import ranking
+from faig.zoo.scores import chosen_by
 
 PREDICTOR = "predictor.json"
 
@@ -19,7 +19,7 @@ PREDICTOR = "predictor.json"
 def filters_of(pair: str, target: nn.Module, functions: list[str], proportion: float) -> dict[str, FilterSet]:
     """The shipped filters of each function."""
     space = FilterSpace.of(target)
-    return {kind: FilterSet.top(space, ranking(f"{pair}/{kind}", space), proportion) for kind in functions}
+    return chosen_by({kind: f"{pair}/{kind}" for kind in functions}, space, proportion)
 
 
 def save_predictor(pair: str, predictor: Predictor, baseline: nn.Module, proportion: float, learned_on: str) -> Path:

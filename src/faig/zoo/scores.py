@@ -1,16 +1,32 @@
 """FAIG scores that ship beside a pair, so that its filters need not be found again: ``srresnet-x2/blur``."""
 
+from collections.abc import Mapping
+
 from jaxtyping import Int64
 from torch import Tensor
 
 from faig import zoo
 from faig.errors import InputError
-from faig.filters import FilterSpace, rank
+from faig.filters import FilterSet, FilterSpace, rank
 from faig.methods import METHODS
 from faig.rankings import read_ranking
 from faig.scores import load_scores
 
 SCORES = "scores.safetensors"
+
+
+def chosen_by(rankings: Mapping[str, str], space: FilterSpace, proportion: float) -> dict[str, FilterSet]:
+    """The first filters of each function's ranking.
+
+    Args:
+        rankings: by function; see `ranking`.
+        space: of the network whose filters they are.
+        proportion: of the filters, in (0, 1].
+
+    Raises:
+        InputError: a ranking cannot be read, is of another network, or has not so many filters.
+    """
+    return {kind: FilterSet.top(space, ranking(name, space), proportion) for kind, name in rankings.items()}
 
 
 def ranking(name: str, space: FilterSpace) -> Int64[Tensor, " ranked"]:

@@ -1,0 +1,27 @@
+"""Finished pieces of a long benchmark, kept in files, so that it goes on where it was stopped."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from faig.files import replacing
+
+
+def keep(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a finished piece, whole or not at all."""
+    with replacing(file) as part:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, part)
+
+
+def kept(file: Path) -> dict[str, Tensor]:
+    """Read it again."""
+    return load_file(file)
+
+
+def keep_json(file: Path, rows: list[dict[str, Any]]) -> None:
+    """Write finished rows, whole or not at all."""
+    with replacing(file) as part:
+        part.write_text(json.dumps(rows, indent=0), encoding="utf-8")
