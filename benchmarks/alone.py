@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -55,11 +56,20 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
     told = {
         "seconds": seconds,
         "seconds_per_pixel": seconds / (count * width * height),
-        "peak_rss_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+        "peak_rss_gb": peak_rss() / 1e9,
         "tiles": len(grid),
         "filters": len(space),
     }
     print(json.dumps(told))
+
+
+def peak_rss() -> int:
+    """Of this process, in bytes. Linux's ``ru_maxrss`` begins with that of the process which started this one."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    found = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(found["VmHWM"].split()[0]) * 1024
 
 
 if __name__ == "__main__":

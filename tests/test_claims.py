@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from faig.effect import Estimate
-from faig.report import claims, claims_prediction
+from faig.report import claims, claims_distribution, claims_prediction
 from faig.report.claim import Verdict, above_zero, listed, together, told
 
 HOLDS, PARTLY, FAILS, OPEN = Verdict.HOLDS, Verdict.PARTLY, Verdict.FAILS, Verdict.OPEN
@@ -102,18 +102,43 @@ def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
     )
 
 
+def equals(**leads: tuple[float, float]) -> pd.DataFrame:
+    """By method: how far it is ahead of FAIG in switched off and in leak, each ±0.1, on both functions."""
+    return pd.DataFrame(
+        row(
+            {"reverted": kind, "method": method.replace("_", "-")},
+            switched_off_ahead=(off, 0.1),
+            leak_ahead=(leak, 0.1),
+        )
+        for method, (off, leak) in leads.items()
+        for kind in ("blur", "noise")
+    )
+
+
+def test_faig_is_beaten_by_one_method_on_every_function():
+    beaten = claims.can_be_beaten(equals(ig=(-0.5, -0.5), signed=(0.2, 0.3), gradient=(0.15, 0.15)))
+    assert beaten.verdict is HOLDS
+    assert beaten.says[0].startswith("Signed on deblurring: switched off +0.2 [0.1, 0.3]")
+    assert beaten.says[-1] == "Also ahead in all of this: gradient."
+    assert claims.can_be_beaten(equals(signed=(0.2, 0.05))).verdict is PARTLY
+    assert claims.can_be_beaten(equals(signed=(-0.2, -0.3))).verdict is FAILS
+    mixed = pd.concat([equals(signed=(0.2, 0.2)).iloc[:1], equals(signed=(-0.2, 0.2)).iloc[1:]])
+    assert claims.can_be_beaten(mixed).verdict is PARTLY
+    assert claims.can_be_beaten(equals(learned_0=(0.9, 0.9))) is None  # a mask learned for it is no method
+
+
 def test_where_the_filters_are():
     for blur, verdict in ((0.8, HOLDS), (0.52, OPEN), (0.3, FAILS)):
-        assert claims.at_the_back(depths(blur, 0.5)).verdict is verdict
-        assert claims.less_even(depths(blur, 0.5)).verdict is verdict
+        assert claims_distribution.at_the_back(depths(blur, 0.5)).verdict is verdict
+        assert claims_distribution.less_even(depths(blur, 0.5)).verdict is verdict
         overlaps = pd.DataFrame(
             row({"function": "blur", "other": "noise", "proportion": 0.01, "shared": 0}, deeper=(blur - 0.52, 0.05))
             for _ in range(1)
         )
-        assert claims.deeper(overlaps).verdict is verdict
-    assert claims.at_the_back(depths(0.8, 0.5, NAN)).verdict is OPEN  # one image
-    assert "0.8," in claims.at_the_back(depths(0.8, 0.5, NAN)).says[0]
-    assert claims.less_even(depths(0.8, 0.5).iloc[:1]) is None
+        assert claims_distribution.deeper(overlaps).verdict is verdict
+    assert claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).verdict is OPEN  # one image
+    assert "0.8," in claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).says[0]
+    assert claims_distribution.less_even(depths(0.8, 0.5).iloc[:1]) is None
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,12 @@ import base64
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from faig.cli import main
 from faig.errors import InputError
 from faig.report.chart import Chart, Series
 from faig.report.filtermap import filter_map
@@ -125,6 +123,38 @@ def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
     assert not (tmp_path / "figures").exists()
 
 
+def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    file = tmp_path / "kept" / "study.md"
+    code, out, _ = faig("report", run, "--markdown", file)
+    assert code == 0
+    assert f"Markdown: {file}" in out
+    text = file.read_text(encoding="utf-8")
+    claims = text.split("## What holds")[1].split("\n## ")[0]
+    assert claims.count("**holds") >= 3
+    rows = {line.count("|") for line in claims.splitlines() if line.startswith("|")}
+    assert rows == {5}  # no cell breaks the table
+    summary = pd.read_csv(run / "compare" / "summary.csv")
+    share = summary["proportion"].min()
+    table = text.split(f"### compare/summary.csv, {100 * share:.3g}% of the filters")[1].split("###")[0]
+    assert table.count("\n|") == 2 + (summary["proportion"] == share).sum()
+    linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
+    assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").iterdir()} == set(linked)
+    assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
+    assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
+    before = text, [(tmp_path / "kept" / path).read_bytes() for path in linked]
+    faig("report", run, "--markdown", file)
+    assert before == (file.read_text(encoding="utf-8"), [(tmp_path / "kept" / path).read_bytes() for path in linked])
+
+
+def test_the_markdown_ends_in_md(study_run, tmp_path, faig):
+    code, out, err = faig("report", study_run, "--markdown", tmp_path / "study.html")
+    assert (code, out) == (2, "")
+    assert "ends in .md" in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_saved_images_are_compared_where_there_is_no_teaser(study_run, tmp_path):
     run = shutil.copytree(study_run / "compare", tmp_path / "run")
     picture = next((study_run / "figures" / "teaser").iterdir())
@@ -172,14 +202,8 @@ def test_numbers_that_are_none_become_gaps():
     assert chart.plotly()["data"][0]["y"] == [0.5, None]
 
 
-def test_from_the_command_line(study_run, tmp_path, monkeypatch, capsys):
+def test_from_the_command_line(study_run, tmp_path, faig):
     run = shutil.copytree(study_run / "retrain", tmp_path / "run")
-
-    def faig(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["faig", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return int(stop.value.code or 0), *capsys.readouterr()
 
     code, out, _ = faig("report", run)
     assert code == 0

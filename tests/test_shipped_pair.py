@@ -16,7 +16,7 @@ from faig.images import list_images, read_image
 from faig.integral import attribute
 from faig.intervention import revert
 from faig.quadrature import gauss_legendre
-from faig.report.teaser import COLUMNS, ROWS
+from faig.report.teaser import columns
 from faig.restoration import restore
 from faig.zoo.scores import ranking
 
@@ -53,7 +53,9 @@ def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
         assert rows["faig", own, own] > rows["change", own, own]
     picture = read_image(run / "figures" / "teaser.png")
     assert picture.std() > 0.1
-    assert len(list_images(run / "figures" / "teaser")) == len(ROWS) * len(COLUMNS)
+    assert set(list_images(run / "figures" / "teaser")) == {
+        f"{kind}-{file}" for kind in demo.DEGRADE for file in columns(list(demo.DEGRADE))
+    }
     assert len(list_images(run / "photos" / "find")) == 5
 
 

@@ -13,10 +13,11 @@ from faig.experiment.studies import read_study
 from faig.experiment.study import study
 from faig.images import list_images
 
-STAGES = ("reference", "compare", "sweep", "predict", "locations", "retrain")
+STAGES = ("reference", "compare", "teaser", "sweep", "predict", "locations", "retrain")
 RESULTS = {
     "reference": "filters-learned-0.05-noise.csv",
     "compare": "summary.csv",
+    "teaser": "figures/teaser.png",
     "sweep": "modulation.csv",
     "predict": "accuracy.csv",
     "locations": "cut.csv",
@@ -68,6 +69,11 @@ def times(out):
 
 
 def test_every_stage_leaves_its_tables(done):
+    assert set(list_images(done / "teaser" / "figures" / "teaser")) == {
+        f"{kind}-{what}"
+        for kind in ("blur", "noise")
+        for what in ("input", "target", "reverted-blur", "reverted-noise", "gt")
+    }
     compared = pd.read_csv(done / "compare" / "summary.csv")
     assert set(compared["method"]) == {"faig", "signed", "random", "signed-again", "learned-0.05"}
     equals = pd.read_csv(done / "compare" / "equals.csv")

@@ -3,21 +3,17 @@
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
-from faig.cases import Case, crop_case, degrade_case
+from faig.cases import crop_case, degrade_case
 from faig.experiment.compare import compare_cases
 from faig.experiment.config import CompareConfig, ImagesConfig
+from faig.experiment.painting import paint
 from faig.experiment.pair import Pair
 from faig.experiment.photos import busiest, photograph
 from faig.files import new_folder
-from faig.filters import FilterSet
 from faig.images import Image, write_image
-from faig.intervention import revert
 from faig.progress import Track, silent
-from faig.rankings import read_ranking
-from faig.report.teaser import FILES, teaser
-from faig.restoration import restore
+from faig.zoo.scores import chosen_by
 
 METHODS = ["faig", "signed", "gradient-contrastive", "ig-contrastive", "ig", "change", "random"]
 PROPORTIONS = [0.01, 0.05]
@@ -89,28 +85,14 @@ def demo(
 def picture(pair: Pair, out: Path, seed: int) -> Path:
     """Restore one crop with target and reverted networks, and draw ``figures/teaser.png``."""
     photo, top, left, side = PICTURE
-    scale, space = pair.scale, pair.space
+    scale = pair.scale
     whole = photograph(photo)
     whole = whole[:, : whole.shape[1] // scale * scale, : whole.shape[2] // scale * scale]
     degradations = ImagesConfig(gt=Path(photo), degrade=DEGRADE).degradations()
     case = degrade_case(photo, whole, degradations, scale, seed=seed)
     case = crop_case(case, top // scale, left // scale, side // scale, scale)
-    networks = {"target": pair.target}
-    for kind in DEGRADE:
-        chosen = FilterSet.top(space, read_ranking(out / f"filters-{kind}.csv", space), PROPORTIONS[0])
-        networks[f"reverted-{kind}"] = revert(pair.target, pair.baseline, chosen)
-    with new_folder(out / "figures" / "teaser", force=True) as folder:
-        for kind in DEGRADE:
-            shown = {name: restore(network, case.lr[kind]) for name, network in networks.items()}
-            shown |= {"input": enlarged(case, kind), "gt": case.gt}
-            for file in FILES:
-                write_image(folder / f"{kind}-{file}.png", shown[file])
-    return teaser(out / "figures" / "teaser", out / "figures" / "teaser.png", border=scale)
-
-
-def enlarged(case: Case, kind: str) -> Image:
-    """The LR image at the GT's size, bicubic."""
-    return functional.interpolate(case.lr[kind][None], size=case.gt.shape[1:], mode="bicubic")[0].clamp(0, 1)
+    filters = chosen_by({kind: str(out / f"filters-{kind}.csv") for kind in DEGRADE}, pair.space, PROPORTIONS[0])
+    return paint(pair, case, filters, out)
 
 
 def take_crops(photos: dict[str, int]) -> dict[str, Image]:

@@ -15,6 +15,7 @@ from faig.errors import InputError
 from faig.experiment.compare import compare
 from faig.experiment.config import SweepConfig
 from faig.experiment.locations import locate
+from faig.experiment.painting import paint_study
 from faig.experiment.pair import Pair
 from faig.experiment.photos import SourceConfig, write_images
 from faig.experiment.prediction import foretell
@@ -43,7 +44,7 @@ def study(
     """Run a study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (the GT images of each part), and a run directory for each stage:
-    ``reference``, ``compare``, ``sweep``, ``predict``, ``locations``, ``retrain``.
+    ``reference``, ``compare``, ``teaser``, ``sweep``, ``predict``, ``locations``, ``retrain``.
 
     Args:
         config: what to ask.
@@ -78,6 +79,7 @@ def study(
         say("compare")
         found = compare(config.comparison(out, filters), out / "compare", force=force, track=track)
         rankings = {kind: str(found / f"filters-{kind}.csv") for kind in config.degrade}
+        paint_study(config, pair, rankings, out, force=force)
         if config.sweep:
             say("sweep")
             settings = config.networks() | config.sweep.model_dump() | {"filters": rankings}

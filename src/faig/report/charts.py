@@ -8,7 +8,7 @@ import pandas as pd
 from faig.cases import CLEAN
 from faig.report import claims
 from faig.report.chart import Chart, Series
-from faig.report.claim import estimate_of, interval_columns, job, told
+from faig.report.claim import at_one_percent, estimate_of, interval_columns, job, told
 from faig.report.claims_prediction import ACCURACY, LEVELS, RETRAINED
 from faig.report.results import Results
 
@@ -39,7 +39,7 @@ def comparison_charts(results: Results) -> Charts:
 
 
 def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
-    rows, share = claims.at_one_percent(effects)
+    rows, share = at_one_percent(effects)
     colours = _inputs(effects["input"])
     for kind, group in rows.groupby("reverted", sort=False):
         series = [
@@ -110,7 +110,7 @@ def distribution_charts(results: Results) -> Charts:
     layers = results.table("layers.csv", LAYERS)
     if layers is None:
         return []
-    rows, share = claims.at_one_percent(layers)
+    rows, share = at_one_percent(layers)
     functions = rows.groupby("function", sort=False)
     series = [
         Series(job(str(kind)), list(part["layer"]), list(part["share_of_found"]), colour=number, kind="bars")

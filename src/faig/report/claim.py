@@ -1,5 +1,6 @@
 """What a claim is, and how a verdict comes from numbers with intervals."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,14 @@ def above_zero(found: Estimate) -> Verdict:
     if found.low > 0:
         return Verdict.HOLDS
     return Verdict.FAILS if found.high < 0 else Verdict.OPEN
+
+
+def at_one_percent(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """The rows of 1%, or where there are none of the smallest proportion; and which it is."""
+    shares = sorted(table["proportion"].unique(), key=lambda share: (abs(share - 0.01) > 1e-9, share))
+    if not shares:
+        return table, math.nan
+    return table[table["proportion"] == shares[0]], float(shares[0])
 
 
 def estimate_of(row: "pd.Series[Any]", name: str) -> Estimate:

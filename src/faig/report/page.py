@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
@@ -12,13 +12,16 @@ from faig import __version__
 from faig.files import new_folder, replacing
 from faig.report import charts
 from faig.report.chart import Chart
-from faig.report.claim import Claim, estimate_of, job, told
-from faig.report.claims import CHAMPION, SUMMARY, at_one_percent, claims
+from faig.report.claim import Claim, at_one_percent, estimate_of, job, told
+from faig.report.claims import CHAMPION, SUMMARY, claims
 from faig.report.figure import COLOURS
 from faig.report.filtermap import filter_map, read_ranking
 from faig.report.grid import Grid
 from faig.report.pictures import Picture, pictures
 from faig.report.results import Results, read_csv
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FILE = "report.html"
 FIGURES = "figures/report"
@@ -86,30 +89,25 @@ def write_report(run: Path) -> Path:
     Raises:
         InputError: it is no run directory, or a file in it cannot be read.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     results = Results.of(run)
     shown = _context(results)
     drawn: list[Chart] = shown.pop("drawn")
-    environment = Environment(
-        loader=PackageLoader("faig.report", "page"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.globals |= {"job": job}
     assets = {
         name: (resources.files("faig.report") / "page" / name).read_text("utf-8") for name in ("page.css", "page.js")
     }
-    html = environment.get_template("page.html").render(
-        **shown,
-        css=assets["page.css"],
-        js=assets["page.js"],
-        plotly=get_plotlyjs() if drawn else "",
-        version=__version__,
-        colours=COLOURS,
+    html = (
+        environment()
+        .get_template("page.html")
+        .render(
+            **shown,
+            css=assets["page.css"],
+            js=assets["page.js"],
+            plotly=get_plotlyjs() if drawn else "",
+            version=__version__,
+            colours=COLOURS,
+        )
     )
     if drawn:
         with new_folder(run / FIGURES, force=True, ours=("*.png", "*.svg")) as folder:
@@ -118,6 +116,21 @@ def write_report(run: Path) -> Path:
     with replacing(run / FILE) as part:
         part.write_text(html, encoding="utf-8")
     return run / FILE
+
+
+def environment() -> "Environment":
+    """The templates."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    found = Environment(
+        loader=PackageLoader("faig.report", "page"),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    found.globals |= {"job": job}
+    return found
 
 
 def _context(results: Results) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def _context(results: Results) -> dict[str, Any]:
     mapped = filter_map(rankings) if rankings else None
     claimed = claims(results)
     return {
-        "title": _title(results),
+        "title": title_of(results),
         "tiles": _tiles(results, mapped),
         "claims": claimed,
         "counts": _counts(claimed),
@@ -153,7 +166,7 @@ def _context(results: Results) -> dict[str, Any]:
     }
 
 
-def _title(results: Results) -> str:
+def title_of(results: Results) -> str:
     """The networks, as the configuration names them."""
     for _, text in results.configs():
         config = yaml.safe_load(text)

@@ -19,6 +19,7 @@ CONFIG = "config.yaml"
 RANKINGS = "filters-"
 SUMS = ("channels-", "layers-")  # of rankings
 REVERTED = re.compile(r"reverted-faig-(?P<kind>.+)-(?P<share>\d[\d.e-]*)-0")  # outputs that compare --save-images keeps
+TEASER = "figures/teaser"
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
 
 
@@ -28,7 +29,7 @@ class Results:
 
     Attributes:
         run: the directory.
-        places: itself, and the directories of its stages that hold tables or scores.
+        places: itself, and the directories of its stages that hold tables, scores or pictures to compare.
     """
 
     run: Path
@@ -111,7 +112,7 @@ class Results:
         image: of target and baseline, and of the target with the fewest of FAIG's filters reverted.
         """
         found: dict[str, dict[str, Path]] = {}
-        if (folder := self.first("figures/teaser")) is not None:
+        if (folder := self.first(TEASER)) is not None:
             for stem, path in list_images(folder).items():
                 row, _, what = stem.partition("-")
                 found.setdefault(row, {})[what] = path
@@ -138,7 +139,7 @@ class Results:
 
 
 def _has_results(place: Path) -> bool:
-    return any(place.glob("*.csv")) or any(place.glob("scores*.safetensors"))
+    return any(place.glob("*.csv")) or any(place.glob("scores*.safetensors")) or (place / TEASER).is_dir()
 
 
 def read_csv(path: Path) -> pd.DataFrame:

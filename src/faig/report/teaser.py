@@ -1,22 +1,29 @@
-"""The picture of a run: what is left of each function when 1% of the filters is given back."""
+"""The picture of a run: what is left of each function when its filters are given back."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from faig.files import replacing
 from faig.images import Image, read_image
+from faig.report.claim import job
 from faig.restoration import psnr
 
-COLUMNS = ("input", "target", "deblurring reverted", "denoising reverted", "GT")
-FILES = ("input", "target", "reverted-blur", "reverted-noise", "gt")
-ROWS = ("blur", "noise")
+CELL = 2.4  # inches
 
 
-def teaser(images: Path, out: Path, border: int) -> Path:
-    """Draw the images of a folder: rows blurry and noisy input, columns as `COLUMNS`, each with its PSNR.
+def columns(kinds: Sequence[str]) -> dict[str, str]:
+    """By file, what a column of the picture shows."""
+    reverted = {f"reverted-{kind}": f"{job(kind)} reverted" for kind in kinds}
+    return {"input": "input", "target": "target", **reverted, "gt": "GT"}
+
+
+def teaser(images: Path, out: Path, kinds: Sequence[str], border: int) -> Path:
+    """Draw the images of a folder: a row for each degradation, columns as `columns`, each with its PSNR.
 
     Args:
-        images: holds ``<row>-<file>.png`` for every row and file, all of the GT's size.
+        images: holds ``<kind>-<file>.png`` for every degradation and column, all of the GT's size.
         out: the PNG file to write.
+        kinds: the degradations.
         border: pixels that PSNR leaves out (the scale).
     """
     import matplotlib
@@ -24,10 +31,12 @@ def teaser(images: Path, out: Path, border: int) -> Path:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(len(ROWS), len(COLUMNS), figsize=(12.5, 5.6), layout="constrained")
-    for row, kind in enumerate(ROWS):
+    shown = columns(kinds)
+    size = (CELL * len(shown) + 0.5, (CELL + 0.3) * len(kinds) + 0.2)
+    figure, axes = plt.subplots(len(kinds), len(shown), figsize=size, layout="constrained", squeeze=False)
+    for row, kind in enumerate(kinds):
         gt = read_image(images / f"{kind}-gt.png")
-        for column, (name, file) in enumerate(zip(COLUMNS, FILES, strict=True)):
+        for column, (file, name) in enumerate(shown.items()):
             image = read_image(images / f"{kind}-{file}.png")
             axis = axes[row, column]
             axis.imshow(image.permute(1, 2, 0).numpy(), interpolation="nearest")
@@ -36,7 +45,7 @@ def teaser(images: Path, out: Path, border: int) -> Path:
             if row == 0:
                 axis.set_title(name, fontsize=13)
             if column == 0:
-                axis.set_ylabel({"blur": "blurry", "noise": "noisy"}[kind], fontsize=13)
+                axis.set_ylabel({"blur": "blurry", "noise": "noisy"}.get(kind, kind), fontsize=13)
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as part:
         figure.savefig(part, dpi=110, format="png", metadata={"Software": None})
