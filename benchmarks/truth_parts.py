@@ -50,7 +50,7 @@ class Sizes:
         draws: nodes of integrals, and random vectors of predictions.
         pairs: of coalitions.
         among: proportion of the filters that greedy reverting chooses from.
-        steps: of planting.
+        steps: of planting each set.
         planted: proportion of each planted set.
         drifts: how far everything else moves, as a multiple of the planted change.
         factors: of scaled decoys; 1 is none.
@@ -63,7 +63,7 @@ class Sizes:
     draws: int = 12
     pairs: int = 4
     among: float = 0.03
-    steps: int = 3000
+    steps: int = 1500
     planted: float = 0.1
     drifts: tuple[float, ...] = (0.0, 0.1, 0.25, 0.5, 1.0)
     factors: tuple[float, ...] = (1.25, 2.0, 4.0, 8.0)
@@ -125,8 +125,8 @@ class Small:
     def planting(self, file: Path, folder: Path) -> None:
         """Plant two functions; see what carries them; let everything drift; ask every method where they are."""
         sizes, cases, told = self.sizes, self.cases, []
-        sets = disjoint(self.space, KINDS, sizes.planted, seed=self.seed)
-        target = fast(plant(self.baseline, sets, batches(folder, sizes, self.seed), sizes.steps, 2e-3))
+        sets = disjoint(self.space, KINDS[::-1], sizes.planted, seed=self.seed)  # deblurring on top of denoising
+        target = fast(plant(self.baseline, sets, batches(folder, sizes, self.seed), sizes.steps, 3e-3, clean=0.2))
         both = FilterSet(self.space, torch.stack([chosen.mask for chosen in sets.values()]).any(0))
         change_ = alone(target, self.baseline, cases, both.indices[:: sizes.every])
         carriers = {kind: carrying(change_.loss[kind].mean(0), chosen) for kind, chosen in sets.items()}

@@ -264,11 +264,11 @@ change of output.
 PLANTED = """
 ## Planted functions
 
-Two disjoint random sets, each {planted:.0%} of every layer: one hears only the loss of blurry images, the other only
-that of noisy ones ({steps} steps). **Carriers** are the planted filters that make up 90% of the loss when reverted
-one by one. Recall: share of the carriers among as many first filters of a ranking. **Drift**: all weights fine-tuned
-on clean images, until they have moved so many times as far as the planted filters had. Where no PSNR was gained,
-nothing was planted, and recall says little.
+Two disjoint random sets, each {planted:.0%} of every layer. One is trained on noisy images, then the other on
+blurry ones ({steps} steps each); each also learns to leave everything else as it was. **Carriers** are the planted
+filters that make up 90% of the loss when reverted one by one. Recall: share of the carriers among as many first
+filters of a ranking. **Drift**: all weights fine-tuned on clean images, until they have moved so many times as far
+as the planted filters had. Where no PSNR was gained, nothing was planted, and recall says little.
 
 ![Recall against drift; decoys in the top 1%](truth-constructions.png)
 """

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -10,6 +11,8 @@ from safetensors.torch import load_file
 from faig.cases import load_cases
 from faig.checkpoint import load_network
 from faig.effect import CHANNELS, effect
+from faig.experiment.compare import compare
+from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.integral import attribute, change
 from faig.intervention import revert
@@ -95,3 +98,23 @@ def test_effects_of_the_published_rankings(networks, cases, oracle, reverted):
                 key = f"reverted={reverted} input={kind} proportion={proportion:g} channel={channel}"
                 pairs = zip(ours, outputs[kind], strict=True)
                 assert np.mean([effect(a, b, channel) for a, b in pairs]) == pytest.approx(told[key], rel=0.02), key
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_the_papers_protocol_gives_the_published_effects(oracle, tmp_path, channel):
+    config = CompareConfig(
+        baseline=str(oracle / "baseline.safetensors"),
+        target=str(oracle / "target.safetensors"),
+        images=ImagesConfig(gt=oracle / "GTmod12", lr={kind: oracle / folder for kind, folder in LR.items()}),
+        protocol="paper",
+        methods=["faig"],
+        threads=1,
+        filters={"faig": {kind: str(oracle / f"{kind}_index.txt") for kind in LR}},
+        **({} if channel == "blue" else {"channel": channel}),  # blue is the protocol's own
+    )
+    rows = pd.read_csv(compare(config, tmp_path / "run") / "effects.csv")
+    told = json.loads((oracle / "expected.json").read_text())["effects"]
+    for _, row in rows.iterrows():
+        key = f"reverted={row['reverted']} input={row['input']} proportion={row['proportion']:g} channel={channel}"
+        assert row["effect"] == pytest.approx(told[key], rel=0.02), key
+    assert len(rows) == len([key for key in told if key.endswith(f"channel={channel}")])

@@ -14,6 +14,7 @@ from faig.errors import InputError
 from faig.report.chart import Chart, Series
 from faig.report.filtermap import filter_map
 from faig.report.grid import Grid
+from faig.report.markdown import write_markdown
 from faig.report.page import write_report
 from faig.report.pictures import pictures
 from faig.report.results import Results
@@ -146,6 +147,15 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     before = text, [(tmp_path / "kept" / path).read_bytes() for path in linked]
     faig("report", run, "--markdown", file)
     assert before == (file.read_text(encoding="utf-8"), [(tmp_path / "kept" / path).read_bytes() for path in linked])
+
+
+def test_the_markdown_copies_no_image_of_a_folder_of_ones_own(study_run, tmp_path):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
+    text = write_markdown(run, tmp_path / "kept.md").read_text(encoding="utf-8")
+    assert "faig run experiments/study.yaml --images mine\n" in text
+    assert not (tmp_path / "kept" / "teaser.png").exists()
 
 
 def test_the_markdown_ends_in_md(study_run, tmp_path, faig):

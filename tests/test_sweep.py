@@ -10,11 +10,13 @@ from conftest import nudged, tiny_network
 from faig.checkpoint import load_network, save_network
 from faig.cli import main
 from faig.cli.sweep import _strengths
+from faig.errors import InputError
 from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, read_image, write_image
 from faig.intervention import modulate
+from faig.knob import Knob, read_knob
 from faig.rankings import read_ranking, write_ranking
 from faig.restoration import psnr, restore
 
@@ -102,7 +104,8 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
 
 
 def test_turning_the_shipped_pair_is_smooth(tmp_path):
-    """A step of 0.1 changes an image by less than six tenths of what turning the function off does."""
+    """A step of 0.1 changes an image by less than six tenths of what turning the function off does; an even one, by a
+    knob that another image was measured for, by less than a third."""
     from faig.experiment.photos import photograph
 
     (tmp_path / "gt").mkdir()
@@ -120,6 +123,57 @@ def test_turning_the_shipped_pair_is_smooth(tmp_path):
     assert noise[0.0] > 2 * noise[1.0]
     sharpness = rows[(rows["functions"] == "blur") & (rows["input"] == "blur")].set_index("strength")["sharpness"]
     assert sharpness[0.0] < sharpness[1.0] < sharpness[1.5]
+    (tmp_path / "other").mkdir()
+    write_image(tmp_path / "other" / "cup.png", photograph("coffee")[:, 100:164, 200:264])
+    for kind in filters:
+        knob = read_knob(run / "modulation.csv", kind)
+        even = [knob.strength(tenth / 10) for tenth in range(11)]
+        images = ImagesConfig(gt=tmp_path / "other", degrade=images.degrade)
+        settings |= {"filters": {kind: filters[kind]}, "strengths": even}
+        rows = pd.read_csv(sweep(SweepConfig(**settings, images=images), tmp_path / kind) / "modulation.csv")
+        assert rows[rows["input"] == kind]["step_share"].max() <= 1 / 3
+
+
+def test_a_knob_is_even_where_it_was_measured():
+    knob = Knob.of([-0.5, 0, 0.5, 1, 1.5], [float("nan"), 1, 1, 3, 4])
+    assert knob.shares == (-0.25, 0, 0.25, 1, 2)
+    assert [knob.strength(share) for share in (-0.25, 0, 0.25, 0.625, 1, 1.5)] == [-0.5, 0, 0.5, 0.75, 1, 1.25]
+    with pytest.raises(InputError, match=r"2\.1 of the way was not measured, only -0\.25 to 2"):
+        knob.strength(2.1)
+    with pytest.raises(InputError, match="needs the strengths 0 and 1"):
+        Knob.of([0, 0.5], [0, 1])
+    with pytest.raises(InputError, match=r"from strength 0\.5 to 1 images do not change"):
+        Knob.of([0, 0.5, 1], [0, 1, 0])
+
+
+def test_an_even_strength_on_the_command_line(place, tmp_path, faig):
+    run = sweep(config(place), tmp_path / "run")
+    table = run / "modulation.csv"
+    for name in ("even", "plain"):
+        (tmp_path / name).mkdir()
+    common = ["restore", place / "target.safetensors", place / "gt"]
+    turned = ["--baseline", place / "baseline.safetensors", "--filters", f"blur={place / 'blur.csv'}", "--top", "30%"]
+    code, out, _ = faig(*common, tmp_path / "even", *turned, "--strength", "blur=0.5", "--even", table)
+    strength = read_knob(table, "blur").strength(0.5)
+    assert code == 0
+    assert f"blur at strength {strength:.3g}" in out
+    faig(*common, tmp_path / "plain", *turned, "--strength", f"blur={strength}")
+    for name in ("gt0", "gt1"):
+        assert torch.equal(
+            read_image(tmp_path / "even" / f"{name}.png"), read_image(tmp_path / "plain" / f"{name}.png")
+        )
+    wrong = {
+        ("blur=9", table): "9 of the way was not measured",
+        ("blur=1", place / "blur.csv"): "is no table of faig sweep",
+        ("blur=1", place / "none.csv"): "is no table of faig sweep",
+    }
+    for (level, file), message in wrong.items():
+        code, out, err = faig(*common, tmp_path / "no", *turned, "--strength", level, "--even", file)
+        assert (code, out) == (2, "")
+        assert message in err
+        assert not (tmp_path / "no").exists()
+    with pytest.raises(InputError, match="'jpeg' was not turned by itself there"):
+        read_knob(table, "jpeg")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from faig.files import new_file, new_folder
 from faig.filters import FilterSet, FilterSpace
 from faig.images import list_images, pair, read_image, write_image
 from faig.intervention import blend
+from faig.knob import read_knob
 from faig.progress import bar
 from faig.restoration import luma, psnr, restore, scale_of, ssim
 from faig.settings import proportion
@@ -116,6 +117,10 @@ def restore_command(
     strength: Annotated[
         list[str] | None, typer.Option("--strength", metavar="NAME=S", help="By function: blur=0.5,noise=1.2")
     ] = None,
+    even: Annotated[
+        Path | None,
+        typer.Option("--even", metavar="TABLE", help="modulation.csv of a sweep: S is a share of what changes there."),
+    ] = None,
     top: Top = "1%",
     arch: Arch = None,
     force: Force = False,
@@ -127,10 +132,10 @@ def restore_command(
     del seed  # nothing here is random
     compute_on(device, threads)
     builder = load_builder(arch) if arch else None
-    if baseline or filters or strength:
+    if baseline or filters or strength or even:
         if not (baseline and filters and strength):
             raise InputError("to turn functions up or down, give --baseline, --filters NAME=FILE and --strength NAME=S")
-        network = _modulated(net, baseline, builder, named("--filters", filters, "FILE"), strength, top)
+        network = _modulated(net, baseline, builder, named("--filters", filters, "FILE"), strength, top, even)
     else:
         network = zoo.load(net, builder)
     network = network.to(device)
@@ -165,12 +170,21 @@ def restore_command(
 
 
 def _modulated(
-    net: str, baseline: str, builder: Builder | None, files: dict[str, str], strength: list[str], top: str
+    net: str,
+    baseline: str,
+    builder: Builder | None,
+    files: dict[str, str],
+    strength: list[str],
+    top: str,
+    even: Path | None,
 ) -> nn.Module:
     levels = numbers("--strength", strength)
     if files.keys() != levels.keys():
         odd = sorted(files.keys() ^ levels.keys())[0]
         raise InputError(f"{odd}: needs both --filters {odd}=FILE and --strength {odd}=S")
+    if even is not None:
+        levels = {name: read_knob(even, name).strength(level) for name, level in levels.items()}
+        print(", ".join(f"{name} at strength {level:.3g}" for name, level in levels.items()))
     target, base = zoo.load_pair(net, baseline, builder)
     space, share, network = FilterSpace.of(target), proportion(top), target
     for name, file in files.items():

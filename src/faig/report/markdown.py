@@ -132,8 +132,9 @@ def _picture(chart: Chart, part: Path, folder: str) -> Shown:
 
 
 def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:
+    """The picture of the run; images that are not the package's own are not copied."""
     drawn = results.first("figures/teaser.png")
-    if drawn is None:
+    if drawn is None or _study(results).get("images"):
         return []
     copy = part / "teaser.png"
     copy.write_bytes(drawn.read_bytes())
@@ -153,11 +154,17 @@ def _shrink(path: Path, width: int, shades: int = SHADES) -> None:
     image.quantize(shades, dither=Pillow.Dither.NONE).save(path, optimize=True)
 
 
-def _command(results: Results) -> str:
-    """How a study is run again; empty for other runs."""
+def _study(results: Results) -> dict[str, Any]:
+    """The configuration, where the run is a whole study."""
     for name, text in results.configs():
         config: Any = yaml.safe_load(text)
         if name == "config.yaml" and isinstance(config, dict) and config.get("command") == "study":
-            images = f" --images {config['images']}" if config.get("images") else ""
-            return f"faig run experiments/{results.run.name}.yaml{images}"
-    return ""
+            return config
+    return {}
+
+
+def _command(results: Results) -> str:
+    """How a study is run again; empty for other runs."""
+    config = _study(results)
+    images = f" --images {config['images']}" if config.get("images") else ""
+    return f"faig run experiments/{results.run.name}.yaml{images}" if config else ""

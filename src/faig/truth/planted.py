@@ -53,18 +53,20 @@ def plant(
     *,
     clean: float = 0.25,
 ) -> nn.Module:
-    """Train each set on its own degradation, and on clean images, so that it alone can learn that function.
+    """Train one set after the other on its own degradation, each on top of those before.
 
-    The gradient of a degradation's loss goes to its own set and to no other filter or bias; that of the clean loss to
-    all sets, so that they learn when there is nothing to do. Adam, L1 loss; the rate falls to 0 along a cosine.
+    While a set learns, nothing else moves, so that it alone can carry the function. It also learns to do nothing else:
+    clean images, and what the network made of the other degradations before, weigh a little in its loss. (Sets that
+    learn at once, or each by itself, spoil each other's inputs when they meet, and clean images suffer.) Adam, L1 loss;
+    the rate falls to 0 along a cosine.
 
     Args:
         baseline: where training starts; it is left as it is.
         sets: by degradation; they share no filter.
-        batches: one a step: GT and, by degradation and ``clean``, LR.
-        steps: how many.
+        batches: one a step, set after set: GT and, by degradation and ``clean``, LR.
+        steps: how many for each set.
         learning_rate: of the first step.
-        clean: weight of the clean loss.
+        clean: weight of the clean loss, and of all other degradations' together.
 
     Returns:
         The target: weights outside the sets are the baseline's, bit for bit.
@@ -75,23 +77,31 @@ def plant(
     kinds = list(sets)
     if any((sets[a] & sets[b]).mask.any() for i, a in enumerate(kinds) for b in kinds[:i]):
         raise InputError(f"the sets of {', '.join(kinds)} share filters")
-    masks = {kind: chosen.space.spread(chosen.mask) for kind, chosen in sets.items()}
+    given = iter(batches)
+    network = baseline
+    for kind, chosen in sets.items():
+        rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
+        others = [other for other in kinds if other != kind]
+        wanted = _of_one(network, chosen, kind, others, clean)
+        *_, network = _trained(network, itertools.islice(given, steps), rates, wanted)
+    return network.eval().requires_grad_(False)
 
-    masks[CLEAN] = {key: torch.stack([mask[key] for mask in masks.values()]).any(0) for key in masks[kinds[0]]}
+
+def _of_one(start: nn.Module, chosen: FilterSet, kind: str, others: list[str], clean: float) -> Gradients:
+    """Gradients of one set's loss, zero at every other filter."""
+    masks = chosen.space.spread(chosen.mask)
 
     def gradients(network: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        weights = {key: network.get_parameter(key) for key in masks[CLEAN]}
-        total = {key: torch.zeros_like(weight) for key, weight in weights.items()}
-        for kind, mask in masks.items():
-            loss = _loss(network, lr[kind], gt) * (clean if kind == CLEAN else 1)
-            found = torch.autograd.grad(loss, list(weights.values()))
-            for key, gradient in zip(weights, found, strict=True):
-                total[key] += gradient * mask[key].to(gradient)
-        return total
+        weights = {key: network.get_parameter(key) for key in masks}
+        loss = _loss(network, lr[kind], gt) + clean * _loss(network, lr[CLEAN], gt)
+        for other in others:
+            with torch.no_grad():
+                unchanged = start(lr[other])
+            loss = loss + clean / len(others) * _loss(network, lr[other], unchanged)
+        found = torch.autograd.grad(loss, list(weights.values()))
+        return {key: gradient * masks[key].to(gradient) for key, gradient in zip(weights, found, strict=True)}
 
-    rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
-    *_, network = _trained(baseline, batches, rates, gradients)
-    return network.eval().requires_grad_(False)
+    return gradients
 
 
 def drift(network: nn.Module, batches: Iterable[Batch], learning_rate: float) -> Iterator[nn.Module]:
