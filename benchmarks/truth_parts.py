@@ -131,7 +131,7 @@ class Small:
         change_ = alone(target, self.baseline, cases, both.indices[:: sizes.every])
         carriers = {kind: carrying(change_.loss[kind].mean(0), chosen) for kind, chosen in sets.items()}
         whole = distance(target, self.baseline)
-        moving: Iterator[nn.Module] = drift(target, batches(folder, sizes, self.seed + 100), 5e-4)
+        moving: Iterator[nn.Module] = drift(target, batches(folder, sizes, self.seed + 100), 2e-3)
         for size in sizes.drifts:
             drifted = target
             while size and (drifted is target or distance(drifted, target) < size * whole):

@@ -60,6 +60,25 @@ def attributed(faig, place, pair, tmp_path) -> Path:
     return tmp_path / "run"
 
 
+def test_the_method_where_none_is_named(faig, place, pair, tmp_path):
+    """``signed`` where there are clean images, else ``faig``; and the command says so."""
+    assert faig("degrade", place / "gt", tmp_path, "--preset", "paper", "--mod-crop")[0] == 0
+    folders = {"blur": "Blur2_LRbicx2", "noise": "LRbicx2_noise0.1", "clean": "Linear_LRbicx2"}
+    given = {name: ["--lr", f"{name}={tmp_path / folder}"] for name, folder in folders.items()}
+    runs = {
+        "signed": [*given["blur"], *given["noise"], *given["clean"]],
+        "faig": [*given["blur"], *given["noise"]],
+    }
+    for method, lr in runs.items():
+        run = tmp_path / method
+        code, out, err = faig("attribute", *pair, "--gt", tmp_path / "GTmod12", *lr, "--nodes", 2, "--out", run)
+        assert code == 0, err
+        assert out.splitlines()[0] == f"method: {method}"
+        space = FilterSpace.of(load_network(place / "target.safetensors"))
+        scores, _ = load_scores(run / "scores.safetensors")
+        assert torch.equal(read_ranking(run / "filters-blur.csv", space), rank(METHODS[method].combine(scores, "blur")))
+
+
 def test_version_and_help(faig):
     assert faig("--version")[:2] == (0, f"faig {__version__}\n")
     code, out, _ = faig("--help")
@@ -103,7 +122,7 @@ def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
     """Specs and levels stand side by side, and ``config.yaml`` repeats the run."""
     degrade = ["--degrade", "phone=motion:9:30+jpeg:40,noise=0.1", "--degrade", "down=down:area"]
     out = tmp_path / "run"
-    study = ["attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2]
+    study = ["attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2, "--method", "faig"]
     assert faig(*study, "--out", out, "--against", "strongest")[0] == 0
     code, _, err = faig(*study, "--out", out)
     assert (code, "holds another run (against differs)" in err) == (2, True)

@@ -17,7 +17,7 @@ from faig.effect import effect
 from faig.errors import InputError
 from faig.experiment.config import ImagesConfig
 from faig.experiment.photos import photograph
-from faig.experiment.predict import accuracy, by_statistics, classes_of, confusion, guesses
+from faig.experiment.predict import accuracy, by_statistics, classes_of, confusion, correlations, guesses
 from faig.filters import FilterSet, FilterSpace
 from faig.images import write_image
 from faig.intervention import revert
@@ -237,3 +237,17 @@ def test_bad_input_gets_one_line(tmp_path, own_pair, monkeypatch, capsys, argume
     told = capsys.readouterr().err.strip()
     assert message in told
     assert "\n" not in told
+
+
+def test_responses_are_ranked_within_each_image():
+    levels = [1.0, 2.0, 3.0]
+    found = {"blur": ([1, 2, 4], [9, 10, 11]), "noise": ([3, 2, 1], [1, 2, 3])}  # of two images
+    table = pd.DataFrame(
+        {"degradation": kind, "image": image, "level": level, "response": response}
+        for kind, images in found.items()
+        for image, responses in enumerate(images)
+        for level, response in zip(levels, responses, strict=True)
+    )
+    correlated = correlations(table)
+    assert correlated["blur"].value == pytest.approx(1)
+    assert correlated["noise"].value == pytest.approx(0)

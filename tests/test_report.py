@@ -12,6 +12,7 @@ import pytest
 
 from faig.errors import InputError
 from faig.report.chart import Chart, Series
+from faig.report.charts import comparison_charts
 from faig.report.filtermap import filter_map
 from faig.report.grid import Grid
 from faig.report.markdown import write_markdown
@@ -205,6 +206,20 @@ def test_large_pictures_are_made_small(tmp_path):
     (tmp_path / "broken.png").write_text("no image")
     with pytest.raises(InputError, match=r"broken\.png: cannot be read as an image"):
         pictures({"broken": tmp_path / "broken.png"})
+
+
+def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    table = run / "compare" / "summary.csv"
+    for off, leak, window in ((0.5, 0.2, None), (-40.0, 30.0, ((-0.03, 1.5), (-0.2, 1.05)))):
+        rows = pd.read_csv(table).assign(switched_off=0.5, leak=0.2)
+        rows.loc[0, ["switched_off", "leak"]] = [off, leak]
+        rows.to_csv(table, index=False)
+        chart = next(c for c in comparison_charts(Results.of(run)) if c.name.startswith("tradeoff-"))
+        assert chart.window == window
+        layout = chart.plotly()["layout"]
+        assert ("range" in layout["xaxis"]) == (window is not None)
+        chart.draw(tmp_path)
 
 
 def test_numbers_that_are_none_become_gaps():

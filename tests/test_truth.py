@@ -272,8 +272,23 @@ def test_sets_learn_one_after_the_other(pair):
     for key, mask in sets["blur"].space.spread(sets["blur"].mask).items():
         assert torch.equal(both[key] * mask, first[key] * mask)
         assert not torch.equal(both[key] * mask, careful[key] * mask)  # it also heard of clean and noisy images
+    cleaner = planted(["blur"], 0.5)
+    assert any(not torch.equal(first[key], cleaner[key]) for key in first)
     noise = sets["noise"].space.spread(sets["noise"].mask)
     assert any(not torch.equal(both[key] * mask, by_itself[key] * mask) for key, mask in noise.items())
+
+
+def test_a_set_learns_to_keep_what_was_planted_before(pair):
+    """Where there is nothing to learn, the second set stays as it is, although the first has moved the outputs."""
+    baseline, one = pair[1], batch(torch.Generator().manual_seed(0))
+    sets = disjoint(FilterSpace.of(baseline), ["blur", "noise"], 0.3)
+    nothing = FilterSet.of(sets["noise"].space, [])
+    first = plant(baseline, sets | {"noise": nothing}, itertools.repeat(one), 5, 1e-2)
+    noisy = one[1]["noise"]
+    done = first(noisy), one[1] | {CLEAN: noisy}
+    both = plant(baseline, sets, itertools.chain(itertools.repeat(one, 5), itertools.repeat(done)), 5, 1e-2)
+    assert not torch.equal(first(one[1]["blur"]), baseline(one[1]["blur"]))
+    assert all(torch.equal(weight, both.get_parameter(key)) for key, weight in first.named_parameters())
 
 
 def test_planted_sets_must_be_disjoint_and_fit(pair):

@@ -5,5 +5,5 @@ here=examples/three-degradations
 mkdir -p $here/pair
 for net in baseline target; do
   faig train $here/$net.yaml
-  faig zoo export runs/three/$net/network.safetensors $here/pair/$net.safetensors --half
+  faig zoo export runs/three/$net/network.safetensors $here/pair/$net.safetensors --half --force
 done

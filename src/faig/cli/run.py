@@ -50,7 +50,7 @@ def run(
     where = out or (experiment.parent if experiment.name == CONFIG else Path("runs") / experiment.stem)
     match config:
         case AttributeConfig():
-            say_attributed(attribute_run(config, where, force=force, track=bar))
+            say_attributed(attribute_run(config, where, force=force, track=bar), config.method)
         case CompareConfig():
             run_compare(config, where, force)
         case SweepConfig():

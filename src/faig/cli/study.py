@@ -56,7 +56,10 @@ def attribute(
     degrade: Degrade = None,
     downsampling: Downsampling = "bilinear",
     mod_crop: ModCrop = False,
-    method: Annotated[str, typer.Option("--method", help=", ".join(METHODS))] = "faig",
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help=", ".join(METHODS), show_default="signed; without clean images faig"),
+    ] = None,
     against: Against = "mean",
     quadrature: QuadratureRule = "graded",
     nodes: Nodes = 12,
@@ -99,7 +102,7 @@ def attribute(
         "target": target,
         "arch": arch,
         "images": images_config(gt, lr, degrade, downsampling, mod_crop),
-        "method": method,
+        **({} if method is None else {"method": method}),
         "against": against,
         "quadrature": quadrature,
         "nodes": nodes,
@@ -116,7 +119,7 @@ def attribute(
         "threads": compute_on(device, threads),
     }
     config = validated(AttributeConfig, settings, "faig attribute")
-    say_attributed(attribute_run(config, out, force=force, track=bar))
+    say_attributed(attribute_run(config, out, force=force, track=bar), config.method)
 
 
 @app.command(
@@ -212,13 +215,14 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     print(f"tables: {out / 'effects.csv'}, {out / 'grafts.csv'}, {out / 'summary.csv'}")
 
 
-def say_attributed(run: Path) -> None:
+def say_attributed(run: Path, method: str) -> None:
     """What a finished attribution found."""
     from faig.processes import is_first
     from faig.scores import load_scores
 
     if not is_first():
         return
+    print(f"method: {method}")
     file = run / "scores.safetensors"
     if file.exists():
         told = load_scores(file)[1]

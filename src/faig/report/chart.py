@@ -65,6 +65,7 @@ class Chart:
         series: what is drawn.
         percent: whether x is in percent, on a logarithmic axis.
         note: how to read it.
+        window: limits of x and of y, where a line leaves what matters; the page can zoom out.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Chart:
     series: Sequence[Series]
     percent: bool = False
     note: str = ""
+    window: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     def plotly(self) -> dict[str, Any]:
         """Traces and layout for plotly.js; colours of text and grid are the page's."""
@@ -81,9 +83,12 @@ class Chart:
         if self.percent:
             ticks = self.ticks
             axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}%" for tick in ticks]}
+        upright: dict[str, Any] = {"title": {"text": self.y}}
+        if self.window is not None:
+            axis["range"], upright["range"] = map(list, self.window)
         return {
             "data": [trace for series in self.series for trace in _traces(series)],
-            "layout": {"xaxis": axis, "yaxis": {"title": {"text": self.y}}, "barmode": "group"},
+            "layout": {"xaxis": axis, "yaxis": upright, "barmode": "group"},
         }
 
     @property
@@ -114,6 +119,8 @@ class Chart:
         if bars:
             axes.set_xticks(range(len(places)), places, rotation=90 if len(places) > 8 else 0, fontsize=8)
         axes.set(xlabel=self.x, ylabel=self.y, title=self.title)
+        if self.window is not None:
+            axes.set(xlim=self.window[0], ylim=self.window[1])
         axes.grid(alpha=0.3, axis="y" if bars else "both")
         axes.legend(fontsize=8)
         save_figure(figure, folder / self.name)

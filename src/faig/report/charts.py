@@ -19,6 +19,7 @@ CURVES = {
     "sharpness": ("Sharpness", "mean gradient"),
     "noise": ("Noise", "σ that wavelets see"),
 }
+LOWEST, FURTHEST = -0.2, 1.5  # switched off, and leak, that a trade-off shows
 GREY = 6  # of clean inputs
 INTERVENTIONS = {"switched_off": "switched off", "leak": "leak", "switched_on": "switched on"}
 
@@ -78,8 +79,17 @@ def _tradeoffs(summary: pd.DataFrame) -> Iterator[Chart]:
             "leak",
             "switched off",
             series,
-            note="Each line runs through the proportions of one method. Good: the upper left corner.",
+            note="Each line runs through the proportions of one method. Good: the upper left corner. Below 0 the image "
+            "is further from the baseline's than the target's: wrecked.",
+            window=_within(group),
         )
+
+
+def _within(rows: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """What of a trade-off matters, where some sets wreck the image; else None."""
+    if rows["switched_off"].min() >= LOWEST and rows["leak"].max() <= FURTHEST:
+        return None
+    return (-0.03, min(FURTHEST, rows["leak"].max())), (LOWEST, 1.05)
 
 
 def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
