@@ -61,11 +61,11 @@ class Sizes:
     crops: int = 2
     side: int = 32
     draws: int = 12
-    pairs: int = 4
+    pairs: int = 3
     among: float = 0.03
-    steps: int = 1500
-    planted: float = 0.1
-    drifts: tuple[float, ...] = (0.0, 0.1, 0.25, 0.5, 1.0)
+    steps: int = 1000
+    planted: float = 0.2
+    drifts: tuple[float, ...] = (0.0, 0.1, 0.25, 0.5)
     factors: tuple[float, ...] = (1.25, 2.0, 4.0, 8.0)
     swaps: tuple[int, ...] = (1, 2)
     every: int = 1
@@ -131,7 +131,7 @@ class Small:
         change_ = alone(target, self.baseline, cases, both.indices[:: sizes.every])
         carriers = {kind: carrying(change_.loss[kind].mean(0), chosen) for kind, chosen in sets.items()}
         whole = distance(target, self.baseline)
-        moving: Iterator[nn.Module] = drift(target, batches(folder, sizes, self.seed + 100), 2e-3)
+        moving: Iterator[nn.Module] = drift(target, both, batches(folder, sizes, self.seed + 100), 2e-3)
         for size in sizes.drifts:
             drifted = target
             while size and (drifted is target or distance(drifted, target) < size * whole):
@@ -154,10 +154,14 @@ class Small:
                             "own": float(chosen.mask[first].float().mean()),
                         }
                         | {"other": float(other.mask[first].float().mean()), "barrier": path.barriers()[kind]}
-                        | {"psnr": quality(drifted, cases, kind), "psnr_baseline": quality(self.baseline, cases, kind)}
                         | {
-                            "psnr_clean": quality(drifted, cases, CLEAN),
-                            "psnr_clean_baseline": quality(self.baseline, cases, CLEAN),
+                            "psnr": quality(drifted, self.others, kind),
+                            "psnr_target": quality(self.target, self.others, kind),
+                            "psnr_baseline": quality(self.baseline, self.others, kind),
+                        }
+                        | {
+                            "psnr_clean": quality(drifted, self.others, CLEAN),
+                            "psnr_clean_baseline": quality(self.baseline, self.others, CLEAN),
                         }
                     )
         keep_json(file, told)

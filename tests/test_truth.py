@@ -300,13 +300,31 @@ def test_planted_sets_must_be_disjoint_and_fit(pair):
         plant(pair[1], {"blur": same, "noise": same}, [], 1, 1e-3)
 
 
-def test_drift_moves_everything_and_leaves_the_start(pair):
+def test_drift_moves_everything_but_what_was_planted_and_leaves_the_start(pair):
     start, one = copy.deepcopy(pair[0]), batch(torch.Generator().manual_seed(0))
-    steps = list(itertools.islice(drift(pair[0], itertools.repeat(one), 1e-3), 2))
-    assert steps[0] is steps[1]
+    planted = FilterSet.of(FilterSpace.of(start), range(0, 60, 2))
+    steps = list(itertools.islice(drift(pair[0], planted, itertools.repeat(one), 0.1), 3))
+    assert steps[0] is steps[2]
+    still = planted.space.spread(planted.mask)
     for key, weight in steps[0].named_parameters():
         assert torch.equal(pair[0].get_parameter(key), start.get_parameter(key))
-        assert not torch.equal(weight, start.get_parameter(key))
+        moved = weight != start.get_parameter(key)
+        if key in still:
+            assert not (moved & still[key]).any()
+            assert (moved | still[key]).float().mean() > 0.9
+        else:
+            assert moved.any()
+
+
+def test_drift_keeps_what_was_made_of_degraded_images(pair):
+    """Nothing moves where clean outputs are right: all else is as it was at the start."""
+    network, one = pair[0], batch(torch.Generator().manual_seed(0))
+    planted = FilterSet.of(FilterSpace.of(network), range(0, 60, 2))
+    right = network(one[1][CLEAN]), one[1]
+    moved = next(drift(network, planted, itertools.repeat(right), 0.1))
+    assert all(torch.equal(weight, network.get_parameter(key)) for key, weight in moved.named_parameters())
+    drifted = next(drift(network, planted, itertools.repeat((right[0] + 0.1, one[1])), 0.1))
+    assert not torch.equal(drifted(one[1][CLEAN]), right[0])
 
 
 def test_links_are_found_by_what_follows_not_by_name():

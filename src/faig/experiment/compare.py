@@ -147,9 +147,11 @@ def measure_all(
             # What looks at no degradation finds the same filters for each: measure them once.
             blind = method not in config.filters and METHODS[method].rows is None
             name = f"{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
+            filters = FilterSet.top(pair.space, order, proportion)
+            if len(filters) == len(pair.space):  # all of them, whoever ranked them
+                name = f"{intervention}-all"
             file = folder / f"{name}.json"
             if not file.exists():
-                filters = FilterSet.top(pair.space, order, proportion)
                 if intervention == "reverted":
                     altered = revert(pair.target, pair.baseline, filters)
                 else:

@@ -20,6 +20,9 @@ Batch = tuple[
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 
 
+WARM_UP = 100  # steps
+
+
 def disjoint(space: FilterSpace, kinds: Iterable[str], proportion: float, *, seed: int = 0) -> dict[str, FilterSet]:
     """Random sets that share no filter, each the same proportion of every layer.
 
@@ -95,30 +98,44 @@ def _of_one(start: nn.Module, chosen: FilterSet, kind: str, others: list[str], c
         weights = {key: network.get_parameter(key) for key in masks}
         loss = _loss(network, lr[kind], gt) + clean * _loss(network, lr[CLEAN], gt)
         for other in others:
-            with torch.no_grad():
-                unchanged = start(lr[other])
-            loss = loss + clean / len(others) * _loss(network, lr[other], unchanged)
+            loss = loss + clean / len(others) * _loss(network, lr[other], _made(start, lr[other]))
         found = torch.autograd.grad(loss, list(weights.values()))
         return {key: gradient * masks[key].to(gradient) for key, gradient in zip(weights, found, strict=True)}
 
     return gradients
 
 
-def drift(network: nn.Module, batches: Iterable[Batch], learning_rate: float) -> Iterator[nn.Module]:
-    """Fine-tune all weights on clean images; yields the network after each step (the same object, which moves on).
+def drift(
+    network: nn.Module, planted: FilterSet, batches: Iterable[Batch], learning_rate: float
+) -> Iterator[nn.Module]:
+    """Fine-tune everything but the planted filters, so that no function is gained, lost or carried elsewhere.
+
+    The loss is that of clean images, and the difference from what the network made of degraded ones at the start.
 
     Args:
         network: where it starts; it is left as it is.
-        batches: one a step, with ``clean``.
-        learning_rate: of Adam.
+        planted: the filters that stay.
+        batches: one a step: GT and, by degradation and ``clean``, LR.
+        learning_rate: of Adam, after `WARM_UP` steps in which it rises: else the first steps wreck what was planted.
+
+    Yields:
+        The network after each step (the same object, which moves on).
     """
+    still = planted.space.spread(planted.mask)
 
     def gradients(moving: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
         weights = dict(moving.named_parameters())
-        found = torch.autograd.grad(_loss(moving, lr[CLEAN], gt), list(weights.values()))
-        return dict(zip(weights, found, strict=True))
+        loss = _loss(moving, lr[CLEAN], gt)
+        for kind in lr.keys() - {CLEAN}:
+            loss = loss + _loss(moving, lr[kind], _made(network, lr[kind]))
+        found = torch.autograd.grad(loss, list(weights.values()))
+        return {
+            key: gradient * ~still[key] if key in still else gradient
+            for key, gradient in zip(weights, found, strict=True)
+        }
 
-    return _trained(network, batches, itertools.repeat(learning_rate), gradients)
+    rates = (learning_rate * min(1.0, step / WARM_UP) for step in itertools.count(1))
+    return _trained(network, batches, rates, gradients)
 
 
 def _trained(
@@ -139,3 +156,10 @@ def _trained(
 
 def _loss(network: nn.Module, lr: Tensor, gt: Tensor) -> Tensor:
     return functional.l1_loss(network(lr), gt)
+
+
+def _made(network: nn.Module, lr: Tensor) -> Tensor:
+    """An output to keep."""
+    with torch.no_grad():
+        made: Tensor = network(lr)
+    return made
