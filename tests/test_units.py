@@ -48,6 +48,7 @@ def config(place, **changes) -> AttributeConfig:
         "target": str(place / "target.safetensors"),
         "images": ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}),
         "nodes": 6,
+        "method": "faig",
         "threads": 2,
     }
     return AttributeConfig(**settings | changes)
@@ -56,7 +57,7 @@ def config(place, **changes) -> AttributeConfig:
 def command(place, out, *more: str, processes: int = 0) -> list[str]:
     launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes else []
     pair = [part for name in ("baseline", "target") for part in (f"--{name}", str(place / f"{name}.safetensors"))]
-    images = ["--gt", str(place / "gt"), "--degrade", "blur=2,noise=0.1", "--out", str(out)]
+    images = ["--gt", str(place / "gt"), "--degrade", "blur=2,noise=0.1", "--method", "faig", "--out", str(out)]
     return [sys.executable, *launch, "-m", "faig", "attribute", *pair, *images, *more]
 
 
