@@ -142,7 +142,9 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     table = text.split(f"### compare/summary.csv, {100 * share:.3g}% of the filters")[1].split("###")[0]
     assert table.count("\n|") == 2 + (summary["proportion"] == share).sum()
     linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
-    assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").iterdir()} == set(linked)
+    assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").glob("*.png")} == set(linked)
+    assert "(study/summary.csv)" in text
+    assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
     assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
     assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
     before = text, [(tmp_path / "kept" / path).read_bytes() for path in linked]

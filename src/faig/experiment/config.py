@@ -48,7 +48,7 @@ class ImagesConfig(Strict):
 
     @property
     def best_method(self) -> str:
-        """The method where none is named: ``signed``, which won on both shipped pairs; ``faig`` if nothing is clean."""
+        """The method where none is named: ``signed``, which leaks less (docs/results); ``faig`` if nothing is clean."""
         return "signed" if self.degrade or CLEAN in self.lr else "faig"
 
     def cases(self, scale: int, seed: int) -> list[Case]:

@@ -1,6 +1,7 @@
 """``faig report --markdown``: claims, the main tables and small pictures of a run, to be kept under version control."""
 
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ TABLES = {
     "prediction": ("accuracy.csv", "confusion.csv", "responses.csv"),
     "locations": ("grafted.csv", "cut.csv", "gained.csv"),
 }
+KEPT = "summary.csv"  # whole, beside the charts
 CHARTS = re.compile(r"tradeoff-.*|layers|strength-.*-psnr|accuracy|levels-.*|retrained-.*")
 
 
@@ -56,7 +58,7 @@ class Shown:
 
 
 def write_markdown(run: Path, file: Path) -> Path:
-    """Write a Markdown file of a run, and its pictures into the folder beside it that has the file's name.
+    """Write a Markdown file of a run; its pictures, and ``summary.csv``, into the folder beside it of the file's name.
 
     Args:
         run: a run directory; see `write_report`.
@@ -73,7 +75,10 @@ def write_markdown(run: Path, file: Path) -> Path:
     results = Results.of(run)
     drawn = _charts(results)
     folder = file.with_suffix("")
-    with new_folder(folder, force=True, ours=("*.png",)) as part:
+    whole = results.first(KEPT)
+    with new_folder(folder, force=True, ours=("*.png", KEPT)) as part:
+        if whole is not None:
+            shutil.copyfile(whole, part / KEPT)
         pictures = {"before-after": _teaser(results, part, folder.name)} | {
             section: [_picture(chart, part, folder.name) for chart in found] for section, found in drawn.items()
         }
@@ -89,6 +94,7 @@ def write_markdown(run: Path, file: Path) -> Path:
             sections=SECTIONS,
             tables={section: _tables(results, names) for section, names in TABLES.items()},
             pictures=pictures,
+            whole=None if whole is None else f"{folder.name}/{KEPT}",
         )
     )
     with replacing(file) as part_file:
@@ -136,8 +142,7 @@ def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:
     drawn = results.first("figures/teaser.png")
     if drawn is None or _study(results).get("images"):
         return []
-    copy = part / "teaser.png"
-    copy.write_bytes(drawn.read_bytes())
+    copy = shutil.copyfile(drawn, part / "teaser.png")
     _shrink(copy, TEASER_WIDTH, shades=256)
     return [
         Shown(
