@@ -213,7 +213,9 @@ def test_large_pictures_are_made_small(tmp_path):
 def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
     run = shutil.copytree(study_run, tmp_path / "study")
     table = run / "compare" / "summary.csv"
-    for off, leak, window in ((0.5, 0.2, None), (-40.0, 30.0, ((-0.03, 1.5), (-0.2, 1.05)))):
+    wide = ((-0.03, 1.5), (-0.2, 1.05))
+    cases = ((0.5, 0.2, None), (-40.0, 30.0, wide), (0.5, 30.0, wide), (-40.0, 0.2, ((-0.03, 0.2), (-0.2, 1.05))))
+    for off, leak, window in cases:
         rows = pd.read_csv(table).assign(switched_off=0.5, leak=0.2)
         rows.loc[0, ["switched_off", "leak"]] = [off, leak]
         rows.to_csv(table, index=False)

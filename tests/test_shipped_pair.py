@@ -17,7 +17,7 @@ from faig.integral import attribute
 from faig.intervention import revert
 from faig.quadrature import gauss_legendre
 from faig.report.teaser import columns
-from faig.restoration import restore
+from faig.restoration import psnr, restore
 from faig.zoo.scores import ranking
 
 
@@ -56,6 +56,13 @@ def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
     assert set(list_images(run / "figures" / "teaser")) == {
         f"{kind}-{file}" for kind in demo.DEGRADE for file in columns(list(demo.DEGRADE))
     }
+    told = {
+        stem: psnr(read_image(path), read_image(run / "figures" / "teaser" / f"{stem.split('-')[0]}-gt.png"), border=2)
+        for stem, path in list_images(run / "figures" / "teaser").items()
+    }
+    for own, other in (("blur", "noise"), ("noise", "blur")):
+        assert told[f"{own}-reverted-{own}"] < told[f"{own}-target"] - 1
+        assert abs(told[f"{other}-reverted-{own}"] - told[f"{other}-target"]) < 1
     assert len(list_images(run / "photos" / "find")) == 5
 
 
