@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .
