@@ -13,17 +13,17 @@ import typer
 from torch.nn import functional
 
 from faig import zoo
-from faig.cases import degrade_case
-from faig.degradation import paper_preset
+from faig.attribution.accumulate import Manner, views_of
+from faig.attribution.integral import along_path
+from faig.attribution.path import WeightPath
+from faig.attribution.quadrature import graded
+from faig.attribution.tiling import Tiler
 from faig.experiment.config import AttributeConfig
-from faig.experiment.photos import photograph
 from faig.filters import FilterSpace
-from faig.integral import along_path
-from faig.networks import build
-from faig.path import WeightPath
-from faig.quadrature import graded
-from faig.sums import Manner, views_of
-from faig.tiling import Tiler
+from faig.imaging.cases import degrade_case
+from faig.imaging.degradation import paper_preset
+from faig.imaging.photos import photograph
+from faig.networks.architectures import build
 
 
 def alone(pair: str, threads: int, width: int, height: int, count: int = 1, features: int = 0) -> dict[str, Any]:

@@ -26,20 +26,20 @@ from growth import growth
 from torch import nn
 
 from faig import zoo
-from faig.cases import Case, degrade_case
-from faig.checkpoint import network_metadata
-from faig.degradation import paper_preset
-from faig.experiment.photos import photograph
+from faig.attribution.accumulate import Manner, views_of
+from faig.attribution.gradients import compute_in
+from faig.attribution.integral import along_path
+from faig.attribution.methods import contrast
+from faig.attribution.path import WeightPath
+from faig.attribution.quadrature import gauss_legendre, riemann_left
+from faig.attribution.score_files import load_scores
+from faig.attribution.tiling import best_grid, reach
 from faig.filters import FilterSpace, Scores
-from faig.integral import along_path
-from faig.methods import contrast
-from faig.networks import build
-from faig.passes import compute_in
-from faig.path import WeightPath
-from faig.quadrature import gauss_legendre, riemann_left
-from faig.scores import load_scores
-from faig.sums import Manner, views_of
-from faig.tiling import best_grid, reach
+from faig.imaging.cases import Case, degrade_case
+from faig.imaging.degradation import paper_preset
+from faig.imaging.photos import photograph
+from faig.networks.architectures import build
+from faig.networks.checkpoint import network_metadata
 from study import KINDS, Study, converged, overlap, relative, seconds_of, take
 
 PAPER = riemann_left(100)

@@ -14,20 +14,20 @@ import yaml
 from torch.nn import functional
 
 from faig import zoo
-from faig.cases import degrade_case
-from faig.checkpoint import network_metadata
-from faig.degradation import Degradation, paper_preset
-from faig.effect import estimate
-from faig.files import replacing
+from faig.attribution.integral import attribute
+from faig.attribution.quadrature import graded
+from faig.attribution.score_files import mean_over_images, save_scores
+from faig.common.files import replacing
+from faig.common.progress import bar
 from faig.filters import FilterSpace
-from faig.fingerprint import network_fingerprint
-from faig.images import Image, list_images, mod_crop, read_image, round8
-from faig.integral import attribute
-from faig.progress import bar
-from faig.quadrature import graded
-from faig.report.curve import draw_curve, history
-from faig.restoration import psnr, restore, scale_of, ssim
-from faig.scores import mean_over_images, save_scores
+from faig.imaging.cases import degrade_case
+from faig.imaging.degradation import Degradation, paper_preset
+from faig.imaging.images import Image, list_images, mod_crop, read_image, round8
+from faig.intervention.effect import estimate
+from faig.networks.checkpoint import network_metadata
+from faig.networks.fingerprint import network_fingerprint
+from faig.networks.inference import psnr, restore, scale_of, ssim
+from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
 from faig.zoo.scores import SCORES
 

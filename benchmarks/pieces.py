@@ -7,7 +7,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from faig.files import replacing
+from faig.common.files import replacing
 
 
 def keep(file: Path, tensors: dict[str, Tensor]) -> None:

@@ -11,10 +11,7 @@ from typing import Annotated
 import typer
 
 from faig import zoo
-from faig.cases import Case, degrade_case
-from faig.degradation import Degradation
-from faig.experiment.config import ImagesConfig
-from faig.experiment.predict import (
+from faig.analysis.evaluation import (
     FOUND,
     accuracy,
     classes_of,
@@ -26,9 +23,12 @@ from faig.experiment.predict import (
     responses,
     tasks_of,
 )
-from faig.images import list_images, mod_crop, read_image
-from faig.progress import bar
-from faig.restoration import scale_of
+from faig.common.progress import bar
+from faig.experiment.config import ImagesConfig
+from faig.imaging.cases import Case, degrade_case
+from faig.imaging.degradation import Degradation
+from faig.imaging.images import list_images, mod_crop, read_image
+from faig.networks.inference import scale_of
 from faig.zoo.predictor import filters_of, save_predictor
 
 DEGRADE = {"blur": 2.0, "noise": 0.1}

@@ -16,13 +16,13 @@ import torch
 import typer
 
 from faig import zoo
-from faig.cases import Case, degrade_case
-from faig.degradation import paper_preset
+from faig.attribution.accumulate import WHOLE, OnPath, views_of
+from faig.attribution.integral import along_path
+from faig.attribution.path import WeightPath
+from faig.attribution.quadrature import Quadrature, gauss_legendre, graded, riemann_left, riemann_mid
 from faig.filters import FilterSpace, Scores
-from faig.integral import along_path
-from faig.path import WeightPath
-from faig.quadrature import Quadrature, gauss_legendre, graded, riemann_left, riemann_mid
-from faig.sums import WHOLE, OnPath, views_of
+from faig.imaging.cases import Case, degrade_case
+from faig.imaging.degradation import paper_preset
 from study import KINDS, converged, overlap, take
 
 COUNTS = (6, 8, 10, 12, 16)

@@ -12,7 +12,7 @@ from typing import Annotated
 import torch
 import typer
 
-from faig.checkpoint import network_metadata, read_weights, save_network
+from faig.networks.checkpoint import network_metadata, read_weights, save_network
 from faig.training.config import read_config
 from faig.training.loop import RESULT, Report, train
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from faig import zoo
-from faig.attribution import Attribution
-from faig.cases import degrade_case
-from faig.degradation import paper_preset
+from faig.attribution.quadrature import Quadrature, gauss_legendre
+from faig.attribution.result import Attribution
+from faig.attribution.score_files import load_scores
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.experiment.photos import busiest, photograph
 from faig.filters import FilterSpace, Scores, count_of
-from faig.images import Image, list_images, read_image, write_image
-from faig.quadrature import Quadrature, gauss_legendre
-from faig.scores import load_scores
+from faig.imaging.cases import degrade_case
+from faig.imaging.degradation import paper_preset
+from faig.imaging.images import Image, list_images, read_image, write_image
+from faig.imaging.photos import busiest, photograph
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 KINDS = ("blur", "noise")

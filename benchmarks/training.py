@@ -14,7 +14,7 @@ import torch
 import typer
 from torch.nn import functional
 
-from faig.networks import ARCHITECTURES, build
+from faig.networks.architectures import ARCHITECTURES, build
 from faig.training.config import TrainingConfig
 from faig.training.data import Patches, degrade_batch
 from faig.training.loop import LAYOUT, Report, train

@@ -12,20 +12,20 @@ from pieces import keep, keep_json
 from small_pairs import shipped
 from torch import Tensor, nn
 
-from faig.align import align
-from faig.attribution import Attribution, join
-from faig.cases import CLEAN, Case, degrade_case
-from faig.checkpoint import load_network
-from faig.degradation import paper_preset
-from faig.experiment.photos import busiest, photograph
+from faig.attribution.accumulate import views_of
+from faig.attribution.integral import along_inputs, along_path, change
+from faig.attribution.methods import AT_TARGET, METHODS, random_scores
+from faig.attribution.path import WeightPath
+from faig.attribution.quadrature import graded
+from faig.attribution.result import Attribution, join
 from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
-from faig.images import write_image
-from faig.integral import along_inputs, along_path, change
-from faig.methods import AT_TARGET, METHODS, random_scores
-from faig.path import WeightPath
-from faig.quadrature import graded
-from faig.restoration import psnr, restore
-from faig.sums import views_of
+from faig.imaging.cases import CLEAN, Case, degrade_case
+from faig.imaging.degradation import paper_preset
+from faig.imaging.images import write_image
+from faig.imaging.photos import busiest, photograph
+from faig.networks.align import align
+from faig.networks.checkpoint import load_network
+from faig.networks.inference import psnr, restore
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.data import Patches, degrade_batch
 from faig.truth import alone, disjoint, drift, greedy, plant, predicted, recall, scaled, specific, swapped

@@ -11,11 +11,11 @@ from pieces import kept
 from scipy import stats
 from truth_parts import KINDS, TOP, Sizes, Small, scores
 
-from faig.experiment.measure import effects
-from faig.files import replacing
+from faig.common.files import replacing
 from faig.filters import FilterSet, Scores, rank
-from faig.intervention import revert
-from faig.restoration import restore
+from faig.intervention.edit import revert
+from faig.intervention.measure import effects
+from faig.networks.inference import restore
 from faig.truth import precision, rank_correlation, specific
 
 PROPORTIONS = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1)
@@ -280,5 +280,5 @@ DECOYS = """
 
 Hidden channels scaled (two of each link, by the factor and by its inverse) or swapped with their readers: the
 function stays. The share of the top 1% that the moved filters make up, without and with the move, and after
-`faig.align`.
+`faig.networks.align`.
 """

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from faig.cases import Case, degrade_case
-from faig.degradation import paper_preset
-from faig.images import write_image
-from faig.networks import SRCNNStyle, SRResNet
+from faig.imaging.cases import Case, degrade_case
+from faig.imaging.degradation import paper_preset
+from faig.imaging.images import write_image
+from faig.networks.architectures import SRCNNStyle, SRResNet
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -119,7 +119,7 @@ def faig(monkeypatch, capsys):
 @pytest.fixture(scope="session")
 def files(tmp_path_factory) -> Path:
     """A folder with ``baseline.safetensors``, ``target.safetensors`` and images in ``gt``; tests write elsewhere."""
-    from faig.checkpoint import save_network
+    from faig.networks.checkpoint import save_network
 
     folder = tmp_path_factory.mktemp("files")
     baseline = tiny_network()

@@ -6,12 +6,12 @@ import pandas as pd
 import torch
 
 from conftest import nudged, tiny_network
-from faig.checkpoint import save_network
 from faig.experiment.compare import compare
 from faig.experiment.config import CompareConfig, ImagesConfig, SweepConfig
 from faig.experiment.distribution import distribute
 from faig.experiment.sweep import sweep
-from faig.images import write_image
+from faig.imaging.images import write_image
+from faig.networks.checkpoint import save_network
 
 DEGRADE = {"blur": 2.0, "noise": 0.1}
 ACCURACY = [

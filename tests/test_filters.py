@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from conftest import tiny_network
-from faig.errors import InputError
+from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, count_of, rank
-from faig.networks import SRCNNStyle, SRResNet
+from faig.networks.architectures import SRCNNStyle, SRResNet
 
 LAYERS = {
     "plain": nn.Conv2d(3, 5, 3),

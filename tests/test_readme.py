@@ -7,7 +7,7 @@ import torch
 
 import faig
 from faig.experiment.demo import take_crops
-from faig.images import write_image
+from faig.imaging.images import write_image
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -4,7 +4,7 @@ import jaxtyping
 import pytest
 import torch
 
-from faig.effect import effect
+from faig.intervention.effect import effect
 
 
 def test_a_wrong_shape_is_caught():

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from faig.errors import InputError
+from faig.common.errors import InputError
 from faig.layer import Layer
 
 Scores = Float[Tensor, " filter"]

@@ -20,7 +20,7 @@ from faig.cli import (  # noqa: F401 - each registers its commands
     zoo,
 )
 from faig.cli.app import app
-from faig.errors import FaigWarning, InputError
+from faig.common.errors import FaigWarning, InputError
 
 EXTRAS = {
     **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),

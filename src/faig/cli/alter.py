@@ -8,7 +8,6 @@ import typer
 from torch import nn
 
 from faig import zoo
-from faig.checkpoint import Builder, load_builder, network_metadata
 from faig.cli.app import app
 from faig.cli.options import (
     Arch,
@@ -24,16 +23,17 @@ from faig.cli.options import (
     named,
     numbers,
 )
-from faig.errors import InputError
-from faig.export import check_suffix, export
-from faig.files import new_file, new_folder
+from faig.common.errors import InputError
+from faig.common.files import new_file, new_folder
+from faig.common.progress import bar
+from faig.common.settings import proportion
 from faig.filters import FilterSet, FilterSpace
-from faig.images import list_images, pair, read_image, write_image
-from faig.intervention import blend
-from faig.knob import read_knob
-from faig.progress import bar
-from faig.restoration import luma, psnr, restore, scale_of, ssim
-from faig.settings import proportion
+from faig.imaging.images import list_images, pair, read_image, write_image
+from faig.intervention.edit import blend
+from faig.intervention.strength import read_knob
+from faig.networks.checkpoint import Builder, load_builder, network_metadata
+from faig.networks.export import check_suffix, export
+from faig.networks.inference import luma, psnr, restore, scale_of, ssim
 from faig.zoo.scores import ranking
 
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]

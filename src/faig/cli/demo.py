@@ -7,7 +7,7 @@ from faig.cli.distribution import distribute_run
 from faig.cli.options import Device, Force, Out, Seed, Threads, compute_on
 from faig.cli.report import say_report
 from faig.cli.study import print_summary
-from faig.progress import bar
+from faig.common.progress import bar
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")

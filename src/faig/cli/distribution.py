@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from faig.attribution.methods import METHODS
 from faig.cli.app import app
 from faig.cli.options import Proportions, Seed, shares_of
-from faig.errors import InputError
-from faig.methods import METHODS
+from faig.common.errors import InputError
 
 if TYPE_CHECKING:
+    from faig.analysis.sharing import Grouping
     from faig.experiment.distribution import Found
-    from faig.profile import Grouping
 
 
 @app.command(epilog="Example: faig distribution runs/set14 --proportions 1,10")
@@ -38,8 +38,8 @@ def distribution(
 def distribute_run(run: Path, method: str, shares: list[float], seed: int) -> "tuple[Found, dict[float, Grouping]]":
     """Write the tables and pictures of ``faig distribution`` into a run directory."""
     from faig.experiment.distribution import distribute
-    from faig.report.distribution import draw_bars, draw_map
-    from faig.report.profile import draw_profile
+    from faig.report.figures.layers import draw_bars, draw_map
+    from faig.report.figures.sharing import draw_profile
 
     space, found, groupings = distribute(run, method, shares, seed=seed)
     sets = {kind: one.filters for (kind, share), one in found.items() if share == shares[0]}

@@ -6,13 +6,13 @@ from typing import Annotated, Any, TypeVar
 import torch
 import typer
 
-from faig.degradation import STEPS
-from faig.errors import InputError
+from faig.attribution.gradients import PRECISIONS
+from faig.attribution.objectives import OBJECTIVES
+from faig.attribution.quadrature import RULES
+from faig.common.errors import InputError
+from faig.common.settings import proportion, validated
 from faig.experiment.config import ImagesConfig
-from faig.objectives import OBJECTIVES
-from faig.passes import PRECISIONS
-from faig.quadrature import RULES
-from faig.settings import proportion, validated
+from faig.imaging.degradation import STEPS
 
 Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from faig import zoo
-from faig.cases import Case, degrade_case, make_cases
-from faig.checkpoint import load_builder
+from faig.analysis.evaluation import classes_of
+from faig.analysis.prediction import Predictor
 from faig.cli.app import app
 from faig.cli.options import (
     Arch,
@@ -23,19 +23,19 @@ from faig.cli.options import (
     images_config,
     named,
 )
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.files import new_file
+from faig.common.progress import bar
+from faig.common.settings import proportion
+from faig.experiment.comparison_tables import write_table
 from faig.experiment.config import ImagesConfig
-from faig.experiment.photos import photograph
-from faig.experiment.predict import classes_of
-from faig.experiment.tables import write_table
-from faig.files import new_file
 from faig.filters import FilterSpace
-from faig.images import list_images, read_image
-from faig.images import mod_crop as cropped
-from faig.prediction import Predictor
-from faig.progress import bar
-from faig.restoration import scale_of
-from faig.settings import proportion
+from faig.imaging.cases import Case, degrade_case, make_cases
+from faig.imaging.images import list_images, read_image
+from faig.imaging.images import mod_crop as cropped
+from faig.imaging.photos import photograph
+from faig.networks.checkpoint import load_builder
+from faig.networks.inference import scale_of
 from faig.zoo.predictor import load_predictor
 from faig.zoo.scores import chosen_by
 

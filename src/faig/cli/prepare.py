@@ -7,11 +7,11 @@ import typer
 
 from faig.cli.app import app
 from faig.cli.options import Device, Force, ModCrop, Seed, Threads, compute_on
-from faig.degradation import STEPS, Degradation, paper_preset
-from faig.errors import InputError
-from faig.files import new_folder
-from faig.images import check_divisible, list_images, mod_crop, read_image, write_image
-from faig.progress import bar
+from faig.common.errors import InputError
+from faig.common.files import new_folder
+from faig.common.progress import bar
+from faig.imaging.degradation import STEPS, Degradation, paper_preset
+from faig.imaging.images import check_divisible, list_images, mod_crop, read_image, write_image
 
 data_app = typer.Typer(help="Make training images ready.", no_args_is_help=True)
 app.add_typer(data_app, name="data")

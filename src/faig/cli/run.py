@@ -11,12 +11,12 @@ from faig.cli.options import Force, Threads, compute_on
 from faig.cli.report import say_report
 from faig.cli.study import run_compare, say_attributed
 from faig.cli.sweep import draw_sweep, run_sweep
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.progress import bar
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
-from faig.experiment.rundir import CONFIG
 from faig.experiment.studies import read_study
-from faig.experiment.study_config import StudyConfig
-from faig.progress import bar
+from faig.experiment.study.config import StudyConfig
+from faig.results.run_directory import CONFIG
 
 
 @app.command(epilog="Example: faig run experiments/small.yaml --out runs/small")
@@ -61,7 +61,7 @@ def run(
 
 def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and write its report."""
-    from faig.experiment.study import study
+    from faig.experiment.study.study import study
 
     study(config, out, force=force, track=bar, say=lambda stage: print(f"== {stage}", flush=True))
     distribute_run(out / "compare", "faig", config.compare.proportions, config.seed)

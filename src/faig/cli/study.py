@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from faig.attribution.methods import METHODS
+from faig.attribution.quadrature import RULES
 from faig.cli.app import app
 from faig.cli.options import (
     Arch,
@@ -33,12 +35,10 @@ from faig.cli.options import (
     rankings,
     shares_of,
 )
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.progress import bar
+from faig.common.settings import proportion, validated
 from faig.experiment.config import AttributeConfig, CompareConfig
-from faig.methods import METHODS
-from faig.progress import bar
-from faig.quadrature import RULES
-from faig.settings import proportion, validated
 
 Against = Annotated[str, typer.Option("--against", help="Of 3 or more: subtract the mean of the others, or strongest.")]
 
@@ -217,8 +217,8 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
 
 def say_attributed(run: Path, method: str) -> None:
     """What a finished attribution found."""
-    from faig.processes import is_first
-    from faig.scores import load_scores
+    from faig.attribution.score_files import load_scores
+    from faig.common.distributed import is_first
 
     if not is_first():
         return
@@ -238,6 +238,6 @@ def print_summary(run: Path) -> None:
     """The table of a comparison."""
     from rich.console import Console
 
-    from faig.report.table import summary_table
+    from faig.report.terminal import summary_table
 
     Console().print(summary_table(run))

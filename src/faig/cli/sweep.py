@@ -25,10 +25,10 @@ from faig.cli.options import (
     images_config,
     named,
 )
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.progress import bar
+from faig.common.settings import proportion, validated
 from faig.experiment.config import SweepConfig
-from faig.progress import bar
-from faig.settings import proportion, validated
 
 
 @app.command(
@@ -98,7 +98,7 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
 def draw_sweep(out: Path) -> None:
     """The pictures of a finished sweep."""
     from faig.experiment.sweep import PICTURES, TABLE
-    from faig.report.modulation import draw_curves, draw_images
+    from faig.report.figures.modulation import draw_curves, draw_images
 
     draw_curves(out / TABLE, out / "figures" / PICTURES / "curves")
     for folder in sorted(path for path in (out / "figures" / PICTURES).iterdir() if path.is_dir()):

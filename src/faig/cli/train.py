@@ -11,7 +11,7 @@ import typer
 
 from faig.cli.app import app
 from faig.cli.options import Device, Threads, compute_on
-from faig.errors import InputError
+from faig.common.errors import InputError
 
 LINE_EVERY = 30  # seconds
 UNITS = {"h": 3600, "m": 60, "s": 1}

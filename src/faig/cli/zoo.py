@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from faig import zoo
-from faig.checkpoint import load_builder, network_metadata
 from faig.cli.app import app
 from faig.cli.options import Arch, Force
-from faig.errors import InputError
-from faig.export import check_suffix
-from faig.export import export as export_network
-from faig.files import new_file
+from faig.common.errors import InputError
+from faig.common.files import new_file
+from faig.networks.checkpoint import load_builder, network_metadata
+from faig.networks.export import check_suffix
+from faig.networks.export import export as export_network
 
 zoo_app = typer.Typer(help="Trained pairs: those that ship with the package, and your own.", no_args_is_help=True)
 app.add_typer(zoo_app, name="zoo")

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from faig.cases import Case
+from faig.attribution.gradients import compute_in
+from faig.common.distributed import processes_of
+from faig.common.progress import Track, silent
 from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig
 from faig.experiment.find import TOP, Finder, check_methods, find_filters, needs
-from faig.experiment.pair import Pair
-from faig.experiment.rundir import run_directory
-from faig.fingerprint import case_fingerprints
-from faig.passes import compute_in
-from faig.processes import processes_of
-from faig.progress import Track, silent
+from faig.imaging.cases import Case
+from faig.networks.fingerprint import case_fingerprints
+from faig.pair import Pair
+from faig.results.run_directory import run_directory
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from faig.processes import Alone
+    from faig.common.distributed import Alone
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:

@@ -5,11 +5,11 @@ import random
 import warnings
 from collections.abc import Iterator, Mapping
 
-from faig.cases import CLEAN, Case
-from faig.errors import FaigWarning, InputError
+from faig.attribution.methods import METHODS
+from faig.common.errors import FaigWarning, InputError
 from faig.experiment.config import AttributeConfig
 from faig.filters import Scores, count_of, rank
-from faig.methods import METHODS
+from faig.imaging.cases import CLEAN, Case
 
 logger = logging.getLogger("faig")
 

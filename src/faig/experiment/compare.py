@@ -5,21 +5,21 @@ from pathlib import Path
 
 import torch
 
-from faig.cases import Case, degradations_of
-from faig.errors import InputError
+from faig.attribution.gradients import compute_in
+from faig.attribution.methods import METHODS
+from faig.common.errors import InputError
+from faig.common.progress import Track, silent
+from faig.experiment.comparison_tables import INTERVENTIONS, LAST, Key, write_tables
 from faig.experiment.config import CompareConfig
-from faig.experiment.contest import write_contests
 from faig.experiment.find import FILE_OF_RAW, Finder, check_connected, check_methods, needs, write_rankings
-from faig.experiment.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
-from faig.experiment.pair import Pair
-from faig.experiment.rundir import UNITS, run_directory
-from faig.experiment.tables import INTERVENTIONS, LAST, Key, write_tables
 from faig.filters import FilterSet, Order, rank
-from faig.fingerprint import case_fingerprints, fingerprint
-from faig.intervention import graft, revert
-from faig.methods import METHODS
-from faig.passes import compute_in
-from faig.progress import Track, silent
+from faig.imaging.cases import Case, degradations_of
+from faig.intervention.comparison import write_contests
+from faig.intervention.edit import graft, revert
+from faig.intervention.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
+from faig.networks.fingerprint import case_fingerprints, fingerprint
+from faig.pair import Pair
+from faig.results.run_directory import UNITS, run_directory
 from faig.zoo.scores import ranking
 
 Rankings = dict[str, list[Order]]  # by degradation, one per seed

@@ -6,15 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
-from faig.cases import CLEAN, Case, load_cases, make_cases
-from faig.degradation import Degradation, named
-from faig.effect import CHANNELS
-from faig.errors import InputError
+from faig.attribution.gradients import PRECISIONS
+from faig.attribution.methods import AGAINST, METHODS
+from faig.attribution.quadrature import RULES
+from faig.common.errors import InputError
+from faig.common.settings import NumberOrText, Proportion, Strict, one_of, size
 from faig.filters import count_of
-from faig.methods import AGAINST, METHODS
-from faig.passes import PRECISIONS
-from faig.quadrature import RULES
-from faig.settings import NumberOrText, Proportion, Strict, one_of, size
+from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
+from faig.imaging.degradation import Degradation, named
+from faig.intervention.effect import CHANNELS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur

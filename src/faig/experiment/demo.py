@@ -4,15 +4,15 @@ from pathlib import Path
 
 import torch
 
-from faig.cases import crop_case, degrade_case
+from faig.common.files import new_folder
+from faig.common.progress import Track, silent
 from faig.experiment.compare import compare_cases
 from faig.experiment.config import CompareConfig, ImagesConfig
-from faig.experiment.painting import paint
-from faig.experiment.pair import Pair
-from faig.experiment.photos import busiest, photograph
-from faig.files import new_folder
-from faig.images import Image, write_image
-from faig.progress import Track, silent
+from faig.experiment.study.teaser import paint
+from faig.imaging.cases import crop_case, degrade_case
+from faig.imaging.images import Image, write_image
+from faig.imaging.photos import busiest, photograph
+from faig.pair import Pair
 from faig.zoo.scores import chosen_by
 
 METHODS = ["faig", "signed", "gradient-contrastive", "ig-contrastive", "ig", "change", "random"]

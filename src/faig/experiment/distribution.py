@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from faig.attribution import Attribution
-from faig.distribution import Distribution, depth_difference, depths, distribution
-from faig.effect import Estimate
-from faig.errors import InputError
+from faig.analysis.layers import Distribution, depth_difference, depths, distribution
+from faig.analysis.sharing import Grouping, grouping, profiles
+from faig.attribution.methods import METHODS, only
+from faig.attribution.result import Attribution
+from faig.attribution.score_files import load_scores
+from faig.common.errors import InputError
 from faig.experiment.compare import score_file
-from faig.experiment.tables import write_table
+from faig.experiment.comparison_tables import write_table
 from faig.filters import FilterSet, FilterSpace
-from faig.methods import METHODS, only
-from faig.profile import Grouping, grouping, profiles
-from faig.scores import load_scores
+from faig.intervention.effect import Estimate
 
 Found = dict[tuple[str, float], Distribution]  # by function and proportion
 Groupings = dict[float, Grouping]  # by proportion

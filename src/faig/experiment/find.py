@@ -10,27 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faig.attribution import Attribution, Contribution, PerImage
-from faig.cases import CLEAN, Case, degradations_of
-from faig.errors import FaigWarning, InputError
+from faig.attribution.accumulate import Manner, View
+from faig.attribution.integral import Settled, along_inputs, along_path, change, until_settled
+from faig.attribution.methods import AT_TARGET, METHODS, only, random_scores
+from faig.attribution.objectives import Objective, in_decibels, objective_fingerprint, objective_of, sums_over_pixels
+from faig.attribution.path import WeightPath, disconnected
+from faig.attribution.quadrature import Quadrature, quadrature
+from faig.attribution.rankings import write_index, write_ranking, write_sums
+from faig.attribution.result import Attribution, Contribution, PerImage
+from faig.attribution.score_files import load_scores, save_scores
+from faig.attribution.tiling import Tiler
+from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
+from faig.common.distributed import Alone
+from faig.common.errors import FaigWarning, InputError
+from faig.common.progress import Track, silent
 from faig.experiment.config import PairConfig
-from faig.experiment.pair import Pair, versions
-from faig.experiment.rundir import UNITS
 from faig.experiment.units import Units
 from faig.filters import FilterSet, Scores
-from faig.fingerprint import case_fingerprints, network_fingerprint
-from faig.integral import Settled, along_inputs, along_path, change, until_settled
-from faig.methods import AT_TARGET, METHODS, only, random_scores
-from faig.objectives import Objective, in_decibels, objective_fingerprint, objective_of, sums_over_pixels
-from faig.path import WeightPath, disconnected
-from faig.processes import Alone
-from faig.progress import Track, silent
-from faig.quadrature import Quadrature, quadrature
-from faig.rankings import write_index, write_ranking, write_sums
-from faig.sampling import SamplingError, ranking_error, sampling_error
-from faig.scores import load_scores, save_scores
-from faig.sums import Manner, View
-from faig.tiling import Tiler
+from faig.imaging.cases import CLEAN, Case, degradations_of
+from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.pair import Pair, versions
+from faig.results.run_directory import UNITS
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.settings import read_yaml, validated
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
-from faig.experiment.study_config import StudyConfig
-from faig.settings import read_yaml, validated
+from faig.experiment.study.config import StudyConfig
 
 Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig
 CONFIGS: dict[str, type[Study]] = {

@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from faig.cases import Case
-from faig.effect import Estimate, estimate, gradient_map, single_channel
-from faig.errors import InputError
+from faig.common.errors import InputError
+from faig.common.files import new_folder, replacing
+from faig.common.progress import Track, silent
+from faig.experiment.comparison_tables import write_table
 from faig.experiment.config import SweepConfig
-from faig.experiment.pair import Pair
-from faig.experiment.rundir import UNITS, run_directory
-from faig.experiment.tables import write_table
-from faig.files import new_folder, replacing
 from faig.filters import FilterSet
-from faig.fingerprint import case_fingerprints, set_fingerprints
-from faig.images import Resized, write_image
-from faig.intervention import modulate
-from faig.progress import Track, silent
-from faig.restoration import psnr, restore
+from faig.imaging.cases import Case
+from faig.imaging.images import Resized, write_image
+from faig.intervention.edit import modulate
+from faig.intervention.effect import Estimate, estimate, gradient_map, single_channel
+from faig.networks.fingerprint import case_fingerprints, set_fingerprints
+from faig.networks.inference import psnr, restore
+from faig.pair import Pair
+from faig.results.run_directory import UNITS, run_directory
 from faig.zoo.scores import chosen_by
 
 TABLE = "modulation.csv"

@@ -17,14 +17,14 @@ from typing import Any
 
 import torch
 
-from faig.attribution import Attribution, Contribution, beside, join
-from faig.cases import CLEAN, Case
-from faig.fingerprint import fingerprint
-from faig.path import WeightPath
-from faig.progress import Track
-from faig.scores import load_scores, save_scores
-from faig.sums import Manner, View, views_of
-from faig.tiling import Tiler
+from faig.attribution.accumulate import Manner, View, views_of
+from faig.attribution.path import WeightPath
+from faig.attribution.result import Attribution, Contribution, beside, join
+from faig.attribution.score_files import load_scores, save_scores
+from faig.attribution.tiling import Tiler
+from faig.common.progress import Track
+from faig.imaging.cases import CLEAN, Case
+from faig.networks.fingerprint import fingerprint
 
 Integrate = Callable[[WeightPath, Sequence[View], Manner], list[Contribution]]
 
@@ -54,7 +54,7 @@ class Units:
         cases: the images.
         tiler: divides those that are too large.
         threads: of this process.
-        precision: see `passes.Passes`.
+        precision: see `gradients.Passes`.
         determined: what determines all of them: JSON-able.
         integrate: computes.
         clean: whether clean images have units too.

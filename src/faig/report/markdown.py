@@ -10,15 +10,15 @@ from typing import Any
 import yaml
 from PIL import Image as Pillow
 
-from faig.errors import InputError
-from faig.files import new_folder, replacing
-from faig.report import charts
-from faig.report.chart import Chart
-from faig.report.claim import at_one_percent
-from faig.report.claims import claims
-from faig.report.grid import Grid
-from faig.report.page import environment, title_of
-from faig.report.results import Results, read_csv
+from faig.common.errors import InputError
+from faig.common.files import new_folder, replacing
+from faig.report.claims.claim import at_one_percent
+from faig.report.claims.comparison import claims
+from faig.report.figures import charts
+from faig.report.figures.chart import Chart
+from faig.report.html.html_table import Grid
+from faig.report.html.page import environment, title_of
+from faig.results.reader import Results, read_csv
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000

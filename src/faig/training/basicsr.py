@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from faig.blurs import TAPS
-from faig.errors import InputError
-from faig.settings import flat
+from faig.common.errors import InputError
+from faig.common.settings import flat
+from faig.imaging.blurs import TAPS
 
 NETWORKS = {
     "MSRResNet": (

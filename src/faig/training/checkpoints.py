@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from faig.checkpoint import save_pickle
-from faig.errors import FaigWarning, InputError
-from faig.files import replacing
-from faig.settings import flat
+from faig.common.errors import FaigWarning, InputError
+from faig.common.files import replacing
+from faig.common.settings import flat
+from faig.networks.checkpoint import save_pickle
 
 KEPT = 2
 

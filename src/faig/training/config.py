@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 import torch
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from faig.blurs import Blur
-from faig.degradation import Degradation, named, parse_steps
-from faig.errors import InputError
-from faig.networks import build
-from faig.restoration import scale_of
-from faig.settings import NumberOrText, Proportion, Strict, read_yaml, validated
-from faig.steps import Down, Noise, Step
+from faig.common.errors import InputError
+from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, validated
+from faig.imaging.blurs import Blur
+from faig.imaging.degradation import Degradation, named, parse_steps
+from faig.imaging.steps import Down, Noise, Step
+from faig.networks.architectures import build
+from faig.networks.inference import scale_of
 
 
 class NetworkConfig(Strict):

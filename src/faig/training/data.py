@@ -13,13 +13,13 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from faig.blurs import RADIUS, Blurring, mirror
-from faig.degradation import split
-from faig.errors import FaigWarning, InputError
-from faig.images import Pixels, round8, to_image, to_uint8
-from faig.steps import Down, Fixed, Random, Step, downsample
+from faig.common.errors import FaigWarning, InputError
+from faig.imaging.blurs import RADIUS, Blurring, mirror
+from faig.imaging.degradation import split
+from faig.imaging.images import Pixels, round8, to_image, to_uint8
+from faig.imaging.steps import Down, Fixed, Random, Step, downsample
 from faig.training.config import DataConfig, DegradationConfig
-from faig.training.sources import open_source
+from faig.training.image_sources import open_source
 
 GT = Float[Tensor, "batch 3 gt_height gt_width"]
 LR = Float[Tensor, "batch 3 lr_height lr_width"]

@@ -15,17 +15,17 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from faig import zoo
-from faig.checkpoint import check_same_keys, network_metadata, save_network
-from faig.errors import InputError
-from faig.files import alone_in, clear_parts
+from faig.common.distributed import any_process, join_processes, share_of_batch
+from faig.common.errors import InputError
+from faig.common.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
-from faig.fingerprint import fingerprint, network_fingerprint
-from faig.networks import build
-from faig.processes import any_process, join_processes, share_of_batch
+from faig.networks.architectures import build
+from faig.networks.checkpoint import check_same_keys, network_metadata, save_network
+from faig.networks.fingerprint import fingerprint, network_fingerprint
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
-from faig.training.watching import Board, Mean, Validation
+from faig.training.monitoring import Board, Mean, Validation
 from faig.zoo.scores import ranking
 
 if TYPE_CHECKING:

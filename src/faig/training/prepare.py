@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from faig.errors import InputError
-from faig.files import new_folder
-from faig.images import Bytes, decode, list_images, read_bytes, to_image, write_pixels
-from faig.progress import Track, silent
+from faig.common.errors import InputError
+from faig.common.files import new_folder
+from faig.common.progress import Track, silent
+from faig.imaging.images import Bytes, decode, list_images, read_bytes, to_image, write_pixels
 
 T = TypeVar("T")
 AHEAD = 64  # files that wait in memory at most

@@ -8,12 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from faig.attribution import PerImage
-from faig.cases import CLEAN, Case
+from faig.attribution.path import check_pair
+from faig.attribution.result import PerImage
 from faig.filters import FilterSpace, Scores
-from faig.graph import Suffix
+from faig.imaging.cases import CLEAN, Case
 from faig.layer import Layer
-from faig.path import check_pair
+from faig.networks.graph import Suffix
 
 COPIES = 16  # altered networks that run together
 

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from faig.align import rearrange
-from faig.errors import InputError
+from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
-from faig.graph import Link, links
+from faig.networks.align import rearrange
+from faig.networks.graph import Link, links
 
 ROUNDING = 1e-6  # relative change of a weight that was multiplied and divided by the same
 

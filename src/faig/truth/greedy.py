@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from faig.cases import Case
 from faig.filters import FilterSet, FilterSpace, Order, rank
-from faig.intervention import revert
+from faig.imaging.cases import Case
+from faig.intervention.edit import revert
 from faig.truth.alone import specific, toggled
 
 

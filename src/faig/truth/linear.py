@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from faig.attribution import PerImage
-from faig.cases import Case
+from faig.attribution.path import WeightPath
+from faig.attribution.result import PerImage
 from faig.filters import FilterSpace, Scores
-from faig.path import WeightPath
+from faig.imaging.cases import Case
 from faig.truth.alone import Changes
 
 DRAWS = 12  # backward passes an image: as many as the integral has nodes by default

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faig.cases import CLEAN
-from faig.errors import InputError
+from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
+from faig.imaging.cases import CLEAN
 
 Batch = tuple[
     Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]

@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.cases import Case
 from faig.filters import FilterSet, FilterSpace, Order, Scores
-from faig.intervention import revert
+from faig.imaging.cases import Case
+from faig.intervention.edit import revert
 from faig.truth.alone import toggled
 
 

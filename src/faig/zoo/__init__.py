@@ -6,9 +6,9 @@ from pathlib import Path
 import platformdirs
 from torch import nn
 
-from faig.checkpoint import Builder, load_network
-from faig.errors import InputError
-from faig.path import WeightPath
+from faig.attribution.path import WeightPath
+from faig.common.errors import InputError
+from faig.networks.checkpoint import Builder, load_network
 
 FOLDER = Path(__file__).parent
 ROLES = ("baseline", "target")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import yaml
 
 from faig import zoo
-from faig.errors import InputError
-from faig.files import new_folder
-from faig.fingerprint import network_fingerprint
-from faig.scores import load_scores
+from faig.attribution.score_files import load_scores
+from faig.common.errors import InputError
+from faig.common.files import new_folder
+from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 

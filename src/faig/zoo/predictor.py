@@ -6,11 +6,11 @@ from pathlib import Path
 from torch import nn
 
 from faig import zoo
-from faig.errors import InputError
-from faig.files import replacing
+from faig.analysis.prediction import Predictor
+from faig.common.errors import InputError
+from faig.common.files import replacing
 from faig.filters import FilterSet, FilterSpace
-from faig.fingerprint import fingerprint, network_fingerprint
-from faig.prediction import Predictor
+from faig.networks.fingerprint import fingerprint, network_fingerprint
 from faig.zoo.scores import chosen_by
 
 PREDICTOR = "predictor.json"

@@ -6,11 +6,11 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from faig import zoo
-from faig.errors import InputError
+from faig.attribution.methods import METHODS
+from faig.attribution.rankings import read_ranking
+from faig.attribution.score_files import load_scores
+from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
-from faig.methods import METHODS
-from faig.rankings import read_ranking
-from faig.scores import load_scores
 
 SCORES = "scores.safetensors"
 

@@ -1,0 +1,1 @@
+"""What found filters are, and what they are good for."""

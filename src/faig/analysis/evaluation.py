@@ -1,0 +1,202 @@
+"""Degradation prediction for a pair: the classes that it tells apart, and how well it does so."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import nn
+
+from faig.analysis.prediction import SIDE, Discriminant, Numbers, Predictor, crops
+from faig.attribution.methods import random_scores
+from faig.common.errors import InputError
+from faig.common.progress import Track, silent
+from faig.experiment.comparison_tables import write_table
+from faig.experiment.config import ImagesConfig
+from faig.filters import FilterSet, FilterSpace, rank
+from faig.imaging.cases import CLEAN, Case, crop_case
+from faig.imaging.degradation import Degradation
+from faig.imaging.images import Image
+from faig.intervention.effect import Estimate, estimate, single_channel
+
+FOUND, STATISTICS = "found filters", "image statistics"
+Guess = Callable[[Image], dict[str, float]]  # the probability of every class
+TRUE = "is"
+LAST = "accuracy.csv"  # written last: where it stands, the stage is finished
+
+
+def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
+    """Clean, each degradation that ``images.degrade`` makes, and all ways to have several at once (``blur+noise``).
+
+    Raises:
+        InputError: see `ImagesConfig.together`, or a name has a ``+``.
+    """
+    if joined := [name for name in images.degrade if "+" in name]:
+        raise InputError(f"--degrade {joined[0]}: the + is kept for several at once, which are made anyway")
+    several = [
+        names for count in range(2, len(images.degrade) + 1) for names in itertools.combinations(images.degrade, count)
+    ]
+    return images.degradations() | {"+".join(names): images.together(names) for names in several}
+
+
+def guesses(guess: Guess, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
+    """The probability of every class for every version of every case.
+
+    Returns:
+        A row for each LR image: ``image``, ``is`` (its true class), and a column for each class.
+    """
+    return pd.DataFrame(
+        {"image": case.name, TRUE: kind} | guess(lr)
+        for case in track(cases, "predict", len(cases))
+        for kind, lr in case.lr.items()
+    )
+
+
+def confusion(guessed: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """How many images of each class (rows) are taken for each (columns), where only these classes are possible."""
+    rows = guessed[guessed[TRUE].isin(classes)]
+    likeliest = rows[list(classes)].idxmax(axis=1)
+    return pd.crosstab(rows[TRUE], likeliest).reindex(index=list(classes), columns=list(classes), fill_value=0)
+
+
+def accuracy(guessed: pd.DataFrame, classes: Sequence[str], seed: int = 0) -> Estimate:
+    """Share of right guesses where only these classes are possible; its interval resamples images."""
+    rows = guessed[guessed[TRUE].isin(classes)]
+    right = (rows[list(classes)].idxmax(axis=1) == rows[TRUE]).groupby(rows["image"]).mean()
+    return estimate(np.mean, np.asarray(right, dtype=np.float64), seed=seed)
+
+
+def by_statistics(cases: Sequence[Case]) -> Guess:
+    """A guesser that learns from the same crops and in the same way as the predictor, but without a network."""
+    kinds = cases[0].lr
+    discriminant = Discriminant.fit(
+        {kind: [_statistics([part]) for case in cases for part in crops(case.lr[kind])] for kind in kinds}
+    )
+    return lambda lr: discriminant.probabilities(_statistics(list(crops(lr))))
+
+
+def _statistics(parts: Sequence[Image]) -> Numbers:
+    """Logarithms of the variance of the Laplacian and of the noise that wavelets see, means over crops."""
+    from skimage.filters import laplace  # slow to import
+    from skimage.restoration import estimate_sigma
+
+    grays = [single_channel(part).numpy() for part in parts]
+    found: Numbers = np.mean([[laplace(gray).var(), estimate_sigma(gray)] for gray in grays], axis=0)
+    return np.log(found + 1e-8)
+
+
+def singles(classes: Sequence[str]) -> list[str]:
+    """The classes with one degradation."""
+    return [name for name in classes if name != CLEAN and "+" not in name]
+
+
+def predictors(
+    target: nn.Module,
+    baseline: nn.Module,
+    filters: Mapping[str, FilterSet],
+    known: Sequence[Case],
+    seeds: int,
+    track: Track = silent,
+) -> tuple[Predictor, dict[str, Guess]]:
+    """The predictor by found filters, and beside it what it is held against: random filters, and image statistics.
+
+    Args:
+        target: of the pair.
+        baseline: of the pair.
+        filters: found, by function.
+        known: what all of them learn from (see `Predictor.fit`).
+        seeds: how many times random filters are drawn.
+        track: shows progress.
+    """
+    space, size = FilterSpace.of(target), {kind: len(chosen) for kind, chosen in filters.items()}
+    found = Predictor.fit(target, baseline, filters, known, track)
+    guessers = {FOUND: _guess(found)}
+    for seed in range(seeds):
+        drawn = {
+            kind: FilterSet.of(space, rank(random_scores(space, seeds * place + seed))[:count])
+            for place, (kind, count) in enumerate(size.items())
+        }
+        guessers[f"random filters {seed + 1}"] = _guess(Predictor.fit(target, baseline, drawn, known, track))
+    return found, guessers | {STATISTICS: by_statistics(known)}
+
+
+def _guess(predictor: Predictor) -> Guess:
+    return lambda lr: predictor.predict(lr).probabilities
+
+
+def tasks_of(classes: Sequence[str]) -> list[list[str]]:
+    """What to tell apart: single degradations; these and clean; all classes."""
+    return [singles(classes), [CLEAN, *singles(classes)], list(classes)]
+
+
+def middle(case: Case, scale: int) -> Case:
+    """The middle of a case: 48x48 LR pixels, or all of a smaller one."""
+    _, height, width = next(iter(case.lr.values())).shape
+    side = min(SIDE, height, width)
+    return crop_case(case, (height - side) // 2, (width - side) // 2, side, scale)
+
+
+def responses(predictor: Predictor, kind: str, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
+    """How a function responds to its degradation's level.
+
+    Args:
+        predictor: whose.
+        kind: the function.
+        cases: with an LR version for each level, named by it.
+        track: shows progress.
+
+    Returns:
+        A row for each image and level: ``image``, ``degradation``, ``level``, ``response``.
+    """
+    return pd.DataFrame(
+        {
+            "image": case.name,
+            "degradation": kind,
+            "level": float(level),
+            "response": predictor.predict(lr).responses[kind],
+        }
+        for case in track(cases, f"respond to {kind}", len(cases))
+        for level, lr in case.lr.items()
+    )
+
+
+def correlations(table: pd.DataFrame, seed: int = 0) -> dict[str, Estimate]:
+    """Spearman's rank correlation of response with level, within each image, by degradation: mean over images."""
+    from scipy.stats import spearmanr  # slow to import
+
+    found: dict[str, list[float]] = {}
+    for (kind, _), rows in table.groupby(["degradation", "image"], sort=False):
+        found.setdefault(str(kind), []).append(spearmanr(rows["level"], rows["response"]).statistic)
+    return {kind: estimate(np.mean, np.nan_to_num(values), seed=seed) for kind, values in found.items()}
+
+
+def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, seed: int) -> None:
+    """``predictions.csv``, ``confusion.csv``, ``levels.csv``, ``responses.csv``, and last ``accuracy.csv``.
+
+    Args:
+        run: where.
+        guessed: by predictor, what `guesses` gave.
+        levels: what `responses` gave.
+        seed: of the intervals.
+    """
+    classes = [name for name in guessed[FOUND].columns if name not in ("image", TRUE)]
+    write_table(run / "predictions.csv", guessed[FOUND])
+    matrix = confusion(guessed[FOUND], classes)
+    write_table(run / "confusion.csv", matrix.reset_index(names=TRUE))
+    write_table(run / "levels.csv", levels)
+    ranks = correlations(levels, seed)
+    write_table(
+        run / "responses.csv",
+        [{"degradation": kind} | _named("rank_correlation", found) for kind, found in ranks.items()],
+    )
+    rows = [
+        {"predictor": name, "classes": " ".join(task)} | _named("accuracy", accuracy(table, task, seed))
+        for name, table in guessed.items()
+        for task in tasks_of(classes)
+    ]
+    write_table(run / LAST, rows)
+
+
+def _named(name: str, found: Estimate) -> dict[str, float]:
+    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}

@@ -1,0 +1,1 @@
+"""From a pair of networks and cases to one score per filter."""

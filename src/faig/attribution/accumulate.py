@@ -1,0 +1,216 @@
+"""Weighted sums, over the nodes of a rule, of the gradients of several images.
+
+All views that are summed up together share each interpolated network; weights move along the path in place.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from faig.attribution.gradients import Numbers, Passes
+from faig.attribution.objectives import Objective, squared_error, total_output
+from faig.attribution.path import WeightPath
+from faig.attribution.quadrature import Quadrature
+from faig.attribution.result import Contribution
+from faig.attribution.tiling import Grid, whole
+from faig.common.errors import InputError
+from faig.filters import FilterSpace, Scores
+from faig.imaging.cases import CLEAN, Case
+from faig.networks.adapters import explained
+
+Sums = dict[str, Tensor]  # one for each weight, [view, ...]
+Pairs = list[tuple[Scores, Scores]]  # by view: sums of absolute values and of values, per filter
+
+
+@dataclass(frozen=True)
+class View:
+    """One image with one degradation: the unit of work.
+
+    Attributes:
+        name: of the image.
+        kind: the degradation, or ``clean``.
+        gt: in [0, 1].
+        lr: in [0, 1].
+        clean: the clean LR, which ``ig`` needs.
+    """
+
+    name: str
+    kind: str
+    gt: Float[Tensor, "3 height width"]
+    lr: Float[Tensor, "3 _ _"]
+    clean: Float[Tensor, "3 _ _"] | None = None
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How passes are computed; the result is the same but for rounding.
+
+    Attributes:
+        grid: tiles; the whole image where there are none.
+        together: how many views go through the network at once.
+        precision: ``float32``, or ``bf16`` on a GPU.
+    """
+
+    grid: Grid = ()
+    together: int = 1
+    precision: str = "float32"
+
+
+WHOLE = Manner()
+
+
+def views_of(case: Case) -> list[View]:
+    """The LR versions of a case, one by one."""
+    clean = case.lr.get(CLEAN)
+    return [View(case.name, kind, case.gt, lr, clean) for kind, lr in case.lr.items()]
+
+
+class SumsOverNodes(ABC):
+    """Weighted sums of the gradients of several views, over nodes.
+
+    Attributes:
+        sums: one for each weight, ``[view, ...]``.
+        values: the objective at each node, ``[view]``.
+        factor: by which the sums are multiplied to be contributions; None for 1.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        weights: Sums,
+        objective: Objective,
+        views: Sequence[View],
+        manner: Manner,
+        factor: Sums | None = None,
+    ) -> None:
+        self.views, self.manner, self.factor = views, manner, factor
+        device = next(network.parameters()).device
+        self.gt = torch.stack([view.gt for view in views]).to(device)
+        self.lr = torch.stack([view.lr for view in views]).to(device)
+        self.grid = manner.grid or whole(*self.lr.shape[2:])
+        scale = self.gt.shape[-1] // self.lr.shape[-1]
+        self.passes = Passes(network, weights, objective, scale, manner.precision)
+        self.sums = {key: _zeros(len(views), weight) for key, weight in weights.items()}
+        starts = range(0, len(views), manner.together)
+        self.parts = [slice(start, min(start + manner.together, len(views))) for start in starts]
+        self.values: dict[float, Numbers] = {}
+
+    @abstractmethod
+    def move(self, alpha: float) -> Tensor:
+        """Go to a node; returns what the network sees there, ``[view, 3, height, width]``."""
+
+    def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
+        """Evaluate the gradients at some nodes, and add each ``share`` times."""
+        for alpha, share in zip(nodes, shares, strict=True):
+            seen = self.move(alpha)
+            self.values[alpha] = self._finite(torch.cat([self._add(seen, part, share) for part in self.parts]), alpha)
+
+    def add_rule(self, space: FilterSpace, rule: Quadrature) -> Pairs | None:
+        """All nodes of a rule; returns the scores by a third of them (see `Quadrature.coarse`)."""
+        nodes = list(zip(rule.nodes, rule.weights, rule.coarse, strict=True))
+        rough = [(alpha, share) for alpha, share, coarse in nodes if coarse]
+        found = None
+        if rough:
+            self.add(*zip(*rough, strict=True))
+            found = self.scores(space, 1 / sum(share for _, share in rough))
+        self.add(*zip(*((alpha, share) for alpha, share, coarse in nodes if not coarse), strict=True))
+        return found
+
+    def scores(self, space: FilterSpace, scale: float = 1) -> Pairs:
+        """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i`` of each view, on the CPU; c_i the sums times ``scale``."""
+        found = []
+        for i in range(len(self.views)):
+            sums = {key: values[i] for key, values in self.sums.items()}
+            if self.factor is not None:  # what does not move has no sum
+                sums = {key: sums[key] * by if key in sums else torch.zeros_like(by) for key, by in self.factor.items()}
+            signed = space.sum_per_filter(sums) * scale
+            absolute = space.sum_per_filter({key: part.abs() for key, part in sums.items()}) * scale
+            found.append((absolute.cpu(), signed.cpu()))
+        return found
+
+    def _add(self, seen: Tensor, part: slice, share: float) -> Numbers:
+        value = torch.zeros(len(seen[part]), dtype=torch.float64)
+        sums = [values[part] for values in self.sums.values()]
+        for tile in self.grid:
+            with self._named():
+                of_tile, gradients = self.passes.gradients(seen[part], self.gt[part], tile)
+            value += of_tile.cpu().double()
+            torch._foreach_add_(sums, gradients, alpha=share)
+        return value
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say which image it was."""
+        try:
+            with explained(self.lr):
+                yield
+        except InputError as error:
+            raise InputError(f"{self.views[0].name}: {error}") from None
+
+    def _finite(self, values: Numbers, alpha: float) -> Numbers:
+        for view, value in zip(self.views, values.tolist(), strict=True):
+            if not math.isfinite(value):
+                raise InputError(
+                    f"{view.name} ({view.kind}): the loss is {value} at α = {alpha:g}; check weights and images"
+                )
+        return values
+
+
+class OnPath(SumsOverNodes):
+    """From target to baseline, the images at rest."""
+
+    def __init__(
+        self, path: WeightPath, views: Sequence[View], manner: Manner, objective: Objective = squared_error
+    ) -> None:
+        super().__init__(path.network, path.moving, objective, views, manner, path.difference)
+        self.path = path
+        self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
+
+    def move(self, alpha: float) -> Tensor:
+        """The weights go there."""
+        self.path.move(alpha)
+        return self.lr
+
+    def contributions(self, space: FilterSpace, scale: float, coarse: Pairs | None) -> list[Contribution]:
+        """Of the sums so far, times ``scale``."""
+        shares = [
+            (sums * self.path.difference[key]).flatten(1).sum(1).cpu().double() for key, sums in self.sums.items()
+        ]
+        totals = torch.stack(shares).sum(0) * scale
+        losses = torch.stack([self.ends[0], *(self.values[alpha] for alpha in sorted(self.values)), self.ends[1]], 1)
+        found = zip(self.scores(space, scale), totals, losses, strict=True)
+        whole = [Contribution(score, signed, total, loss) for (score, signed), total, loss in found]
+        if coarse is None:
+            return whole
+        pairs = zip(whole, coarse, strict=True)
+        return [replace(one, coarse_score=score, coarse_signed=signed) for one, (score, signed) in pairs]
+
+    def _value(self, alpha: float) -> Numbers:
+        seen = self.move(alpha)
+        with self._named():
+            values = [self.passes.values(seen[part], self.gt[part], self.grid) for part in self.parts]
+        return self._finite(torch.cat(values), alpha)
+
+
+class OnLine(SumsOverNodes):
+    """From clean to degraded inputs, the network at rest."""
+
+    def __init__(self, network: nn.Module, weights: Sums, views: Sequence[View], manner: Manner) -> None:
+        super().__init__(network, weights, total_output, views, manner)
+        self.clean = torch.stack([view.clean for view in views if view.clean is not None]).to(self.lr)
+
+    def move(self, alpha: float) -> Tensor:
+        """The inputs go there."""
+        return torch.lerp(self.clean, self.lr, alpha)
+
+
+def _zeros(views: int, weight: Tensor) -> Float[Tensor, "view ..."]:
+    """One for each view, in memory as the weight is: adding two arrays of different order is slow."""
+    flat = weight.new_zeros(views * weight.numel())
+    return flat.as_strided((views, *weight.shape), (weight.numel(), *weight.stride()))

@@ -1,0 +1,87 @@
+"""One pass: forward and backward through a network, for one image or for several at once."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from faig.attribution.objectives import Objective
+from faig.attribution.tiling import Grid, Tile
+from faig.common.errors import InputError
+
+Images = Float[Tensor, "image 3 height width"]
+Enlarged = Float[Tensor, "image 3 _ _"]
+Numbers = Float[Tensor, " image"]
+
+PRECISIONS = ("float32", "tf32", "bf16")
+
+
+def compute_in(precision: str) -> None:
+    """Let a GPU round the factors of float32 products to TF32, or keep it from that. bf16 is `Passes`'s own matter."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+
+
+@dataclass(frozen=True)
+class Passes:
+    """An objective of a network's output, and its gradient by weight.
+
+    Attributes:
+        network: at its present weights, which the caller moves.
+        weights: by name, those to differentiate by.
+        objective: what is differentiated; a sum over pixels, where there are tiles.
+        scale: GT size / LR size.
+        precision: one of `PRECISIONS`; see `compute_in`.
+    """
+
+    network: nn.Module
+    weights: dict[str, Tensor]
+    objective: Objective
+    scale: int
+    precision: str = "float32"
+
+    def values(self, lr: Images, gt: Enlarged, grid: Grid) -> Numbers:
+        """The objective of each image; float64 on the CPU."""
+        total = torch.zeros(len(lr), dtype=torch.float64)
+        with torch.no_grad(), self._casting(lr):
+            for tile in grid:
+                outputs = self._outputs(self.network(tile.lr(lr)), tile)
+                parts = [self.objective(*both) for both in zip(outputs, tile.gt(gt, self.scale), strict=True)]
+                total += torch.stack(parts).cpu().double()
+        return total
+
+    def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
+        """The objective of each image on a tile, and its gradients ``[image, ...]`` in the order of the weights.
+
+        Several images run together; their gradients are kept apart without a loop over images.
+        """
+        lr, gt = tile.lr(lr), tile.gt(gt, self.scale)
+        if len(lr) > 1:
+            return self._together(lr, gt, tile)
+        with self._casting(lr):
+            value = self.objective(self._outputs(self.network(lr), tile)[0], gt[0])
+        found = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True, materialize_grads=True)
+        return value.detach()[None], [gradient[None] for gradient in found]
+
+    def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
+        def one(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
+            output = torch.func.functional_call(self.network, weights, (lr[None],))
+            return self.objective(self._outputs(output, tile)[0], gt)
+
+        weights = {name: weight.detach() for name, weight in self.weights.items()}
+        each = torch.func.vmap(torch.func.grad_and_value(one), in_dims=(None, 0, 0))
+        with self._casting(lr):
+            gradients, values = each(weights, lr, gt)
+        return values, [gradients[name] for name in self.weights]
+
+    def _outputs(self, outputs: Tensor, tile: Tile) -> Tensor:
+        top, bottom, left, right = tile.framed
+        expected = (self.scale * (bottom - top), self.scale * (right - left))
+        if outputs.shape[-2:] != expected:
+            (h, w), (eh, ew) = outputs.shape[-2:], expected
+            raise InputError(f"the network gives {w}x{h}, but the GT is {ew}x{eh}")
+        own = tile.output(outputs, self.scale)
+        return own.float() if self.precision == "bf16" else own
+
+    def _casting(self, lr: Tensor) -> torch.autocast:
+        return torch.autocast(lr.device.type, torch.bfloat16, enabled=self.precision == "bf16")

@@ -1,0 +1,114 @@
+"""The straight path, in parameter space, from the target to the baseline."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from faig.common.errors import InputError
+from faig.networks.checkpoint import check_same_keys
+
+CONNECTED = 1.1  # barrier above which a pair is not connected
+
+
+class WeightPath:
+    """``γ(α) = θ + α (θ̄ - θ)``: α = 0 is the target θ, α = 1 the baseline θ̄, both bit-exact.
+
+    The caller's networks are left as they are; `network` is the one that moves.
+
+    Args:
+        target: θ.
+        baseline: θ̄, of the same architecture.
+
+    Raises:
+        InputError: the networks differ in a key, a shape or a buffer; the message names the first.
+    """
+
+    def __init__(self, target: nn.Module, baseline: nn.Module) -> None:
+        check_pair(target, baseline)
+        self.network = _fast(copy.deepcopy(target).eval().requires_grad_(True))
+        self.parameters: dict[str, Tensor] = dict(self.network.named_parameters())
+        ends = dict(baseline.named_parameters())
+        self._start = {key: weight.detach().clone() for key, weight in self.parameters.items()}
+        self._end = {key: torch.empty_like(w).copy_(ends[key].detach()) for key, w in self._start.items()}
+        self.difference = {key: self._end[key] - start for key, start in self._start.items()}
+        self._moving = [key for key, delta in self.difference.items() if bool(delta.any())] or list(self.difference)
+
+    def twin(self) -> "WeightPath":
+        """The same path with a network of its own, which moves by itself."""
+        other = copy.copy(self)
+        other.network = copy.deepcopy(self.network)
+        other.parameters = dict(other.network.named_parameters())
+        return other
+
+    @property
+    def moving(self) -> dict[str, Tensor]:
+        """The parameters of `network` that differ between the two ends; all, where none does."""
+        return {key: self.parameters[key] for key in self._moving}
+
+    def move(self, alpha: float) -> nn.Module:
+        """Give `network` the weights γ(α) and return it."""
+        with torch.no_grad():
+            for key, weight in self.parameters.items():
+                torch.lerp(self._start[key], self._end[key], alpha, out=weight.data)
+        return self.network
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(iter(self.parameters.values())).device
+
+    @property
+    def is_point(self) -> bool:
+        """Whether target and baseline are equal."""
+        return not any(bool(delta.any()) for delta in self.difference.values())
+
+
+def _fast(network: nn.Module) -> nn.Module:
+    """Weights in the order that convolutions are fastest with, where the network takes that."""
+    ordered = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    weight = next(network.parameters())
+    try:
+        ordered(torch.zeros(1, 3, 16, 16).to(weight)).sum().backward()
+    except RuntimeError:  # it looks at activations in a way that needs the usual order
+        return network
+    ordered.zero_grad()
+    return ordered
+
+
+def check_pair(target: nn.Module, baseline: nn.Module) -> None:
+    """Raise InputError, naming the first difference, unless the two networks are of one architecture."""
+    ours, theirs = target.state_dict(), baseline.state_dict()
+    check_same_keys(ours, theirs, "the target", "the baseline")
+    parameters = {key for key, _ in target.named_parameters(remove_duplicate=False)}
+    for key, value in ours.items():
+        if key not in parameters and not torch.equal(value, theirs[key].to(value)):
+            raise InputError(
+                f"buffer {key} differs between target and baseline, but the path moves parameters only; "
+                "fold normalisation into the convolutions first"
+            )
+
+
+def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:
+    """Path check (ours): the largest loss on the path, as a multiple of the larger end's.
+
+    Args:
+        losses: ``[node]``, at the nodes, summed over images.
+        loss_target: at α = 0, summed over the same images.
+        loss_baseline: at α = 1.
+    """
+    ends = max(loss_target, loss_baseline)
+    top = max(ends, float(losses.max()))
+    return top / ends if ends else 1.0
+
+
+def disconnected(barriers: dict[str, float]) -> str | None:
+    """One line that says that the path leaves the working networks, where a barrier (by degradation) says so."""
+    bad = {kind: value for kind, value in barriers.items() if value > CONNECTED}
+    if not bad:
+        return None
+    told = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
+    return (
+        f"the pair is not connected (barrier {told}; above {CONNECTED} a network on the path works worse than "
+        "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?"
+    )

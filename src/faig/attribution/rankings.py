@@ -1,0 +1,155 @@
+"""Rankings in files: ``filters-<degradation>.csv``, and the paper's ``<degradation>_index.txt``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from faig.attribution.uncertainty import SamplingError
+from faig.common.errors import InputError
+from faig.common.files import replacing
+from faig.filters import FilterSet, FilterSpace, Scores, rank
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("rank", "index", "layer", "out", "in", "score")
+
+
+def write_ranking(
+    path: Path | str,
+    space: FilterSpace,
+    scores: Scores,
+    doubt: SamplingError | None = None,
+    among: FilterSet | None = None,
+) -> None:
+    """Write filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
+
+    Args:
+        path: where.
+        space: whose filters.
+        scores: one per filter.
+        doubt: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
+        among: leaves all others out.
+    """
+    order = rank(scores, among).numpy()
+    table = _places(space).iloc[order]
+    table.insert(0, "rank", np.arange(1, len(order) + 1))
+    table.insert(1, "index", order)
+    table["score"] = scores.double().numpy()[order]
+    if doubt is not None:
+        table["standard_error"] = doubt.standard_error.double().numpy()[order]
+        table["confidence"] = doubt.confidence.double().numpy()[order]
+    with replacing(Path(path)) as part:
+        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def write_sums(
+    path: Path | str, space: FilterSpace, scores: Scores, by: Sequence[str], among: FilterSet | None = None
+) -> None:
+    """Write scores summed up over the filters of each layer or output channel: ``rank, <by>, filters, score``.
+
+    Args:
+        path: where.
+        space: whose filters.
+        scores: one per filter.
+        by: ``("layer",)`` or ``("layer", "out")``.
+        among: leaves all others out.
+    """
+    table = _places(space).assign(score=scores.double().numpy())
+    if among is not None:
+        table = table[among.mask.numpy()]
+    sums = table.groupby(list(by), sort=False)["score"].agg(filters="size", score="sum").reset_index()
+    sums = sums.sort_values("score", ascending=False, kind="stable")
+    sums.insert(0, "rank", np.arange(1, len(sums) + 1))
+    with replacing(Path(path)) as part:
+        sums.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def write_index(path: Path | str, scores: Scores) -> None:
+    """Write the paper's index file: one flat index a line, best first."""
+    with replacing(Path(path)) as part:
+        np.savetxt(part, rank(scores).numpy(), fmt="%d")
+
+
+def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
+    """Flat indices, best first, from either kind of file.
+
+    A CSV may hold fewer filters than the network has; an index file may not, for its length is all that tells
+    which network it is of.
+
+    Raises:
+        InputError: the file cannot be read, or is of another network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    order = _read_csv(path, space) if path.suffix == ".csv" else _read_index(path, space)
+    if len(np.unique(order)) != len(order):
+        values, counts = np.unique(order, return_counts=True)
+        raise InputError(f"{path}: filter {values[counts > 1][0]} stands there twice")
+    return torch.from_numpy(order.copy())
+
+
+def _places(space: FilterSpace) -> "pd.DataFrame":
+    """Layer, ``out`` and ``in`` of every filter, by flat index."""
+    import pandas as pd
+
+    layers = [
+        pd.DataFrame(
+            {
+                "layer": layer.name,
+                "out": np.repeat(np.arange(layer.out), layer.inputs),
+                "in": np.tile(np.arange(layer.inputs), layer.out),
+            }
+        )
+        for layer in space.layers
+    ]
+    return pd.concat(layers, ignore_index=True)
+
+
+def _read_index(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+        order = np.array(lines, dtype=np.int64)
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{path}: expected one flat index a line: {' '.join(str(error).split())}") from None
+    if len(order) != len(space) or order.min(initial=0) < 0 or order.max(initial=0) >= len(space):
+        raise InputError(
+            f"{path}: ranks {len(order)} filters up to {order.max(initial=0)}, but this network has {len(space)}; "
+            "the file is of another network"
+        )
+    return order
+
+
+def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, keep_default_na=False, dtype={"layer": str})
+    except (ValueError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path}: is not a CSV file: {' '.join(str(error).split())}") from None
+    missing = [name for name in COLUMNS if name not in table]
+    if missing or table.empty:
+        raise InputError(f"{path}: has no column {missing[0]!r}" if missing else f"{path}: ranks no filters")
+    try:
+        order = table["index"].to_numpy(np.int64)
+        places = _places(space).reset_index(names="computed")
+        told = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
+    except (ValueError, OverflowError) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from None
+    computed = told.merge(places, how="left", on=["layer", "out", "in"])["computed"]
+    if computed.isna().any():
+        layer, out, inp = told.iloc[int(computed.isna().argmax())]
+        raise InputError(f"{path}: this network has no filter {layer}[{out}, {inp}]; the file is of another network")
+    if (computed != order).any():
+        row = int((computed != order).argmax())
+        raise InputError(
+            f"{path}: line {row + 2} says index {order[row]}, but that filter is {computed[row]:.0f} in this network; "
+            "the file is of another network"
+        )
+    return order

@@ -1,0 +1,173 @@
+"""What each filter contributes to what the target does and the baseline does not: the raw scores of many images.
+
+From one filter's weights to its score: `integral.along_path` integrates the loss gradient of one image into signed
+contributions ``c_i`` (one per weight) and sums them up by filter; `Attribution` gathers the images; `methods` turns
+them into one score per filter and degradation.
+
+Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from faig.attribution.path import barrier
+from faig.common.errors import InputError
+from faig.filters import Scores
+from faig.imaging.cases import CLEAN
+
+PerImage = Float[Tensor, "image filter"]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one image with one degradation says.
+
+    Attributes:
+        score: ``s_f(x)`` of every filter: the sum of ``|c_i|`` over its weights (Eq. 6).
+        signed: the sum of ``c_i`` over its weights; None for ``ig``.
+        total: the sum of ``c_i`` over all parameters, biases too; None for ``ig``.
+        losses: at α = 0, at the nodes, and at α = 1; None for ``ig``.
+        coarse_score: ``score`` by a third of the nodes: how far it is off says how good the integral is. None where
+            there are fewer than three.
+        coarse_signed: the same of ``signed``.
+    """
+
+    score: Scores
+    signed: Scores | None = None
+    total: Float[Tensor, ""] | None = None
+    losses: Float[Tensor, " node_and_ends"] | None = None
+    coarse_score: Scores | None = None
+    coarse_signed: Scores | None = None
+
+
+@dataclass
+class Attribution:
+    """The raw scores of a set of images, before any subtraction.
+
+    Attributes:
+        images: names, one a row.
+        score: ``s_f(x_d)`` by degradation (and ``clean``).
+        signed: ``Σ c_i`` by degradation; empty for ``ig``.
+        total: ``Σ c_i`` over all parameters, by degradation, ``[image]``; empty for ``ig``.
+        losses: at α = 0, at the nodes, at α = 1, by degradation, ``[image, node + 2]``; empty for ``ig``. Where images
+            have different numbers of nodes, those that an image does not have are NaN.
+        coarse_score: ``score`` by a third of the nodes, ``[1, filter]``, the mean over images; empty where there are
+            fewer than three nodes.
+        coarse_signed: the same of ``signed``.
+        decibels: whether the losses are logarithms of powers, so that the path check compares by difference.
+    """
+
+    images: list[str]
+    score: dict[str, PerImage]
+    signed: dict[str, PerImage] = field(default_factory=dict)
+    total: dict[str, Float[Tensor, " image"]] = field(default_factory=dict)
+    losses: dict[str, Float[Tensor, "image node_and_ends"]] = field(default_factory=dict)
+    coarse_score: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
+    coarse_signed: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
+    decibels: bool = False
+
+    @classmethod
+    def of(cls, name: str, parts: Mapping[str, Contribution]) -> "Attribution":
+        """The attribution of one image."""
+
+        def row(get: Callable[[Contribution], Tensor | None]) -> dict[str, Tensor]:
+            found = {kind: get(part) for kind, part in parts.items()}
+            return {kind: value[None] for kind, value in found.items() if value is not None}
+
+        return cls(
+            images=[name],
+            score=row(lambda part: part.score),
+            signed=row(lambda part: part.signed),
+            total=row(lambda part: part.total),
+            losses=row(lambda part: part.losses),
+            coarse_score=row(lambda part: part.coarse_score),
+            coarse_signed=row(lambda part: part.coarse_signed),
+        )
+
+    def coarse(self) -> "Attribution | None":
+        """What a third of the nodes would have found, as one row; None where that is not known."""
+        if not self.coarse_score:
+            return None
+        return Attribution([f"mean of {len(self.images)} images"], self.coarse_score, self.coarse_signed)
+
+    @property
+    def degradations(self) -> list[str]:
+        """Names, without ``clean``."""
+        return [kind for kind in self.score if kind != CLEAN]
+
+    def delta(self) -> dict[str, float]:
+        """Convergence delta by degradation: ``(Σ c - (L(θ̄) - L(θ))) / (L(θ̄) - L(θ))``, each summed over images.
+
+        0 where both are 0; infinite where only the loss difference is.
+        """
+        result = {}
+        for kind, total in self.total.items():
+            gained = float((self.losses[kind][:, -1] - self.losses[kind][:, 0]).sum())
+            missing = float(total.sum()) - gained
+            result[kind] = missing / gained if gained else (0.0 if missing == 0 else float("inf"))
+        return result
+
+    def barriers(self) -> dict[str, float]:
+        """Path check by degradation; above 1.1 the pair is not connected."""
+        summed = {kind: losses[:, losses.isfinite().all(0)].sum(0) for kind, losses in self.losses.items()}
+        if self.decibels:  # of the geometric mean of the images' powers
+            summed = {kind: 10 ** (losses / (10 * len(self.images))) for kind, losses in summed.items()}
+        return {kind: barrier(losses[1:-1], float(losses[0]), float(losses[-1])) for kind, losses in summed.items()}
+
+
+def beside(parts: Iterable[Attribution]) -> Attribution:
+    """Put the attributions of the same images with different degradations together."""
+    found = list(parts)
+    names = [field.name for field in fields(Attribution) if field.name not in ("images", "decibels")]
+    merged: dict[str, Any] = {
+        name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names
+    }
+    return replace(found[0], **merged)
+
+
+def join(parts: Iterable[Attribution]) -> Attribution:
+    """Put the attributions of several sets of images together, rows in the order given.
+
+    Raises:
+        InputError: there are none.
+    """
+    found = list(parts)
+    if not found:
+        raise InputError("no cases to attribute")
+
+    def gathered(part: str, together: Callable[[list[Tensor]], Tensor]) -> dict[str, Tensor]:
+        return {kind: together([getattr(one, part)[kind] for one in found]) for kind in getattr(found[0], part)}
+
+    images = torch.tensor([len(one.images) for one in found])
+
+    def mean(rows: list[Tensor]) -> Tensor:
+        whole = torch.cat(rows)
+        return (whole * (images / images.sum()).to(whole)[:, None]).sum(0, keepdim=True)
+
+    return Attribution(
+        images=[name for one in found for name in one.images],
+        score=gathered("score", torch.cat),
+        signed=gathered("signed", torch.cat),
+        total=gathered("total", torch.cat),
+        losses=gathered("losses", _aligned),
+        coarse_score=gathered("coarse_score", mean),
+        coarse_signed=gathered("coarse_signed", mean),
+        decibels=found[0].decibels,
+    )
+
+
+def _aligned(losses: list[Tensor]) -> Tensor:
+    """Rows put together; where an image has a third of another's nodes, its own stand in the middle of three."""
+    most = max(rows.shape[1] for rows in losses) - 2
+    found = []
+    for rows in losses:
+        step = most // (rows.shape[1] - 2)
+        spread = rows.new_full((len(rows), most), torch.nan)
+        spread[:, (step - 1) // 2 :: step] = rows[:, 1:-1]
+        found.append(torch.cat([rows[:, :1], spread, rows[:, -1:]], 1))
+    return torch.cat(found)

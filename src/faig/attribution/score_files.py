@@ -1,0 +1,94 @@
+"""Scores in files: ``scores.safetensors`` and its like."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from faig.attribution.result import Attribution
+from faig.common.errors import InputError
+from faig.common.files import replacing
+from faig.networks.checkpoint import METADATA_KEY
+
+PARTS = ("score", "signed", "total", "losses")
+COARSE = ("coarse_score", "coarse_signed")
+
+
+def mean_over_images(found: Attribution) -> Attribution:
+    """The mean of all images as if it were one: the scores that `methods` combine stay what they are."""
+
+    def mean(rows: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {kind: values.mean(0, keepdim=True) for kind, values in rows.items()}
+
+    parts: dict[str, Any] = {part: mean(getattr(found, part)) for part in PARTS}
+    return replace(found, images=[f"mean of {len(found.images)} images"], coarse_score={}, coarse_signed={}, **parts)
+
+
+def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], *, half: bool = False) -> None:
+    """Write raw scores, whole or not at all; equal input gives equal bytes.
+
+    ``score/<degradation>`` and ``signed/<degradation>`` are float32 ``[image, filter]``. Beside them stand the
+    numbers that the convergence delta and the path check come from, per image: ``total/<degradation>`` (``[image]``)
+    and ``losses/<degradation>`` (``[image, node + 2]``: at the target, at the nodes, at the baseline).
+
+    Args:
+        path: where.
+        found: what to write; its images, convergence delta and barrier go into the metadata.
+        metadata: JSON-able, of how it was made.
+        half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
+    """
+    tensors = {
+        f"{part}/{kind}": rows.contiguous() for part in PARTS + COARSE for kind, rows in getattr(found, part).items()
+    }
+    exponents = {}
+    for key, rows in tensors.items():
+        if half and rows.dtype == torch.float32:
+            exponents[key] = 15 - int(torch.frexp(rows.abs().max()).exponent)  # the largest comes just under 2**15
+            tensors[key] = torch.ldexp(rows, torch.tensor(exponents[key])).half()
+    told = (
+        metadata
+        | ({"exponents": exponents} if half else {})
+        | {
+            "images": found.images,
+            "degradations": list(found.score),
+            "convergence_delta": found.delta(),
+            "barrier": found.barriers(),
+        }
+        | ({"decibels": True} if found.decibels else {})
+    )
+    data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
+    with replacing(Path(path)) as part:
+        part.write_bytes(data)
+
+
+def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
+    """Raw scores and the metadata of a file that `save_scores` wrote.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+
+    def unscaled(key: str, rows: Tensor) -> Tensor:
+        exponent = metadata.get("exponents", {}).get(key)
+        return rows if exponent is None else torch.ldexp(rows.float(), torch.tensor(-exponent))
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
+            keys = set(file.keys())
+            parts = {
+                part: {
+                    kind: unscaled(f"{part}/{kind}", file.get_tensor(f"{part}/{kind}"))
+                    for kind in metadata["degradations"]
+                    if f"{part}/{kind}" in keys
+                }
+                for part in PARTS + COARSE
+            }
+    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: is not a file of scores: {error}") from None
+    return Attribution(metadata["images"], **parts, decibels=metadata.get("decibels", False)), metadata

@@ -1,0 +1,120 @@
+"""How far a ranking depends on the images it was found on (ours)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Shaped
+from torch import Tensor
+from torch.nn import functional
+
+from faig.attribution.result import Attribution, PerImage
+from faig.filters import Scores, count_of
+
+RESAMPLES = 200
+SPLITS = 50
+CONFIDENT = 0.95
+CHUNK = 20  # rankings at a time: they take 5 bytes each and filter
+
+
+@dataclass(frozen=True)
+class SamplingError:
+    """What other images of the same kind would have changed, judged by the ones at hand.
+
+    The share of the top set that as many other images would find again lies between `halves` and `overlap`.
+
+    Attributes:
+        standard_error: of each filter's score, its mean over images.
+        confidence: of each filter, the share of resamples in which it is in the top set.
+        overlap: share of the top set that a bootstrap resample finds again, on average. It flatters, for a resample
+            has its images from the ranking's.
+        halves: share of the top set of one half of the images that the other half finds again, on average. It is too
+            low, for a half has fewer images.
+        confident: how many filters are in the top set with 95% confidence.
+        size: of the top set.
+    """
+
+    standard_error: Scores
+    confidence: Scores
+    overlap: float
+    halves: float
+    confident: int
+    size: int
+
+
+def sampling_error(rows: PerImage, proportion: float, *, seed: int = 0) -> SamplingError:
+    """Resample the images: what becomes of the scores, and of the top set?
+
+    Args:
+        rows: a method's score of each image and filter; the ranking is that of their mean.
+        proportion: of the top set, in (0, 1].
+        seed: of the resampling.
+
+    Returns:
+        NaN for errors and overlaps where there is only one image.
+    """
+    images, filters = rows.shape
+    size = count_of(proportion, filters)
+    if images < 2:
+        unknown = torch.full((filters,), float("nan"))
+        return SamplingError(unknown, unknown, float("nan"), float("nan"), 0, size)
+    top = top_sets(rows, torch.ones(1, images), size)[0]
+    found = torch.zeros(filters)
+    for sets in resampled_top_sets(rows, size, seed):
+        found += sets.sum(0)
+    confidence = found / RESAMPLES
+    shared = 0
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(SPLITS):
+        half = torch.zeros(images)
+        half[torch.randperm(images, generator=generator)[: images // 2]] = 1
+        one, other = top_sets(rows, torch.stack([half, 1 - half]), size)
+        shared += int((one & other).sum())
+    return SamplingError(
+        standard_error=rows.std(0) / images**0.5,
+        confidence=confidence,
+        overlap=float(confidence[top].sum() / size),
+        halves=shared / (SPLITS * size),
+        confident=int((confidence >= CONFIDENT).sum()),
+        size=size,
+    )
+
+
+def ranking_error(
+    rows: Callable[[Attribution, str], PerImage], found: Attribution, kind: str, proportion: float
+) -> float:
+    """Share of the top set that an exact integral would have filled with others, estimated (ours).
+
+    A third of the nodes find another top set; an integrand that jumps is integrated with an error like one over the
+    number of nodes, so all of them are wrong by a third of that difference, and by less where it is smooth.
+
+    Args:
+        rows: of the method (`methods.Method`).
+        found: with its coarse part.
+        kind: the degradation.
+        proportion: of the top set, in (0, 1].
+
+    Returns:
+        NaN where the coarse part is not known.
+    """
+    coarse = found.coarse()
+    if coarse is None:
+        return float("nan")
+    scores = torch.stack([rows(one, kind).mean(0) for one in (found, coarse)])
+    size = count_of(proportion, scores.shape[1])
+    fine, rough = top_sets(scores, torch.eye(2), size)
+    return (1 - int((fine & rough).sum()) / size) / 3
+
+
+def resampled_top_sets(rows: PerImage, size: int, seed: int) -> Iterator[Bool[Tensor, "ranking filter"]]:
+    """The top set on each bootstrap resample of the images, some at a time; the resamples depend on the seed alone."""
+    images = len(rows)
+    picks = torch.randint(images, (RESAMPLES, images), generator=torch.Generator().manual_seed(seed))
+    for part in functional.one_hot(picks, images).sum(1).split(CHUNK):
+        yield top_sets(rows, part, size)
+
+
+def top_sets(rows: PerImage, counts: Shaped[Tensor, "ranking image"], size: int) -> Bool[Tensor, "ranking filter"]:
+    """The top set of each ranking, given how often it counts each image."""
+    sums = counts.to(rows) @ rows
+    return torch.zeros_like(sums, dtype=torch.bool).scatter_(1, sums.topk(size).indices, True)

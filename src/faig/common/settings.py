@@ -1,0 +1,159 @@
+"""Settings read from YAML and checked before anything starts."""
+
+import difflib
+import math
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from faig.common.errors import InputError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Settings: unknown ones are refused, and none changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def one_of(names: Collection[str]) -> AfterValidator:
+    """Annotate a string with this to refuse all but these names."""
+
+    def check(value: str) -> str:
+        if value not in names:
+            raise ValueError(f"is not one of {', '.join(names)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def proportion(text: str) -> float:
+    """``1%``, ``1`` and ``0.01`` are all one percent: a number below 1 without a % sign is a share.
+
+    Raises:
+        InputError: it is no number, or outside (0%, 100%].
+    """
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        raise InputError(f"{text!r} is not a proportion; write 1% or 0.01") from None
+    share = number / 100 if text.strip().endswith("%") or number >= 1 else number
+    if not 0 < share <= 1:
+        raise InputError(f"proportion {text} is outside (0%, 100%]")
+    return share
+
+
+def size(value: str | float) -> float:
+    """Bytes: ``3GB``, ``500MB``, or a number.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = str(value).strip().upper()
+    unit = next((power for name, power in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)) if text.endswith(name)), 1.0)
+    try:
+        return float(text[:-2] if unit > 1 else text) * unit
+    except ValueError:
+        raise ValueError("is not a size; write 3GB or 500MB") from None
+
+
+def number_or_text(value: Any) -> Any:
+    """A number wherever it can be read as one.
+
+    Raises:
+        ValueError: it is not finite.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    if not math.isfinite(number):
+        raise ValueError("is not a finite number")
+    return number
+
+
+Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
+NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping.
+
+    Raises:
+        InputError: the file cannot be read or is no mapping.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: is not a YAML mapping of settings")
+    return values
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands in a mapping twice, where YAML would take the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"{key.value} is given twice, the second time in line {key.start_mark.line + 1}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
+    """Settings checked against a model.
+
+    Args:
+        model: what they must be.
+        values: what was read.
+        place: where, for the message.
+
+    Raises:
+        InputError: one line that names the first setting that is wrong.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise InputError(f"{place}: {name}: there is no such setting{_suggestion(model, name)}") from None
+        told = first["msg"].removeprefix("Value error, ")
+        got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        raise InputError(": ".join(part for part in (place, name, f"{told}{got}") if part)) from None
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
+
+
+def _suggestion(model: type[BaseModel], name: str) -> str:
+    known = list(_settings(model))
+    same_place = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
+    same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
+    close = difflib.get_close_matches(name, same_place, n=1) or same_name or difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(other.rpartition('.')[2] for other in same_place)}" if same_place else ""
+
+
+def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """The dotted names of all settings of a model and of the models in it."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _settings(part, f"{prefix}{name}.")

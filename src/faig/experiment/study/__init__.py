@@ -1,0 +1,1 @@
+"""A whole study: a list of stages that resume."""

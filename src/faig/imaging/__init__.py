@@ -1,0 +1,1 @@
+"""Images, what is done to them, and how good a restoration is."""

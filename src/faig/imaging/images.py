@@ -1,0 +1,182 @@
+"""Image files and folders: RGB in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped, UInt8
+from torch import Tensor
+
+from faig.common.errors import InputError
+from faig.common.files import replacing
+
+Image = Float[Tensor, "3 height width"]
+Resized = Float[Tensor, "3 _ _"]
+Bytes = UInt8[np.ndarray, " bytes"]
+Pixels = Shaped[np.ndarray, "height width 3"]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+def read_image(path: Path | str) -> Image:
+    """Read an image file as RGB.
+
+    Gray is repeated to three channels, an alpha channel is dropped, 16-bit files keep their precision.
+
+    Args:
+        path: PNG, JPEG, BMP, TIFF or WebP, 8 or 16 bits per channel, or floating point in [0, 1].
+
+    Returns:
+        float32 in [0, 1].
+
+    Raises:
+        InputError: the file is missing, is no image, or holds values that are not finite.
+    """
+    return to_image(decode(read_bytes(path), str(path)), str(path))
+
+
+def read_bytes(path: Path | str) -> Bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def decode(data: Bytes, place: str) -> Pixels:
+    """The pixels of an encoded image: ``[height, width, RGB]`` in the file's own depth.
+
+    Args:
+        data: the bytes of an image file.
+        place: where they come from, for the message.
+
+    Raises:
+        InputError: they are no image, or a damaged one.
+    """
+    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
+    try:
+        with _silent():
+            pixels = cv2.imdecode(data, flags) if data.size else None
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise InputError(f"{place}: is not an image that can be read, or is damaged")
+    return pixels
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing on standard error: image libraries print there what `decode` raises."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def to_image(pixels: Pixels, place: str) -> Image:
+    """Pixels of any depth as an image in [0, 1].
+
+    Raises:
+        InputError: they hold values that are not finite.
+    """
+    full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
+    array = pixels.astype(np.float32) / full
+    if not np.isfinite(array).all():
+        raise InputError(f"{place}: holds values that are not finite (NaN or infinite)")
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+
+
+def to_uint8(image: Float[Tensor, "*batch channel height width"]) -> Tensor:
+    """Clip to [0, 1] and round to 8 bits: uint8 of the same shape."""
+    return image.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+
+
+def round8(
+    image: Float[Tensor, "*batch channel height width"],
+) -> Float[Tensor, "*batch channel height width"]:
+    """What ``image`` is after being written to an 8-bit file and read back."""
+    return to_uint8(image).to(image.dtype) / 255
+
+
+def write_image(path: Path | str, image: Image) -> None:
+    """Write an 8-bit image, whole or not at all.
+
+    Args:
+        path: where; the suffix names the format.
+        image: in [0, 1]; clipped and rounded.
+    """
+    write_pixels(path, to_uint8(image).cpu().numpy().transpose(1, 2, 0))
+
+
+def write_pixels(path: Path | str, pixels: Pixels) -> None:
+    """Write pixels in their own depth, 8 or 16 bits, whole or not at all; the suffix of ``path`` names the format."""
+    ok, data = cv2.imencode(Path(path).suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    assert ok, path
+    with replacing(Path(path)) as part:
+        part.write_bytes(data.tobytes())
+
+
+def list_images(folder: Path | str) -> dict[str, Path]:
+    """The image files of a folder by stem, sorted by file name.
+
+    Raises:
+        InputError: the folder is missing, holds no image, or holds two images of one stem.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not a folder")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir(), key=lambda p: p.name):
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            continue
+        if path.stem in found:
+            raise InputError(f"{path}: has the same name as {found[path.stem].name}; rename one of them")
+        found[path.stem] = path
+    if not found:
+        raise InputError(f"{folder}: holds no images ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def pair(gt: Mapping[str, Path], lr: Mapping[str, Mapping[str, Path]]) -> Iterable[str]:
+    """Names that every folder has, in the order of ``gt``.
+
+    Args:
+        gt: GT files by name.
+        lr: for each degradation, LR files by name.
+
+    Raises:
+        InputError: a folder has an image that another has not; the message names it.
+    """
+    for kind, files in lr.items():
+        for name in gt.keys() - files.keys():
+            folder = next(iter(files.values())).parent
+            raise InputError(f"{gt[name]}: has no partner named {name!r} among the {kind} images in {folder}")
+        for name in files.keys() - gt.keys():
+            folder = next(iter(gt.values())).parent
+            raise InputError(f"{files[name]}: has no partner named {name!r} among the GT images in {folder}")
+    return list(gt)
+
+
+def mod_crop(image: Image, scale: int) -> Resized:
+    """Cut off the bottom rows and right columns that make a size indivisible by ``scale``."""
+    _, height, width = image.shape
+    return image[:, : height - height % scale, : width - width % scale]
+
+
+def check_divisible(image: Image, scale: int, name: str) -> None:
+    """Raise InputError unless both sides of a GT image divide by ``scale``."""
+    _, height, width = image.shape
+    if height % scale or width % scale:
+        raise InputError(f"{name}: {width}x{height} is not divisible by scale {scale}; crop it or pass --mod-crop")

@@ -1,0 +1,1 @@
+"""Networks with altered filters, and what that changes."""

@@ -1,0 +1,100 @@
+"""Networks with some of their filters altered: each function returns a new one and leaves the given as they are."""
+
+import copy
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+
+from faig.attribution.path import check_pair
+from faig.common.errors import InputError
+from faig.filters import FilterSet, FilterSpace
+
+
+def blend(network: nn.Module, baseline: nn.Module, target: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
+    """A copy of ``network`` in which a filter set has the weights ``baseline + strength × (target - baseline)``.
+
+    Every other weight, and every bias, is the network's own, bit for bit.
+
+    Args:
+        network: often the target or the baseline itself.
+        baseline: weights at strength 0, bit-exact.
+        target: weights at strength 1, bit-exact.
+        filters: which.
+        strength: any number; above 1 overshoots.
+
+    Raises:
+        InputError: the networks are of different architectures.
+    """
+    check_pair(target, baseline)
+    check_pair(network, baseline)
+    altered = copy.deepcopy(network)
+    weights = dict(altered.named_parameters())
+    low, high = dict(baseline.named_parameters()), dict(target.named_parameters())
+    with torch.no_grad():
+        for key, chosen in filters.space.spread(filters.mask).items():
+            own = weights[key]
+            mixed = torch.lerp(low[key].to(own), high[key].to(own), strength)
+            own.copy_(torch.where(chosen.to(own.device), mixed, own))
+    return altered
+
+
+def revert(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Module:
+    """The target with a filter set given its baseline weights back (the paper says "mask")."""
+    return blend(target, baseline, target, filters, 0.0)
+
+
+def modulate(target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
+    """The target with a filter set at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
+    return blend(target, baseline, target, filters, strength)
+
+
+def graft(baseline: nn.Module, target: nn.Module, filters: FilterSet) -> nn.Module:
+    """The baseline with a filter set's target weights: is the set enough?"""
+    return blend(baseline, baseline, target, filters, 1.0)
+
+
+def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
+    """The target with zeros in place of a filter set's weights: its connections cut (the paper's comparison)."""
+    nothing = copy.deepcopy(target)
+    with torch.no_grad():
+        for weight in nothing.parameters():
+            weight.zero_()
+    return blend(target, nothing, target, filters, 0.0)
+
+
+def transplant(
+    baseline: nn.Module, target: nn.Module, sources: Int64[Tensor, " moved"], places: Int64[Tensor, " moved"]
+) -> nn.Module:
+    """The baseline, in which the filter at each place is changed as training changed the one at its source (ours).
+
+    With places equal to sources it is a graft, but for rounding. So it tells what weights do from where they are.
+
+    Args:
+        baseline: whose weights are changed.
+        target: ``target - baseline`` is the change.
+        sources: flat indices.
+        places: flat indices, each once, in the order of the sources.
+
+    Raises:
+        InputError: the networks are of different architectures, or a kernel has not the size of the one it goes to.
+    """
+    check_pair(target, baseline)
+    altered = copy.deepcopy(baseline)
+    space = FilterSpace.of(baseline)
+    low, high, own = (dict(network.named_parameters()) for network in (baseline, target, altered))
+    with torch.no_grad():
+        changes = {layer.name: layer.kernels(high[layer.key] - low[layer.key]) for layer in space.layers}
+        kernels = {layer.name: layer.kernels(own[layer.key]).clone() for layer in space.layers}
+        for source, place in zip(sources.tolist(), places.tolist(), strict=True):
+            there, here = space.layer_of(source), space.layer_of(place)
+            change, kernel = changes[there.name][source - there.start], kernels[here.name][place - here.start]
+            if change.shape != kernel.shape:
+                raise InputError(
+                    f"filter {source} of {there.name} is {tuple(change.shape)}, but {place} of {here.name} "
+                    f"is {tuple(kernel.shape)}"
+                )
+            kernel += change
+        for layer in space.layers:
+            own[layer.key].copy_(layer.weight(kernels[layer.name]))
+    return altered

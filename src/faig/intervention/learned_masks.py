@@ -1,0 +1,193 @@
+"""Filter sets made for what they do, to hold scores against: learned ones, and ones found part by part (ours).
+
+A score ranks filters one by one; what counts is what a set does. A learned mask asks for that directly, so it says how
+far a score is from the best possible. It is a reference, not a method: it takes many more passes.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from faig.attribution.integral import attribute
+from faig.attribution.methods import METHODS
+from faig.attribution.path import check_pair
+from faig.attribution.quadrature import Quadrature
+from faig.common.errors import InputError
+from faig.common.progress import Track, silent
+from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
+from faig.imaging.cases import Case
+from faig.imaging.images import Image
+from faig.intervention.edit import revert
+from faig.intervention.effect import LUMA, gradient_map
+
+SENSES = ("revert", "graft")
+Map = Float[Tensor, "rows columns"]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a mask is learned.
+
+    Attributes:
+        sense: ``revert`` makes the target do what the baseline does on the degradation, and what it does itself on
+            every other input; ``graft`` makes the baseline do what the target does on the degradation, and what it does
+            itself elsewhere.
+        proportion: of the filters in the mask, in (0, 1].
+        steps: of gradient descent.
+        rate: of the first step; it falls to 0 along a cosine. A filter with a gradient as large as that of the last in
+            the mask moves by so much; the last in the mask starts at log 2.
+        together: cases a step.
+        seed: of their order.
+    """
+
+    sense: str = "revert"
+    proportion: float = 0.01
+    steps: int = 100
+    rate: float = 0.1
+    together: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a sense that there is not."""
+        if self.sense not in SENSES:
+            raise InputError(f"sense {self.sense!r} is not one of {', '.join(SENSES)}")
+
+
+def learn(
+    target: nn.Module,
+    baseline: nn.Module,
+    cases: Sequence[Case],
+    kind: str,
+    start: Scores,
+    how: Learning,
+    track: Track = silent,
+) -> Scores:
+    """Learn which filters to alter: a hard mask, with a gradient that passes straight through it.
+
+    The loss is the paper's effect, on outputs that are not rounded, to what the altered network shall do: summed over
+    inputs, as a share of ``E(target, baseline)`` on the degradation. The mask holds the filters with the highest
+    scores; each step lowers the scores along the gradient by the mask, also of filters that are not in it.
+
+    Args:
+        target: θ.
+        baseline: θ̄.
+        cases: what to learn on.
+        kind: the degradation whose function is meant.
+        start: scores to begin with, one per filter, e.g. of ``signed``.
+        how: see `Learning`.
+        track: shows progress.
+
+    Returns:
+        Scores; the first ``how.proportion`` of their ranking is the mask.
+
+    Raises:
+        InputError: the networks do not fit each other, or there are no images with the degradation.
+    """
+    check_pair(target, baseline)
+    if kind not in cases[0].lr:
+        raise InputError(f"there are no images with the degradation {kind!r} to learn from")
+    space = FilterSpace.of(target)
+    size = count_of(how.proportion, len(space))
+    own, other = (target, baseline) if how.sense == "revert" else (baseline, target)
+    begin, end = ({key: w.detach() for key, w in network.named_parameters()} for network in (own, other))
+    goals = [_goals(own, other, case, kind) for case in cases]
+    whole = sum(_unlike(*(_map(network, case.lr[kind]) for network in (own, other))) for case in cases) / len(cases)
+    scores = _compressed(start, size)
+    for step, chosen in enumerate(track(_batches(len(cases), how), f"learn a mask ({kind})", how.steps)):
+        mask = torch.zeros(len(space)).scatter_(0, rank(scores)[:size], 1.0).requires_grad_(True)
+        spread = space.spread(mask)
+        weights = {
+            key: weight + spread[key].to(weight) * (end[key] - weight) if key in spread else weight
+            for key, weight in begin.items()
+        }
+        for left, place in zip(range(len(chosen) - 1, -1, -1), chosen, strict=True):
+            loss = sum(
+                (_unlike(_map(own, cases[place].lr[given], weights), goal) for given, goal in goals[place].items()),
+                torch.zeros(()),
+            )
+            (loss / whole / len(chosen)).backward(retain_graph=left > 0)
+        assert mask.grad is not None
+        rate = how.rate * (1 + math.cos(math.pi * step / how.steps)) / 2
+        unit = mask.grad.abs().topk(size).values[-1].clamp(min=1e-12)
+        scores = scores - rate * (mask.grad / unit).clamp(-3, 3)
+    return scores
+
+
+def part_by_part(
+    target: nn.Module,
+    baseline: nn.Module,
+    cases: Sequence[Case],
+    kind: str,
+    rule: Quadrature,
+    *,
+    method: str = "signed",
+    proportion: float = 0.01,
+    parts: int = 4,
+) -> Scores:
+    """Attribute again after each reverted part: what the filters do that are left, now that these are gone.
+
+    Args:
+        target: θ.
+        baseline: θ̄.
+        cases: what to attribute on.
+        kind: the degradation.
+        rule: of each integral, from the network with what was found reverted to the baseline.
+        method: that scores; one of the path's.
+        proportion: of the filters that are found so.
+        parts: in how many equal parts.
+
+    Returns:
+        Scores: filters found in the first part have the highest, then those of the second; the rest have those of the
+        last attribution, lower than all of them.
+    """
+    space = FilterSpace.of(target)
+    size = count_of(proportion, len(space))
+    found, order = FilterSet.of(space, []), torch.empty(0, dtype=torch.int64)
+    for part in range(1, parts + 1):
+        current = revert(target, baseline, found)
+        scores = METHODS[method].combine(attribute(current, baseline, cases, rule), kind)
+        scores[found.mask] = -math.inf
+        order = torch.cat([order, rank(scores)[: size * part // parts - len(order)]])
+        found = FilterSet.of(space, order)
+    ahead = torch.zeros(len(space))
+    ahead[order] = torch.arange(len(order), 0, -1, dtype=torch.float32)
+    return torch.where(found.mask, scores[~found.mask].max() + ahead, scores)
+
+
+def _goals(own: nn.Module, other: nn.Module, case: Case, kind: str) -> dict[str, Map]:
+    """By input, the gradient map that the altered network shall have."""
+    kinds = [kind, *(given for given in case.lr if given != kind and "+" not in given)]
+    return {given: _map(other if given == kind else own, case.lr[given]).detach() for given in kinds}
+
+
+def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None) -> Map:
+    """The gradient map of a network's output in gray, not rounded."""
+    if weights is None:
+        with torch.no_grad():
+            output = network(lr[None])[0]
+    else:
+        output = torch.func.functional_call(network, weights, (lr[None],))[0]
+    return gradient_map(torch.einsum("c,chw->hw", torch.tensor(LUMA).to(output), output))
+
+
+def _unlike(one: Map, other: Map) -> Tensor:
+    return 1000 * (one - other).square().mean()
+
+
+def _compressed(start: Scores, size: int) -> Scores:
+    """Scores on a scale on which the last of the mask is at log 2, and a much higher one can still be caught up."""
+    unit = start.topk(size).values[-1].clamp(min=1e-12)
+    return torch.sign(start) * torch.log1p(start.abs() / unit)
+
+
+def _batches(count: int, how: Learning) -> list[list[int]]:
+    """Which cases each step takes: all of them once, shuffled, then again."""
+    generator = torch.Generator().manual_seed(how.seed)
+    places: list[int] = []
+    while len(places) < how.steps * how.together:
+        places += torch.randperm(count, generator=generator).tolist()
+    return [places[step * how.together : (step + 1) * how.together] for step in range(how.steps)]

@@ -1,0 +1,128 @@
+"""What altered networks do, measured: outputs compared with those of target and baseline, and with the GT."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from faig.common.files import replacing
+from faig.common.progress import Track
+from faig.imaging.cases import Case
+from faig.imaging.images import Resized, write_image
+from faig.intervention.effect import effect
+from faig.networks.inference import psnr, restore, ssim
+from faig.pair import Pair
+
+Numbers = NDArray[np.float64]
+Outputs = dict[str, list[Resized]]  # by input, one per case
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the unaltered networks do: computed once, compared with often.
+
+    Attributes:
+        cases: what effects are measured on.
+        target: the target's outputs.
+        baseline: the baseline's outputs.
+        between: ``E(target, baseline)`` per image, by input.
+        psnr: PSNR in dB of target and baseline per image, by input.
+    """
+
+    cases: list[Case]
+    target: Outputs
+    baseline: Outputs
+    between: dict[str, Numbers]
+    psnr: dict[str, tuple[Numbers, Numbers]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What an altered network does on one kind of input; every array is ``[image]``.
+
+    Attributes:
+        to_target: ``E(F', target)``.
+        to_baseline: ``E(F', baseline)``.
+        psnr: dB, RGB, border = scale.
+        ssim: RGB, border = scale.
+    """
+
+    to_target: Numbers
+    to_baseline: Numbers
+    psnr: Numbers
+    ssim: Numbers
+
+
+Measured = dict[str, Measurement]  # by input
+
+
+def measure_reference(pair: Pair, cases: list[Case], channel: str, images: Path | None, track: Track) -> Reference:
+    """Run target and baseline over all inputs."""
+    outputs = {}
+    for name, network in (("target", pair.target), ("baseline", pair.baseline)):
+        kinds = list(cases[0].lr)
+        shown = track(cases, f"restore ({name})", len(cases))
+        rows = [{kind: restore(network, case.lr[kind]) for kind in kinds} for case in shown]
+        outputs[name] = {kind: [row[kind] for row in rows] for kind in kinds}
+        if images is not None:
+            save_images(images / name, cases, outputs[name])
+    target, baseline = outputs["target"], outputs["baseline"]
+    return Reference(
+        cases=cases,
+        target=target,
+        baseline=baseline,
+        between={kind: effects(target[kind], baseline[kind], channel) for kind in target},
+        psnr={
+            kind: (psnrs(target[kind], cases, pair.scale), psnrs(baseline[kind], cases, pair.scale)) for kind in target
+        },
+    )
+
+
+def measure(network: nn.Module, reference: Reference, scale: int, channel: str, images: Path | None) -> Measured:
+    """Run an altered network over all inputs and compare it with target, baseline and GT."""
+    cases, found = reference.cases, {}
+    for kind in reference.target:
+        outputs = [restore(network, case.lr[kind]) for case in cases]
+        if images is not None:
+            save_images(images, cases, {kind: outputs})
+        found[kind] = Measurement(
+            to_target=effects(outputs, reference.target[kind], channel),
+            to_baseline=effects(outputs, reference.baseline[kind], channel),
+            psnr=psnrs(outputs, cases, scale),
+            ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
+        )
+    return found
+
+
+def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:
+    """The effect between two lists of outputs, per image."""
+    return np.array([effect(a, b, channel) for a, b in zip(first, second, strict=True)])
+
+
+def psnrs(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:
+    """Of each image, in dB."""
+    return np.array([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)])
+
+
+def save_images(folder: Path, cases: list[Case], outputs: Outputs) -> None:
+    """``folder/<input>/<name>.png``."""
+    for kind, images in outputs.items():
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for case, image in zip(cases, images, strict=True):
+            write_image(folder / kind / f"{case.name}.png", image)
+
+
+def write_measured(path: Path, measured: Measured) -> None:
+    """Keep a finished unit as JSON; numbers come back exactly."""
+    told = {kind: {name: values.tolist() for name, values in vars(m).items()} for kind, m in measured.items()}
+    with replacing(path) as part:
+        part.write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_measured(path: Path) -> Measured:
+    """What `write_measured` wrote."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return {kind: Measurement(**{name: np.array(v) for name, v in m.items()}) for kind, m in told.items()}

@@ -1,0 +1,1 @@
+"""Networks: built, recognised, read, written, run, compared."""

@@ -1,0 +1,36 @@
+"""Hashes of what determines a result."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from torch import Tensor, nn
+
+from faig.filters import FilterSet
+from faig.imaging.cases import Case
+
+
+def fingerprint(tensors: Iterable[tuple[str, Tensor]]) -> str:
+    """SHA-256, in hexadecimal, of names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name, tensor in tensors:
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def network_fingerprint(network: nn.Module) -> str:
+    """Of a network's parameters and buffers."""
+    return fingerprint(network.state_dict().items())
+
+
+def set_fingerprints(filters: Mapping[str, FilterSet]) -> dict[str, str]:
+    """Of filter sets, by name."""
+    return {name: fingerprint([(name, chosen.mask)]) for name, chosen in filters.items()}
+
+
+def case_fingerprints(cases: Iterable[Case]) -> dict[str, dict[str, str]]:
+    """Of every image: ``{name: {"gt": ..., <degradation>: ...}}``."""
+    return {
+        case.name: {kind: fingerprint([(kind, image)]) for kind, image in {"gt": case.gt, **case.lr}.items()}
+        for case in cases
+    }

@@ -1,0 +1,142 @@
+"""A network as a graph of steps: what follows a layer, and which layers read the channels that another writes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import config
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from faig.common.errors import InputError
+
+# f(c x) = c f(x) for every c > 0, and channel by channel.
+HOMOGENEOUS = (nn.ReLU, nn.LeakyReLU, functional.relu, functional.leaky_relu, torch.relu)
+SHUFFLES = (nn.PixelShuffle, functional.pixel_shuffle)
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two convolutions, of which the second alone reads what the first writes, through activations that scale.
+
+    Attributes:
+        writer: name of the first.
+        reader: name of the second.
+        group: channels of the writer that become one channel of the reader: more than 1 where pixels are shuffled.
+    """
+
+    writer: str
+    reader: str
+    group: int
+
+
+def trace(network: nn.Module) -> fx.GraphModule:
+    """The steps of a network; it shares its layers with the one given.
+
+    Raises:
+        InputError: its steps depend on the image.
+    """
+    checking = config.jaxtyping_disable
+    config.update("jaxtyping_disable", True)  # what stands for an image while steps are recorded is no tensor
+    try:
+        return fx.symbolic_trace(network)
+    except Exception as error:  # whatever the network's own code raises when it is given no real image
+        raise InputError(f"the network cannot be traced: {' '.join(str(error).split())}") from None
+    finally:
+        config.update("jaxtyping_disable", checking)
+
+
+class Suffix:
+    """Runs what follows a layer, again and again, on activations that were computed once.
+
+    Args:
+        network: in evaluation mode; takes images ``[image, 3, height, width]``.
+        images: what it runs on.
+
+    Raises:
+        InputError: the network cannot be traced.
+    """
+
+    def __init__(self, network: nn.Module, images: Tensor) -> None:
+        self.traced = trace(network)
+        self.runner = fx.Interpreter(self.traced, garbage_collect_values=False)
+        with torch.no_grad():
+            self.output: Tensor = self.runner.run(images)
+        self.values: dict[fx.Node, Any] = dict(self.runner.env)
+        self.places = {node: place for place, node in enumerate(self.traced.graph.nodes)}
+
+    def given(self, layer: str) -> Tensor:
+        """What a layer sees."""
+        seen = self._node(layer).args[0]
+        assert isinstance(seen, fx.Node)
+        return self.values[seen]
+
+    def after(self, layer: str, outputs: Tensor) -> Tensor:
+        """The network's output where a layer's is another.
+
+        Args:
+            layer: its name.
+            outputs: ``[copy * image, ...]``: several versions of what the layer gives, each for all images.
+
+        Returns:
+            ``[copy * image, ...]``.
+        """
+        node = self._node(layer)
+        place, copies = self.places[node], len(outputs) // len(self.values[node])
+        known = {node: outputs}
+        for earlier in self.traced.graph.nodes:
+            if self.places[earlier] >= place:
+                break
+            known[earlier] = self.values[earlier]
+            if any(self.places[user] > place for user in earlier.users) and isinstance(known[earlier], Tensor):
+                known[earlier] = torch.cat([known[earlier]] * copies)
+        with torch.no_grad():
+            return fx.Interpreter(self.traced).run(None, initial_env=known)
+
+    def _node(self, layer: str) -> fx.Node:
+        found = [node for node in self.traced.graph.nodes if node.op == "call_module" and node.target == layer]
+        if len(found) != 1:
+            raise InputError(f"the layer {layer} runs {len(found)} times for an image; one is needed")
+        return found[0]
+
+
+def links(network: nn.Module) -> list[Link]:
+    """All pairs of convolutions whose channels between them can be scaled and swapped without changing the function.
+
+    Raises:
+        InputError: the network cannot be traced.
+    """
+    traced = trace(network)
+    modules = dict(traced.named_modules())
+    calls = [node.target for node in traced.graph.nodes if node.op == "call_module"]
+
+    def what(node: fx.Node) -> Any:
+        return modules[str(node.target)] if node.op == "call_module" else node.target
+
+    def is_one(node: fx.Node, kinds: tuple[Any, ...]) -> bool:
+        found = what(node)
+        return found in kinds or type(found) in kinds
+
+    def is_plain(node: fx.Node) -> bool:
+        found = what(node)
+        return type(found) is nn.Conv2d and found.groups == 1 and calls.count(node.target) == 1
+
+    found = []
+    for writer in traced.graph.nodes:
+        if not is_plain(writer):
+            continue
+        node, group = writer, 1
+        while len(node.users) == 1:
+            node = next(iter(node.users))
+            if is_one(node, SHUFFLES):
+                factor = what(node).upscale_factor if node.op == "call_module" else _argument(node, 1, "upscale_factor")
+                group *= factor**2
+            elif not is_one(node, HOMOGENEOUS):
+                break
+        if node is not writer and is_plain(node):
+            found.append(Link(str(writer.target), str(node.target), group))
+    return found
+
+
+def _argument(node: fx.Node, place: int, name: str) -> Any:
+    return node.args[place] if len(node.args) > place else node.kwargs[name]

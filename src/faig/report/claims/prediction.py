@@ -1,0 +1,132 @@
+"""Claims about prediction of degradations, and about retraining the found places."""
+
+import re
+
+import pandas as pd
+
+from faig.intervention.effect import Estimate
+from faig.report.claims.claim import (
+    Claim,
+    Verdict,
+    above_zero,
+    estimate_of,
+    interval_columns,
+    job,
+    listed,
+    sentences,
+    together,
+    told,
+)
+
+ACCURACY = ("predictor", "classes", *interval_columns("accuracy"))
+LEVELS = ("degradation", "level", "response")
+RETRAINED = ("function", "free", "iterations", "psnr")
+RESPONSES = ("degradation", *interval_columns("rank_correlation"))
+GAINED = ("function", "free", *interval_columns("gain"), *interval_columns("found_ahead"))
+TWO, WITH_CLEAN, NEARLY = 0.99, 0.95, 0.9  # shares of right answers
+FOLLOWS, ROUGHLY = 0.8, 0.5  # rank correlations
+
+
+def predicts(accuracy: pd.DataFrame) -> Claim | None:
+    """How often the predictor (the first in the table) is right, where an image has one degradation at most."""
+    own = _own(accuracy)
+    verdicts, parts = [], []
+    for _, row in own.iterrows():
+        classes = _classes(row["classes"])
+        several = any("+" in name for name in classes)
+        needed = WITH_CLEAN if "clean" in classes else TWO
+        if not several:
+            right = float(row["accuracy"])
+            verdicts.append(Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS)
+        parts.append(f"{listed(classes)}: {_percent(estimate_of(row, 'accuracy'))} right")
+    if not verdicts:
+        return None
+    return Claim(
+        "What reverting filters does to an image tells which degradation it has.",
+        "paper",
+        together(verdicts),
+        sentences(parts),
+        f"Passes with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
+        f"from {NEARLY:.0%}. Several degradations at once are reported, not judged.",
+    )
+
+
+def beats_others(accuracy: pd.DataFrame) -> Claim | None:
+    """Against image statistics, random filters, and whatever else the table has."""
+    first = accuracy["predictor"].iloc[0]
+    verdicts: list[Verdict] = []
+    parts: list[str] = []
+    for classes, group in accuracy.groupby("classes", sort=False):
+        by_predictor = {str(row["predictor"]): estimate_of(row, "accuracy") for _, row in group.iterrows()}
+        mine = by_predictor.pop(first, None)
+        if mine is None or not by_predictor:
+            continue
+        found = {name: _apart(mine, other) for name, other in by_predictor.items()}
+        verdicts += found.values()
+        words = {Verdict.HOLDS: "ahead of", Verdict.FAILS: "behind", Verdict.OPEN: "not told apart from"}
+        against = (f"{words[found[name]]} {name} ({_percent(other)})" for name, other in by_predictor.items())
+        parts.append(f"{listed(_classes(classes))}: {_percent(mine)} right, {', '.join(against)}")
+    if not parts:
+        return None
+    return Claim(
+        "The found filters predict degradations better than simple statistics and than random filters do.",
+        "ours",
+        together(verdicts),
+        sentences(parts),
+        "Ahead: the 95% intervals of the two shares of right answers are apart.",
+    )
+
+
+def follows_level(responses: pd.DataFrame) -> Claim | None:
+    """Does the response grow with the level?"""
+    found = {str(row["degradation"]): estimate_of(row, "rank_correlation") for _, row in responses.iterrows()}
+    return Claim(
+        "The stronger the degradation, the more its filters respond.",
+        "paper",
+        together(
+            Verdict.HOLDS if r.value >= FOLLOWS else Verdict.PARTLY if r.value >= ROUGHLY else Verdict.FAILS
+            for r in found.values()
+        ),
+        sentences(f"rank correlation of response and level, {kind}: {told(r)}" for kind, r in found.items()),
+        f"Within each image, the mean over images. Passes with at least {FOLLOWS}, partly from {ROUGHLY}.",
+    )
+
+
+def places_matter(gained: pd.DataFrame) -> Claim | None:
+    """Retraining the found places (the first choice in the table) against every other choice."""
+    verdicts, parts = [], []
+    for function, group in gained.groupby("function", sort=False):
+        mine, others = group.iloc[0], group.iloc[1:]
+        for _, row in others.iterrows():
+            lead = estimate_of(row, "found_ahead")
+            verdicts.append(above_zero(lead))
+            parts.append(
+                f"{job(str(function))}: {mine['free']} gain {told(estimate_of(mine, 'gain'))} dB, "
+                f"{told(lead, sign=True)} dB more than {row['free']}"
+            )
+    if not parts:
+        return None
+    return Claim(
+        "Where the found filters are matters: retrained alone, they teach the baseline more than as many others.",
+        "paper",
+        together(verdicts),
+        sentences(parts),
+        "By PSNR on the function's degradation, images resampled jointly: the interval of the lead is above 0.",
+    )
+
+
+def _apart(one: Estimate, other: Estimate) -> Verdict:
+    return Verdict.HOLDS if one.low > other.high else Verdict.FAILS if one.high < other.low else Verdict.OPEN
+
+
+def _own(accuracy: pd.DataFrame) -> pd.DataFrame:
+    return accuracy[accuracy["predictor"] == accuracy["predictor"].iloc[0]]
+
+
+def _classes(text: object) -> list[str]:
+    return [part for part in re.split(r"[,;\s]+", str(text)) if part]
+
+
+def _percent(found: Estimate) -> str:
+    interval = "" if pd.isna(found.low) else f" [{found.low:.1%}, {found.high:.1%}]"
+    return f"{found.value:.1%}{interval}"

@@ -1,0 +1,1 @@
+"""Charts and pictures, from result files."""

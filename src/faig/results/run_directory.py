@@ -1,0 +1,105 @@
+"""A run directory: what determines it is written first, finished units are kept, a rerun does what is missing."""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from faig.common.errors import InputError
+from faig.common.files import LOCK, alone_in, clear_parts, replacing
+
+CONFIG = "config.yaml"
+FINGERPRINT = ".fingerprint.json"
+UNITS = ".units"
+
+
+@contextmanager
+def run_directory(
+    path: Path, config: dict[str, Any] | None, fingerprint: dict[str, Any], *, force: bool
+) -> Iterator[Path]:
+    """Open a run directory: a new one, or one of the same fingerprint, which goes on where it stopped.
+
+    While the run is under way, warnings and log records also go to ``log.txt``. When it ends well, the units
+    that were kept for resuming are removed.
+
+    Args:
+        path: the directory.
+        config: JSON-able, complete: written to ``config.yaml``; None for a stage of a study, which has its own.
+        fingerprint: JSON-able: everything that determines the results.
+        force: start anew where the directory is of another run.
+
+    Raises:
+        InputError: the directory is of another run and ``force`` is not set, it is no run directory at all, or another
+            process is at work there.
+    """
+    if path.exists() and _read_fingerprint(path) is None and not _empty(path):
+        raise InputError(f"{path}: exists and is no run directory; choose another name")
+    with alone_in(path), _opened(path, config, fingerprint, force):
+        yield path
+
+
+@contextmanager
+def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, Any], force: bool) -> Iterator[None]:
+    known = _read_fingerprint(path)
+    wanted = json.loads(json.dumps(fingerprint))
+    if known is not None and known != wanted:
+        if not force:
+            differing = first_difference(known, wanted)
+            raise InputError(
+                f"{path}: holds another run ({differing} differs); pass --force to replace it, or choose another name"
+            )
+        for inside in path.iterdir():
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            elif inside.name != LOCK:
+                inside.unlink()
+    (path / UNITS).mkdir(exist_ok=True)
+    clear_parts(path)
+    if config is not None:
+        _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
+    handler = logging.FileHandler(path / "log.txt", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("faig")
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+        shutil.rmtree(path / UNITS)
+        logger.info("done")
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()
+
+
+def _empty(path: Path) -> bool:
+    return path.is_dir() and all(inside.name == LOCK for inside in path.iterdir())
+
+
+def _read_fingerprint(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((path / FINGERPRINT).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return None
+    return found
+
+
+def _write_text(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def first_difference(known: Any, wanted: Any, place: str = "") -> str:
+    """The dotted name of the first entry in which two nested dictionaries differ."""
+    if isinstance(known, dict) and isinstance(wanted, dict):
+        for key in [*wanted, *known]:
+            if known.get(key) != wanted.get(key):
+                return first_difference(known.get(key), wanted.get(key), f"{place}.{key}" if place else key)
+    return place

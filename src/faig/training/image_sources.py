@@ -1,0 +1,121 @@
+"""Where training images come from: a folder, or an LMDB of encoded images; the path alone tells which."""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from faig.common.errors import InputError
+from faig.imaging.images import Pixels, decode, list_images, read_bytes
+
+if TYPE_CHECKING:
+    import lmdb
+
+DATA = "data.mdb"
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Images by number."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def place(self, index: int) -> str:
+        """The name of one, for messages."""
+
+    def read(self, index: int) -> Pixels:
+        """Decode one; raises InputError where it is damaged."""
+
+    def fingerprint(self) -> str:
+        """Of the names and sizes of all images: a run goes on only with the same."""
+
+
+class FolderSource:
+    """The image files of a folder, in the order of their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = list(list_images(folder).values())
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def place(self, index: int) -> str:
+        """Path of the file."""
+        return str(self.files[index])
+
+    def fingerprint(self) -> str:
+        """Of the names and sizes of all files."""
+        return _hash(f"{path.name} {path.stat().st_size}" for path in self.files)
+
+    def read(self, index: int) -> Pixels:
+        """Decode one."""
+        return decode(read_bytes(self.files[index]), self.place(index))
+
+
+class LmdbSource:
+    """The values of an LMDB, each an encoded image, in the order of their keys (ours and BasicSR's)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with open_lmdb(folder).begin() as transaction:
+            self.keys = [bytes(key) for key in transaction.cursor().iternext(keys=True, values=False)]
+        if not self.keys:
+            raise InputError(f"{folder}: holds no images")
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def place(self, index: int) -> str:
+        """Folder and key."""
+        return f"{self.folder}: {self.keys[index].decode(errors='replace')}"
+
+    def fingerprint(self) -> str:
+        """Of all keys and the size of the whole."""
+        size = (self.folder / DATA).stat().st_size
+        return _hash([str(size), *(key.decode(errors="replace") for key in self.keys)])
+
+    def read(self, index: int) -> Pixels:
+        """Decode one."""
+        with open_lmdb(self.folder).begin() as transaction:
+            value = transaction.get(self.keys[index])
+        return decode(np.frombuffer(value or b"", dtype=np.uint8), self.place(index))
+
+
+@cache
+def open_lmdb(folder: Path) -> "lmdb.Environment":
+    """Open an LMDB to read from, once a process; without locks, so that it survives a fork.
+
+    Raises:
+        InputError: it is none.
+    """
+    import lmdb
+
+    size = (folder / DATA).stat().st_size
+    if not size:
+        raise InputError(f"{folder}: is no LMDB that can be read: {DATA} is empty")
+    try:
+        env = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
+    except lmdb.Error as error:
+        raise InputError(f"{folder}: is no LMDB that can be read: {error}") from None
+    needed = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
+    if size < needed:  # reading beyond the end would kill the process
+        env.close()
+        raise InputError(f"{folder}: is cut short: {DATA} has {size} bytes of {needed}; copy it again")
+    return env
+
+
+def open_source(path: Path) -> Source:
+    """The images at a path: an LMDB where it holds ``data.mdb``, else a folder of images.
+
+    Raises:
+        InputError: there are none.
+    """
+    return LmdbSource(path) if (path / DATA).is_file() else FolderSource(path)
+
+
+def _hash(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

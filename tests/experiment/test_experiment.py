@@ -1,0 +1,283 @@
+"""Studies on tiny networks: their tables against the pieces, and runs that are killed."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from conftest import nudged, tiny_network
+from faig.attribution.methods import METHODS
+from faig.attribution.rankings import read_ranking
+from faig.attribution.score_files import load_scores
+from faig.common.errors import FaigWarning, InputError
+from faig.experiment import find
+from faig.experiment.attribute import attribute_run
+from faig.experiment.compare import compare
+from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig
+from faig.filters import FilterSet, FilterSpace
+from faig.imaging.images import list_images, write_image
+from faig.intervention.edit import graft, revert
+from faig.intervention.effect import effect, leak, switched_off
+from faig.networks.checkpoint import load_network, save_network
+from faig.networks.inference import psnr, restore, ssim
+from faig.report.terminal import summary_table
+
+COLUMNS = (
+    "method,{},input,proportion,effect,effect_low,effect_high,{},effect_target_baseline,"
+    "psnr,psnr_target,psnr_baseline,ssim,effect_spread"
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+    baseline = tiny_network()
+    save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
+    save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
+    generator = torch.Generator().manual_seed(0)
+    for part, count in (("gt", 3), ("find", 2)):
+        (folder / part).mkdir()
+        for i in range(count):
+            write_image(folder / part / f"{part}{i}.png", torch.rand(3, 32 + 2 * i, 36, generator=generator))
+    return folder
+
+
+def settings(place: Path, **changes) -> dict:
+    degrade = {"blur": 2.0, "noise": 0.1}
+    return {
+        "baseline": str(place / "baseline.safetensors"),
+        "target": str(place / "target.safetensors"),
+        "images": ImagesConfig(gt=place / "gt", degrade=degrade),
+        "nodes": 3,
+        "threads": 2,
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def compared(place, tmp_path_factory) -> tuple[CompareConfig, Path]:
+    """A comparison of all methods, found on one set of images and measured on another."""
+    out = tmp_path_factory.mktemp("compare") / "run"
+    found_on = ImagesConfig(gt=place / "find", degrade={"blur": 2.0, "noise": 0.1})
+    config = CompareConfig(**settings(place), find=found_on, proportions=[0.05, 0.3], save_images=True)
+    return config, compare(config, out)
+
+
+class Killed(Exception):
+    """Stands for kill -9."""
+
+
+def killed_after(count: int):
+    """A progress bar that dies when so many items have been asked for."""
+    left = [count]
+
+    def track(items, label, total):
+        del label, total
+        for item in items:
+            left[0] -= 1
+            if left[0] < 0:
+                raise Killed
+            yield item
+
+    return track
+
+
+def content(run: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in sorted(run.rglob("*"))
+        if path.is_file() and path.name != "log.txt"
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
+    config = AttributeConfig(**settings(place), method=method)
+    whole = attribute_run(config, tmp_path / "whole")
+    if METHODS[method].rows is None:
+        assert not (whole / "scores.safetensors").exists()
+        return
+    with pytest.raises(Killed):
+        attribute_run(config, tmp_path / "killed", track=killed_after(2))
+    assert not (tmp_path / "killed" / "scores.safetensors").exists()
+    assert any((tmp_path / "killed" / ".units").rglob("*.safetensors"))
+    assert content(attribute_run(config, tmp_path / "killed")) == content(whole)
+
+
+def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
+    config = AttributeConfig(**settings(place))
+    whole = attribute_run(config, tmp_path / "whole")
+    with pytest.raises(Killed):
+        attribute_run(config, tmp_path / "run", track=killed_after(2))
+    units = sorted((tmp_path / "run" / ".units").iterdir())
+    units.pop().unlink()
+    kept = {(told["images"][0], told["degradations"][0]) for told in (load_scores(unit)[1] for unit in units)}
+    assert kept
+    computed = []
+    along_path = find.along_path
+
+    def counted(path, space, rule, views, *others):
+        computed.extend((view.name, view.kind) for view in views)
+        return along_path(path, space, rule, views, *others)
+
+    monkeypatch.setattr(find, "along_path", counted)
+    attribute_run(config, tmp_path / "run")
+    assert len(kept) + len(computed) == 9
+    assert not kept & set(computed)
+    assert content(tmp_path / "run") == content(whole)
+
+
+@pytest.mark.parametrize("after", [1, 4, 8, 12])
+def test_a_killed_comparison_ends_with_the_same_files(place, tmp_path, after):
+    config = CompareConfig(**settings(place), methods=["faig", "ig", "change"], proportions=[0.1])
+    whole = compare(config, tmp_path / "whole")
+    with pytest.raises(Killed):
+        compare(config, tmp_path / "killed", track=killed_after(after))
+    assert content(compare(config, tmp_path / "killed")) == content(whole)
+
+
+def test_files_of_a_comparison(compared):
+    _, run = compared
+    assert (run / "effects.csv").read_text().splitlines()[0] == COLUMNS.format("reverted", "effect_to_baseline")
+    assert (run / "grafts.csv").read_text().splitlines()[0] == COLUMNS.format("grafted", "effect_to_target")
+    table = pd.read_csv(run / "effects.csv")
+    assert set(table["method"]) == set(METHODS)
+    assert set(table["input"]) == {"clean", "blur", "noise"}
+    assert len(table) == len(METHODS) * 2 * 3 * 2
+    assert {"scores.safetensors", "scores-gradient.safetensors", "scores-ig.safetensors"} == {
+        path.name for path in run.glob("scores*")
+    }
+    assert load_scores(run / "scores.safetensors")[0].images == ["find0", "find1"]
+    assert len(list_images(run / "images" / "target" / "blur")) == 3
+
+
+@pytest.mark.parametrize("method", ["faig", "ig-contrastive"])
+@pytest.mark.parametrize("kind", ["blur", "noise"])
+def test_rows_are_what_the_pieces_give(compared, method, kind):
+    config, run = compared
+    target, baseline = load_network(config.target), load_network(config.baseline)
+    space = FilterSpace.of(target)
+    prefix = "" if method == "faig" else f"{method}-"
+    chosen = FilterSet.top(space, read_ranking(run / f"filters-{prefix}{kind}.csv", space), 0.3)
+    cases = config.images.cases(2, 0)
+    effects, summary = pd.read_csv(run / "effects.csv"), pd.read_csv(run / "summary.csv")
+    grafts = pd.read_csv(run / "grafts.csv")
+    row = summary.query(f"method == '{method}' and reverted == '{kind}' and proportion == 0.3").iloc[0]
+    networks = {
+        "target": target,
+        "baseline": baseline,
+        "reverted": revert(target, baseline, chosen),
+        "grafted": graft(baseline, target, chosen),
+    }
+    out = {n: {d: [restore(net, c.lr[d]) for c in cases] for d in cases[0].lr} for n, net in networks.items()}
+
+    def between(first: str, second: str, given: str) -> np.ndarray:
+        return np.array([effect(a, b) for a, b in zip(out[first][given], out[second][given], strict=True)])
+
+    for given in ("clean", "blur", "noise"):
+        place = f"method == '{method}' and input == '{given}' and proportion == 0.3"
+        told = effects.query(f"{place} and reverted == '{kind}'").iloc[0]
+        assert told["effect"] == pytest.approx(between("reverted", "target", given).mean(), rel=1e-6)
+        assert told["effect_to_baseline"] == pytest.approx(between("reverted", "baseline", given).mean(), rel=1e-6)
+        assert told["effect_target_baseline"] == pytest.approx(between("target", "baseline", given).mean(), rel=1e-6)
+        assert told["effect_low"] <= told["effect"] <= told["effect_high"]
+        outputs = list(zip(out["reverted"][given], cases, strict=True))
+        assert told["psnr"] == pytest.approx(np.mean([psnr(o, c.gt, border=2) for o, c in outputs]), rel=1e-6)
+        assert told["ssim"] == pytest.approx(np.mean([ssim(o, c.gt, border=2) for o, c in outputs]), rel=1e-6)
+        told = grafts.query(f"{place} and grafted == '{kind}'").iloc[0]
+        assert told["effect"] == pytest.approx(between("grafted", "baseline", given).mean(), rel=1e-6)
+        assert told["effect_to_target"] == pytest.approx(between("grafted", "target", given).mean(), rel=1e-6)
+    whole = between("target", "baseline", kind)
+    off = switched_off(between("reverted", "baseline", kind), whole)
+    assert row["switched_off"] == pytest.approx(off.value)
+    assert (row["switched_off_low"], row["switched_off_high"]) == pytest.approx((off.low, off.high))
+    others = {given: between("reverted", "target", given) for given in ("clean", "blur", "noise") if given != kind}
+    assert row["leak"] == pytest.approx(leak(others, whole).value)
+    assert row["switched_on"] == pytest.approx(1 - between("grafted", "target", kind).mean() / whole.mean())
+
+
+def test_random_is_a_mean_of_seeds_with_a_spread(compared):
+    table = pd.read_csv(compared[1] / "effects.csv").set_index("method")
+    assert (table.loc["random", "effect_spread"] > 0).all()
+    assert table.loc["faig", "effect_spread"].isna().all()
+
+
+def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
+    config, run = compared
+    filters = {name: {"blur": run / "filters-blur.csv"} for name in ("mine", "random")}
+    methods = ["change", "random"]
+    again = CompareConfig(**settings(place), find=config.find, methods=methods, proportions=[0.05], filters=filters)
+    table = pd.read_csv(compare(again, tmp_path / "run") / "effects.csv")
+    first = pd.read_csv(run / "effects.csv")
+    theirs = first.query("method == 'faig' and reverted == 'blur' and proportion == 0.05")["effect"].to_numpy()
+    for name in filters:
+        rows = table.query(f"method == '{name}'")
+        assert set(rows["reverted"]) == {"blur"}
+        assert rows["effect"].to_numpy() == pytest.approx(theirs, rel=1e-8)
+
+
+def test_blue_gives_other_numbers(place, tmp_path):
+    effects = {}
+    for channel in ("gray", "blue"):
+        config = CompareConfig(**settings(place), methods=["change"], proportions=[0.3], channel=channel)
+        effects[channel] = pd.read_csv(compare(config, tmp_path / channel) / "effects.csv")["effect"].mean()
+    assert effects["blue"] != pytest.approx(effects["gray"])
+
+
+def test_summary_table_has_every_method(compared):
+    from rich.console import Console
+
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(summary_table(compared[1]))
+    text = console.export_text()
+    console.file.close()
+    assert all(method in text for method in METHODS)
+
+
+def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
+    for kind in ("blur", "noise"):
+        (tmp_path / kind).mkdir()
+    for case in ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}).cases(2, 0):
+        for kind in ("blur", "noise"):
+            write_image(tmp_path / kind / f"{case.name}.png", case.lr[kind])
+    images = ImagesConfig(gt=place / "gt", lr={kind: tmp_path / kind for kind in ("blur", "noise")})
+    for method in ("signed", "ig", "ig-contrastive"):
+        with pytest.raises(InputError, match=f"the method {method} needs clean LR images; pass --lr clean=DIR"):
+            attribute_run(AttributeConfig(**settings(place, images=images), method=method), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert attribute_run(AttributeConfig(**settings(place, images=images)), tmp_path / "run").is_dir()
+
+
+def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, tmp_path):
+    """Two linear layers, and the same with both signs turned: one function, but the middle of the path is black."""
+    made = "nn.Sequential(nn.Conv2d(3, 3, 1), nn.Conv2d(3, 12, 1), nn.PixelShuffle(2))"
+    (tmp_path / "linear.py").write_text(f"from torch import nn\ndef make():\n    return {made}\n")
+    same, repeat = torch.eye(3).view(3, 3, 1, 1), torch.eye(3).repeat_interleave(4, 0).view(12, 3, 1, 1)
+    for name, sign in (("target", 1), ("baseline", -1)):
+        weights = {"0.weight": sign * same, "0.bias": torch.zeros(3), "1.weight": sign * repeat}
+        torch.save(weights | {"1.bias": torch.full((12,), 0.01 * sign)}, tmp_path / f"{name}.pth")
+    networks = {name: str(tmp_path / f"{name}.pth") for name in ("target", "baseline")}
+    config = AttributeConfig(
+        **settings(place, **networks, arch=f"{tmp_path / 'linear.py'}:make", quadrature="riemann-mid")
+    )
+    with pytest.warns(FaigWarning, match=r"the pair is not connected \(barrier .* on clean"):
+        run = attribute_run(config, tmp_path / "run")
+    assert load_scores(run / "scores.safetensors")[1]["barrier"]["clean"] > 1.1
+    assert "not connected" in (run / "log.txt").read_text()
+    assert (run / "filters-blur.csv").exists()
+
+
+def test_the_papers_protocol_gives_way_to_what_is_given(place):
+    found = CompareConfig(**settings(place, protocol="paper", nodes=7))
+    assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 7, "blue")
+    given = {key: value for key, value in settings(place).items() if key != "nodes"}
+    found = CompareConfig(**given, protocol="paper", channel="gray")
+    assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 100, "gray")
+    again = CompareConfig.model_validate(found.model_dump(mode="json"))
+    assert again == found
+    assert CompareConfig(**given).nodes == 12
+    with pytest.raises(ValueError, match="leave find out"):
+        CompareConfig(**given, protocol="paper", find=given["images"])

@@ -1,0 +1,229 @@
+"""Functions turned up and down: the table against what Python gives, smoothness, pictures, resuming, bad input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image as Pillow
+
+from conftest import nudged, tiny_network
+from faig.attribution.rankings import read_ranking, write_ranking
+from faig.cli import main
+from faig.cli.sweep import _strengths
+from faig.common.errors import InputError
+from faig.experiment.config import ImagesConfig, SweepConfig
+from faig.experiment.sweep import sweep
+from faig.filters import FilterSet, FilterSpace
+from faig.imaging.images import list_images, read_image, write_image
+from faig.intervention.edit import modulate
+from faig.intervention.strength import Knob, read_knob
+from faig.networks.checkpoint import load_network, save_network
+from faig.networks.inference import psnr, restore
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A tiny pair, two rankings and two images."""
+    folder = tmp_path_factory.mktemp("sweep")
+    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+    baseline = tiny_network()
+    space = FilterSpace.of(baseline)
+    save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
+    save_network(folder / "target.safetensors", nudged(baseline).state_dict(), metadata)
+    (folder / "gt").mkdir()
+    for i in range(2):
+        generator = torch.Generator().manual_seed(i)
+        write_image(folder / "gt" / f"gt{i}.png", torch.rand(3, 36, 30 + 4 * i, generator=generator))
+        write_ranking(folder / f"{('blur', 'noise')[i]}.csv", space, torch.rand(len(space), generator=generator))
+    return folder
+
+
+def config(place, **changes) -> SweepConfig:
+    settings = {
+        "baseline": str(place / "baseline.safetensors"),
+        "target": str(place / "target.safetensors"),
+        "images": ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}),
+        "filters": {kind: str(place / f"{kind}.csv") for kind in ("blur", "noise")},
+        "top": 0.3,
+        "strengths": [0.0, 0.4, 1.0, 1.3],
+        "threads": 2,
+    }
+    return SweepConfig(**settings | changes)
+
+
+def test_the_table_is_what_python_gives(place, tmp_path):
+    run = sweep(config(place), tmp_path / "run")
+    rows = pd.read_csv(run / "modulation.csv").set_index(["functions", "input", "strength"])
+    assert len(rows) == 3 * 3 * 4
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    space = FilterSpace.of(target)
+    blur, noise = (FilterSet.top(space, read_ranking(place / f"{k}.csv", space), 0.3) for k in ("blur", "noise"))
+    assert len(blur & noise) > 0
+    for functions, chosen in (("blur", blur), ("blur+noise", blur | noise)):
+        network = modulate(target, baseline, chosen, 0.4)
+        cases = config(place).images.cases(2, 0)
+        for kind in ("clean", "noise"):
+            outputs = [restore(network, case.lr[kind]) for case in cases]
+            expected = np.mean([psnr(o, case.gt, border=2) for o, case in zip(outputs, cases, strict=True)])
+            assert rows.loc[(functions, kind, 0.4), "psnr"] == pytest.approx(expected, rel=1e-6)
+    first = rows.xs(0.0, level="strength")
+    assert first["step"].isna().all()
+    assert (rows.xs(1.3, level="strength")["step"] > 0).all()
+    # Two steps add up to at least the way from 0 to 1.
+    way = rows.xs(0.4, level="strength")["step_share"] + rows.xs(1.0, level="strength")["step_share"]
+    assert (way >= 1 - 1e-6).all()
+
+
+def test_the_pictures_are_the_outputs(place, tmp_path):
+    run = sweep(config(place, picture="gt1"), tmp_path / "run")
+    case = config(place).images.cases(2, 0)[1]
+    target = load_network(place / "target.safetensors")
+    for functions, kind in (("blur", "blur"), ("noise", "noise"), ("blur+noise", "blur")):
+        images = list_images(run / "figures" / "modulation" / functions)
+        assert list(images) == ["0.00", "0.40", "1.00", "1.30"]
+        assert torch.equal(read_image(images["1.00"]), restore(target, case.lr[kind]))
+
+
+def test_a_killed_sweep_goes_on(place, tmp_path):
+    class Killed(Exception):
+        pass
+
+    def dying(items, label, total):
+        del label
+        for done, item in enumerate(items):
+            if done == total // 2:
+                raise Killed
+            yield item
+
+    whole = sweep(config(place), tmp_path / "whole")
+    with pytest.raises(Killed):
+        sweep(config(place), tmp_path / "killed", track=dying)
+    assert len(list((tmp_path / "killed" / ".units").iterdir())) == 3
+    again = sweep(config(place), tmp_path / "killed")
+    assert (again / "modulation.csv").read_bytes() == (whole / "modulation.csv").read_bytes()
+
+
+def test_turning_the_shipped_pair_is_smooth(tmp_path):
+    """A step of 0.1 changes an image by less than six tenths of what turning the function off does; an even one, by a
+    knob that another image was measured for, by less than a third."""
+    from faig.imaging.photos import photograph
+
+    (tmp_path / "gt").mkdir()
+    write_image(tmp_path / "gt" / "cat.png", photograph("chelsea")[:, 60:156, 120:216])
+    settings = {"baseline": "srresnet-x2/baseline", "target": "srresnet-x2/target", "threads": 2}
+    images = ImagesConfig(gt=tmp_path / "gt", degrade={"blur": 2.0, "noise": 0.1})
+    filters = {kind: f"srresnet-x2/{kind}" for kind in ("blur", "noise")}
+    run = sweep(SweepConfig(**settings, images=images, filters=filters), tmp_path / "run")
+    rows = pd.read_csv(run / "modulation.csv")
+    for kind in filters:
+        own = rows[(rows["functions"] == kind) & (rows["input"] == kind)]
+        assert len(own) == 16
+        assert own["step_share"].max() <= 0.6
+    noise = rows[(rows["functions"] == "noise") & (rows["input"] == "noise")].set_index("strength")["noise"]
+    assert noise[0.0] > 2 * noise[1.0]
+    sharpness = rows[(rows["functions"] == "blur") & (rows["input"] == "blur")].set_index("strength")["sharpness"]
+    assert sharpness[0.0] < sharpness[1.0] < sharpness[1.5]
+    (tmp_path / "other").mkdir()
+    write_image(tmp_path / "other" / "cup.png", photograph("coffee")[:, 100:164, 200:264])
+    for kind in filters:
+        knob = read_knob(run / "modulation.csv", kind)
+        even = [knob.strength(tenth / 10) for tenth in range(11)]
+        images = ImagesConfig(gt=tmp_path / "other", degrade=images.degrade)
+        settings |= {"filters": {kind: filters[kind]}, "strengths": even}
+        rows = pd.read_csv(sweep(SweepConfig(**settings, images=images), tmp_path / kind) / "modulation.csv")
+        assert rows[rows["input"] == kind]["step_share"].max() <= 1 / 3
+
+
+def test_a_knob_is_even_where_it_was_measured():
+    knob = Knob.of([-0.5, 0, 0.5, 1, 1.5], [float("nan"), 1, 1, 3, 4])
+    assert knob.shares == (-0.25, 0, 0.25, 1, 2)
+    assert [knob.strength(share) for share in (-0.25, 0, 0.25, 0.625, 1, 1.5)] == [-0.5, 0, 0.5, 0.75, 1, 1.25]
+    with pytest.raises(InputError, match=r"2\.1 of the way was not measured, only -0\.25 to 2"):
+        knob.strength(2.1)
+    with pytest.raises(InputError, match="needs the strengths 0 and 1"):
+        Knob.of([0, 0.5], [0, 1])
+    with pytest.raises(InputError, match=r"from strength 0\.5 to 1 images do not change"):
+        Knob.of([0, 0.5, 1], [0, 1, 0])
+
+
+def test_an_even_strength_on_the_command_line(place, tmp_path, faig):
+    run = sweep(config(place), tmp_path / "run")
+    table = run / "modulation.csv"
+    for name in ("even", "plain"):
+        (tmp_path / name).mkdir()
+    common = ["restore", place / "target.safetensors", place / "gt"]
+    turned = ["--baseline", place / "baseline.safetensors", "--filters", f"blur={place / 'blur.csv'}", "--top", "30%"]
+    code, out, _ = faig(*common, tmp_path / "even", *turned, "--strength", "blur=0.5", "--even", table)
+    strength = read_knob(table, "blur").strength(0.5)
+    assert code == 0
+    assert f"blur at strength {strength:.3g}" in out
+    faig(*common, tmp_path / "plain", *turned, "--strength", f"blur={strength}")
+    for name in ("gt0", "gt1"):
+        assert torch.equal(
+            read_image(tmp_path / "even" / f"{name}.png"), read_image(tmp_path / "plain" / f"{name}.png")
+        )
+    wrong = {
+        ("blur=9", table): "9 of the way was not measured",
+        ("blur=1", place / "blur.csv"): "is no table of faig sweep",
+        ("blur=1", place / "none.csv"): "is no table of faig sweep",
+    }
+    for (level, file), message in wrong.items():
+        code, out, err = faig(*common, tmp_path / "no", *turned, "--strength", level, "--even", file)
+        assert (code, out) == (2, "")
+        assert message in err
+        assert not (tmp_path / "no").exists()
+    with pytest.raises(InputError, match="'jpeg' was not turned by itself there"):
+        read_knob(table, "jpeg")
+
+
+@pytest.mark.parametrize(
+    ("text", "strengths"),
+    [("0:1.5:0.5", [0, 0.5, 1, 1.5]), ("0,1", [0, 1]), ("-0.2:1:0.2", [-0.2, 0, 0.2, 0.4, 0.6, 0.8, 1])],
+)
+def test_strengths(text, strengths):
+    assert _strengths(text) == pytest.approx(strengths)
+
+
+def call(monkeypatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["faig", *arguments])
+    with pytest.raises(SystemExit) as done:
+        main()
+    return int(done.value.code or 0)
+
+
+def command(place, out, *more: str) -> list[str]:
+    pair = [part for name in ("baseline", "target") for part in (f"--{name}", str(place / f"{name}.safetensors"))]
+    filters = [part for kind in ("blur", "noise") for part in ("--filters", f"{kind}={place / f'{kind}.csv'}")]
+    images = ["--gt", str(place / "gt"), "--degrade", "blur=2,noise=0.1", "--out", str(out), "--top", "30%"]
+    return ["sweep", *pair, *filters, *images, *more]
+
+
+def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "run"
+    assert call(monkeypatch, *command(place, out, "--strengths", "0:1.5:0.25")) == 0
+    assert "blur+noise: the largest step, to strength" in capsys.readouterr().out
+    figures = out / "figures" / "modulation"
+    with Pillow.open(figures / "blur.gif") as animation:
+        assert animation.n_frames == 2 * 7 - 2
+    assert read_image(figures / "noise.png").shape == (3, 36 + 14, 30 * 7)
+    assert read_image(figures / "curves.png").std() > 0.02
+    before = (out / "modulation.csv").read_bytes()
+    assert call(monkeypatch, "run", str(out / "config.yaml"), "--out", str(tmp_path / "again")) == 0
+    assert (tmp_path / "again" / "modulation.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--strengths", "0:1:0"], "--strengths 0:1:0: write 0:1.5:0.1"),
+        (["--strengths", "0.5,1"], "must ascend, and have 0 and 1 among them"),
+        (["--picture", "dog"], "picture 'dog' is not one of the images, gt0, gt1"),
+        (["--filters", "jpeg=nowhere.csv"], "nowhere.csv: no such file"),
+    ],
+)
+def test_bad_input_gets_one_line(place, tmp_path, monkeypatch, capsys, more, message):
+    assert call(monkeypatch, *command(place, tmp_path / "run", *more)) == 2
+    told = capsys.readouterr().err.strip()
+    assert message in told
+    assert "\n" not in told
+    assert not (tmp_path / "run").exists()

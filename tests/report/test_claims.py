@@ -1,0 +1,227 @@
+"""Verdicts by hand: each claim on both sides of its rule."""
+
+import pandas as pd
+import pytest
+
+from faig.intervention.effect import Estimate
+from faig.report.claims import comparison as claims
+from faig.report.claims import distribution as claims_distribution
+from faig.report.claims import prediction as claims_prediction
+from faig.report.claims.claim import Verdict, above_zero, listed, together, told
+
+HOLDS, PARTLY, FAILS, OPEN = Verdict.HOLDS, Verdict.PARTLY, Verdict.FAILS, Verdict.OPEN
+NAN = float("nan")
+
+
+def row(place: dict, **numbers) -> dict:
+    """Numbers as (value, half of the interval) become three columns."""
+    ends = {}
+    for name, (value, half) in numbers.items():
+        ends |= {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+    return place | ends
+
+
+def summary(*functions: tuple[float, float, float], share: float = 0.01) -> pd.DataFrame:
+    return pd.DataFrame(
+        row(
+            {"method": "faig", "reverted": kind, "proportion": share},
+            switched_off=(off, 0.01),
+            leak=(leak, 0.01),
+            switched_on=(on, 0.01),
+        )
+        for kind, (off, leak, on) in zip(("blur", "noise"), functions, strict=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("functions", "off", "on"),
+    [
+        ([(0.95, 0.05, 0.9), (0.8, 0.1, 0.8)], HOLDS, HOLDS),
+        ([(0.95, 0.05, 0.9), (0.79, 0.05, 0.6)], PARTLY, PARTLY),
+        ([(0.95, 0.05, 0.4), (0.95, 0.6, 0.4)], PARTLY, FAILS),  # one wrecks other inputs
+        ([(0.4, 0.05, 0.9), (0.9, 0.5, 0.1)], FAILS, PARTLY),
+    ],
+)
+def test_one_percent_switches_off_and_on(functions, off, on):
+    table = summary(*functions)
+    assert claims.switches_off(table).verdict is off
+    assert claims.is_enough(table).verdict is on
+    assert "[0.94, 0.96]" in claims.switches_off(summary((0.95, 0.05, 0.9))).says[0]
+
+
+def test_one_percent_is_what_is_judged_wherever_it_is_there():
+    table = pd.concat([summary((0.1, 0, 0.1), share=0.001), summary((0.9, 0, 0.9))])
+    assert claims.switches_off(table).verdict is HOLDS
+    assert claims.switches_off(table).claim.startswith("Reverting 1% ")
+    assert claims.switches_off(summary((0.1, 0, 0.1), share=0.05)).claim.startswith("Reverting 5% ")
+    assert claims.switches_off(table.assign(method="ig")) is None
+    assert claims.switches_off(table.drop(columns="leak")) is None
+
+
+def contests(**leads: tuple[float, float, float]) -> pd.DataFrame:
+    """By method: FAIG's lead in effect, switched off and leak, each ±0.1."""
+    return pd.DataFrame(
+        row(
+            {"method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
+            **{name: (value, 0.1) for name, value in zip(("effect", "switched_off", "leak"), lead, strict=True)},
+        )
+        for method, lead in leads.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("ig", "random", "verdict"), [(1, 2, HOLDS), (-1, 2, PARTLY), (-1, -2, FAILS), (0.05, -1, FAILS), (0.05, 0, OPEN)]
+)
+def test_ahead_by_the_papers_measure(ig, random, verdict):
+    found = claims.ahead(contests(ig=(ig, 0, 0), random=(random, 0, 0), signed=(-9, 0, 0)))
+    assert found.verdict is verdict
+    assert "signed" not in " ".join(found.says)
+    if ig == -1:
+        assert any("Behind ig on deblurring: −1 [−1.1, −0.9]" in said for said in found.says)
+
+
+@pytest.mark.parametrize(
+    ("off", "leak", "verdict"),
+    [(1, 0, HOLDS), (0, -1, HOLDS), (1, 1, PARTLY), (-1, -1, PARTLY), (-1, 0, FAILS), (0, 1, FAILS), (0, 0, OPEN)],
+)
+def test_better_means_neither_clearly_worse(off, leak, verdict):
+    assert claims.better_than_each(contests(signed=(0, off, leak))).verdict is verdict
+
+
+def test_better_than_each_names_who_wins():
+    found = claims.better_than_each(contests(ig=(0, 1, 0), signed=(0, -1, 0), change=(0, 0, 0), random=(0, 1, 1)))
+    assert found.verdict is PARTLY
+    assert found.says[0] == "Better than ig on deblurring."
+    assert found.says[1] == "Better in one and worse in the other than random on deblurring."
+    assert found.says[2].startswith("Worse than signed on deblurring: switched off −1 [−1.1, −0.9]")
+    assert found.says[3] == "Not told apart from change on deblurring."
+
+
+def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
+    return pd.DataFrame(
+        row({"function": kind, "proportion": 0.01, "depth_of_all": 0.5}, depth=(v, half), unevenness=(v, half))
+        for kind, v in (("blur", blur), ("noise", noise))
+    )
+
+
+def equals(**leads: tuple[float, float]) -> pd.DataFrame:
+    """By method: how far it is ahead of FAIG in switched off and in leak, each ±0.1, on both functions."""
+    return pd.DataFrame(
+        row(
+            {"reverted": kind, "method": method.replace("_", "-")},
+            switched_off_ahead=(off, 0.1),
+            leak_ahead=(leak, 0.1),
+        )
+        for method, (off, leak) in leads.items()
+        for kind in ("blur", "noise")
+    )
+
+
+def test_faig_is_beaten_by_one_method_on_every_function():
+    beaten = claims.can_be_beaten(equals(ig=(-0.5, -0.5), signed=(0.2, 0.3), gradient=(0.15, 0.15)))
+    assert beaten.verdict is HOLDS
+    assert beaten.says[0].startswith("Signed on deblurring: switched off +0.2 [0.1, 0.3]")
+    assert beaten.says[-1] == "Also ahead in all of this: gradient."
+    assert claims.can_be_beaten(equals(signed=(0.2, 0.05))).verdict is PARTLY
+    assert claims.can_be_beaten(equals(signed=(-0.2, -0.3))).verdict is FAILS
+    mixed = pd.concat([equals(signed=(0.2, 0.2)).iloc[:1], equals(signed=(-0.2, 0.2)).iloc[1:]])
+    assert claims.can_be_beaten(mixed).verdict is PARTLY
+    assert claims.can_be_beaten(equals(learned_0=(0.9, 0.9))) is None  # a mask learned for it is no method
+
+
+def test_where_the_filters_are():
+    for blur, verdict in ((0.8, HOLDS), (0.52, OPEN), (0.3, FAILS)):
+        assert claims_distribution.at_the_back(depths(blur, 0.5)).verdict is verdict
+        assert claims_distribution.less_even(depths(blur, 0.5)).verdict is verdict
+        overlaps = pd.DataFrame(
+            row({"function": "blur", "other": "noise", "proportion": 0.01, "shared": 0}, deeper=(blur - 0.52, 0.05))
+            for _ in range(1)
+        )
+        assert claims_distribution.deeper(overlaps).verdict is verdict
+    assert claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).verdict is OPEN  # one image
+    assert "0.8," in claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).says[0]
+    assert claims_distribution.less_even(depths(0.8, 0.5).iloc[:1]) is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [
+        ([NAN, 0.5, 0.5, 2.5], HOLDS),  # steps of a half: even shares are a half
+        ([NAN, 1.25, 0.5, 0.5], HOLDS),
+        ([NAN, 1.3, 0.5, 0.5], FAILS),
+        ([NAN, 0.5, 0.5, 2.6], PARTLY),
+    ],
+)
+def test_a_knob_without_jumps(shares, verdict):
+    table = pd.DataFrame(
+        {"functions": "blur", "input": given, "strength": n / 2, "psnr": 20.0 + n, "step_share": share}
+        for given, worse in (("blur", 1), ("noise", 9))  # what it does to other inputs is not judged
+        for n, share in enumerate(s * worse for s in shares)
+    )
+    found = claims.smooth(table)
+    assert found.verdict is verdict
+    assert len(found.says) == 1
+    assert "PSNR from 20.00 dB (off) to 22.00 dB (the target)" in found.says[0]
+
+
+def accuracy(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(
+        row({"predictor": predictor, "classes": classes}, accuracy=(value, 0.02)) for predictor, classes, value in rows
+    )
+
+
+@pytest.mark.parametrize(
+    ("two", "clean", "verdict"),
+    [(0.99, 0.95, HOLDS), (0.98, 0.95, PARTLY), (0.99, 0.94, PARTLY), (0.8, 0.7, FAILS), (1.0, 0.7, PARTLY)],
+)
+def test_prediction(two, clean, verdict):
+    table = accuracy(("own", "blur noise", two), ("own", "clean, blur, noise", clean), ("own", "blur a+b", 0.1))
+    found = claims_prediction.predicts(table)
+    assert found.verdict is verdict
+    assert found.says[1].startswith("Clean, blur and noise: ")
+    assert claims_prediction.beats_others(table) is None
+
+
+@pytest.mark.parametrize(("other", "verdict"), [(0.9, HOLDS), (0.95, OPEN), (1.0, FAILS)])
+def test_prediction_against_another(other, verdict):
+    table = accuracy(("own", "blur noise", 0.95), ("statistics", "blur noise", other), ("statistics", "x y", 0.1))
+    found = claims_prediction.beats_others(table)
+    assert found.verdict is verdict
+    assert len(found.says) == 1
+
+
+@pytest.mark.parametrize(("correlation", "verdict"), [(0.85, HOLDS), (0.7, PARTLY), (-1, FAILS)])
+def test_responses_follow_levels(correlation, verdict):
+    table = pd.DataFrame([row({"degradation": "blur"}, rank_correlation=(correlation, 0.02))])
+    found = claims_prediction.follows_level(table)
+    assert found.verdict is verdict
+    assert f"{correlation:.3g}".replace("-", "−") in found.says[0]
+
+
+@pytest.mark.parametrize(("ahead", "half", "verdict"), [(1, 0.1, HOLDS), (-1, 0.1, FAILS), (0.05, 0.1, OPEN)])
+def test_found_places_against_others(ahead, half, verdict):
+    table = pd.DataFrame(
+        row({"function": "blur", "free": free}, gain=(gain, half), found_ahead=(lead, half if lead else 0))
+        for free, gain, lead in (("found", 2, 0), ("random", 2 - ahead, ahead))
+    )
+    told_of = claims_prediction.places_matter(table)
+    assert told_of.verdict is verdict
+    assert "found gain 2 [" in told_of.says[0]
+    assert told_of.says[0].endswith("dB more than random.")
+    assert claims_prediction.places_matter(table.head(1)) is None
+
+
+def test_learned_masks_are_no_methods():
+    assert claims.better_than_each(contests(signed=(1, 0.5, -0.5), learned_graft=(1, -0.5, 0.5))).verdict is HOLDS
+
+
+def test_small_pieces():
+    assert together([HOLDS, HOLDS]) is HOLDS
+    assert together([HOLDS, OPEN]) is PARTLY
+    assert together([FAILS, OPEN]) is FAILS
+    assert together([OPEN]) is OPEN
+    assert above_zero(Estimate(1, NAN, NAN)) is OPEN
+    assert told(Estimate(-0.5, -0.6, -0.4), sign=True) == "−0.5 [−0.6, −0.4]"
+    assert told(Estimate(0.5, NAN, NAN)) == "0.5"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a"]) == "a"

@@ -1,0 +1,260 @@
+"""The report: what it takes from a run's files, its bytes, its charts as files, and bad input."""
+
+import base64
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from faig.common.errors import InputError
+from faig.report.figures.chart import Chart, Series
+from faig.report.figures.charts import comparison_charts
+from faig.report.figures.filtermap import filter_map
+from faig.report.figures.pictures import pictures
+from faig.report.html.html_table import Grid
+from faig.report.html.page import write_report
+from faig.report.markdown import write_markdown
+from faig.results.reader import Results
+
+
+@pytest.fixture(scope="module")
+def reported(study_run) -> tuple[Path, str]:
+    page = write_report(study_run)
+    return study_run, page.read_text(encoding="utf-8")
+
+
+def data_of(page: str) -> dict:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def test_every_section_of_a_whole_study_is_there(reported):
+    _, page = reported
+    sections = ["claims", "before-after", "comparison", "distribution", "strength", "prediction", "locations"]
+    sections += ["tables", "run"]
+    assert re.findall(r'<section id="([\w-]+)">', page) == sections
+    assert page.count('<li class="claim"') == 12
+    for name in ("compare/summary.csv", "sweep/modulation.csv", "predict/accuracy.csv", "mine/odd &lt;table&gt;.csv"):
+        assert f"{name} <small>" in page
+    assert "b &lt;i&gt;" in page
+    assert "target: " in page  # configurations, as text
+    assert "convergence delta" in page
+
+
+def test_nothing_in_it_points_outside(reported):
+    _, page = reported
+    outside_plotly = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
+    links = re.findall(r'(?:src|href)="([^"]*)"', outside_plotly)
+    assert links
+    assert all(link.startswith(("data:", "#")) for link in links)
+    assert "default-src 'none'" in page
+
+
+def test_equal_files_give_equal_bytes(reported, tmp_path):
+    run, page = reported
+    again = shutil.copytree(run, tmp_path / "elsewhere")
+    (again / "report.html").unlink()
+    shutil.rmtree(again / "figures" / "report")
+    assert write_report(again).read_text(encoding="utf-8") == page
+    drawn = {path.name: path.read_bytes() for path in (run / "figures" / "report").iterdir()}
+    assert {path.name: path.read_bytes() for path in (again / "figures" / "report").iterdir()} == drawn
+    names = set(data_of(page)["charts"])
+    assert set(drawn) == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
+    assert {"effect-blur", "tradeoff-noise", "leak-blur", "layers", "strength-blur+noise-psnr", "accuracy"} <= names
+
+
+def test_a_chart_has_the_numbers_of_its_table(reported):
+    run, page = reported
+    rows = pd.read_csv(run / "compare" / "summary.csv")
+    rows = rows[(rows["method"] == "signed") & (rows["reverted"] == "noise")].sort_values("proportion")
+    traces = {trace.get("name"): trace for trace in data_of(page)["charts"]["leak-noise"]["data"]}
+    assert traces["signed"]["x"] == pytest.approx([5, 30])
+    assert traces["signed"]["y"] == pytest.approx(list(rows["leak"]))
+
+
+def test_the_map_holds_the_best_filters_in_order(reported):
+    run, page = reported
+    mapped = data_of(page)["map"]
+    ranking = pd.read_csv(run / "compare" / "filters-noise.csv")
+    noise = next(one for one in mapped["functions"] if one["name"] == "noise")
+    indices = np.frombuffer(base64.b64decode(noise["index"]), "<u4")
+    scores = np.frombuffer(base64.b64decode(noise["score"]), "<f4")
+    assert len(indices) == len(ranking) // 10 > 10
+    assert list(indices) == list(ranking["index"][: len(indices)])
+    assert scores == pytest.approx(ranking["score"][: len(scores)].to_numpy(), rel=1e-6)
+    name, _, inputs, start = next(layer for layer in mapped["layers"] if layer[0] == ranking["layer"][0])
+    assert start + ranking["out"][0] * inputs + ranking["in"][0] == ranking["index"][0], name
+
+
+def test_a_ranking_that_was_cut_short_has_no_map_and_one_of_another_network_is_refused(study_run, tmp_path):
+    whole = pd.read_csv(study_run / "compare" / "filters-blur.csv")
+    whole.head(20).to_csv(tmp_path / "cut.csv", index=False)
+    assert filter_map({"blur": tmp_path / "cut.csv"}) is None
+    whole.replace({"layer": {"conv_last": "other"}}).to_csv(tmp_path / "other.csv", index=False)
+    files = {"blur": study_run / "compare" / "filters-blur.csv", "noise": tmp_path / "other.csv"}
+    with pytest.raises(InputError, match=r"other\.csv: ranks filters of another network"):
+        filter_map(files)
+
+
+@pytest.mark.parametrize(
+    ("stage", "sections"),
+    [
+        ("compare", ["claims", "comparison", "distribution", "run"]),
+        ("sweep", ["claims", "strength", "run"]),
+        ("retrain", ["claims", "locations", "run"]),
+        ("mine", ["tables", "run"]),
+    ],
+)
+def test_a_single_run_shows_what_it_has(study_run, tmp_path, stage, sections):
+    run = shutil.copytree(study_run / stage, tmp_path / "run")
+    page = write_report(run).read_text(encoding="utf-8")
+    assert re.findall(r'<section id="([\w-]+)">', page) == sections
+
+
+def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
+    for name in ("scores.safetensors", "filters-blur.csv"):
+        shutil.copy(study_run / "compare" / name, tmp_path)
+    page = write_report(tmp_path).read_text(encoding="utf-8")
+    assert re.findall(r'<section id="([\w-]+)">', page) == ["distribution", "run"]
+    assert "Plotly, Inc." not in page  # no chart, so nothing to draw it with
+    assert not (tmp_path / "figures").exists()
+
+
+def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    file = tmp_path / "kept" / "study.md"
+    code, out, _ = faig("report", run, "--markdown", file)
+    assert code == 0
+    assert f"Markdown: {file}" in out
+    text = file.read_text(encoding="utf-8")
+    claims = text.split("## What holds")[1].split("\n## ")[0]
+    assert claims.count("**holds") >= 3
+    rows = {line.count("|") for line in claims.splitlines() if line.startswith("|")}
+    assert rows == {5}  # no cell breaks the table
+    summary = pd.read_csv(run / "compare" / "summary.csv")
+    share = summary["proportion"].min()
+    table = text.split(f"### compare/summary.csv, {100 * share:.3g}% of the filters")[1].split("###")[0]
+    assert table.count("\n|") == 2 + (summary["proportion"] == share).sum()
+    linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
+    assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").glob("*.png")} == set(linked)
+    assert "(study/summary.csv)" in text
+    assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
+    assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
+    assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
+    before = text, [(tmp_path / "kept" / path).read_bytes() for path in linked]
+    faig("report", run, "--markdown", file)
+    assert before == (file.read_text(encoding="utf-8"), [(tmp_path / "kept" / path).read_bytes() for path in linked])
+
+
+def test_the_markdown_copies_no_image_of_a_folder_of_ones_own(study_run, tmp_path):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
+    text = write_markdown(run, tmp_path / "kept.md").read_text(encoding="utf-8")
+    assert "faig run experiments/study.yaml --images mine\n" in text
+    assert not (tmp_path / "kept" / "teaser.png").exists()
+
+
+def test_the_markdown_ends_in_md(study_run, tmp_path, faig):
+    code, out, err = faig("report", study_run, "--markdown", tmp_path / "study.html")
+    assert (code, out) == (2, "")
+    assert "ends in .md" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_saved_images_are_compared_where_there_is_no_teaser(study_run, tmp_path):
+    run = shutil.copytree(study_run / "compare", tmp_path / "run")
+    picture = next((study_run / "figures" / "teaser").iterdir())
+    for network in ("target", "baseline", "reverted-faig-blur-0.05-0", "reverted-faig-blur-0.3-0"):
+        (run / "images" / network / "blur").mkdir(parents=True)
+        shutil.copy(picture, run / "images" / network / "blur" / "one.png")
+    found = Results.of(run).teaser()
+    assert found["blur"]["reverted-blur"] == run / "images" / "reverted-faig-blur-0.05-0" / "blur" / "one.png"
+    assert list(found["blur"]) == ["target", "baseline", "reverted-blur"]
+
+
+def test_a_table_joins_intervals_and_leaves_out_empty_columns():
+    table = pd.DataFrame(
+        {"leak": [0.25, -0.5], "leak_low": [0.1, np.nan], "leak_high": [0.3, np.nan], "none": [np.nan, np.nan]}
+    )
+    grid = Grid.of("t.csv", table.assign(name=["x", None]))
+    assert grid.columns == [("leak", True), ("name", False)]
+    (first, named), (second, unnamed) = grid.rows
+    assert (first.text, first.interval, first.key, first.bar) == ("0.250", "0.100 – 0.300", 0.25, 25)
+    assert (second.text, second.interval, second.bar) == ("−0.500", "", 0)
+    assert (named.text, unnamed.text) == ("x", "")
+    long = Grid.of("long.csv", pd.DataFrame({"n": range(3000)}))
+    assert (len(long.rows), long.cut) == (2000, 3000)
+    shaded = Grid.of("confusion.csv", pd.DataFrame({"is": ["a"], "a": [3], "b": [1]}), shaded=True)
+    assert [cell.bar for cell in shaded.rows[0]] == [None, 75, 25]
+
+
+def test_large_pictures_are_made_small(tmp_path):
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    one = pictures({"large": tmp_path / "large.png"})[0]
+    assert (one.width, one.height) == (640, 480)
+    assert one.uri.startswith("data:image/jpeg;base64,")
+    many = pictures({str(i): tmp_path / "large.png" for i in range(3)}, share=0.05)
+    assert sum(len(picture.uri) for picture in many) <= 0.05 * 8e6
+    (tmp_path / "broken.png").write_text("no image")
+    with pytest.raises(InputError, match=r"broken\.png: cannot be read as an image"):
+        pictures({"broken": tmp_path / "broken.png"})
+
+
+def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    table = run / "compare" / "summary.csv"
+    wide = ((-0.03, 1.5), (-0.2, 1.05))
+    cases = ((0.5, 0.2, None), (-40.0, 30.0, wide), (0.5, 30.0, wide), (-40.0, 0.2, ((-0.03, 0.2), (-0.2, 1.05))))
+    for off, leak, window in cases:
+        rows = pd.read_csv(table).assign(switched_off=0.5, leak=0.2)
+        rows.loc[0, ["switched_off", "leak"]] = [off, leak]
+        rows.to_csv(table, index=False)
+        chart = next(c for c in comparison_charts(Results.of(run)) if c.name.startswith("tradeoff-"))
+        assert chart.window == window
+        layout = chart.plotly()["layout"]
+        assert ("range" in layout["xaxis"]) == (window is not None)
+        chart.draw(tmp_path)
+
+
+def test_numbers_that_are_none_become_gaps():
+    chart = Chart("c", "t", "x", "y", [Series("s", [1, 2], [0.5, float("nan")])])
+    assert chart.plotly()["data"][0]["y"] == [0.5, None]
+
+
+def test_from_the_command_line(study_run, tmp_path, faig):
+    run = shutil.copytree(study_run / "retrain", tmp_path / "run")
+
+    code, out, _ = faig("report", run)
+    assert code == 0
+    assert out.splitlines()[0] == f"report: {run / 'report.html'}"
+    (tmp_path / "empty").mkdir()
+    wrong = {
+        tmp_path / "nowhere": "no such run directory",
+        tmp_path / "empty": "holds no tables and no scores",
+    }
+    for path, message in wrong.items():
+        code, out, err = faig("report", path)
+        assert (code, out) == (2, "")
+        assert err.startswith("error: ")
+        assert message in err
+        assert err.count("\n") == 1
+    before = (run / "report.html").read_bytes()
+    (run / "retrained.csv").write_text("function,free\nblur,found\n")
+    code, _, err = faig("report", run)
+    assert code == 2
+    assert "retrained.csv: has no column iterations" in err
+    (run / "retrained.csv").write_bytes(b"")
+    code, _, err = faig("report", run)
+    assert code == 2
+    assert "retrained.csv: cannot be read as a table" in err
+    assert (run / "report.html").read_bytes() == before

@@ -1,0 +1,410 @@
+"""Where the answer is known, by hand or by the naive loop."""
+
+import copy
+import itertools
+
+import pytest
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+
+from conftest import nudged, tiny_cases, tiny_network
+from faig.attribution.integral import attribute
+from faig.attribution.methods import METHODS
+from faig.attribution.quadrature import gauss_legendre
+from faig.common.errors import InputError
+from faig.filters import FilterSet, FilterSpace, rank
+from faig.imaging.cases import CLEAN, Case
+from faig.intervention.edit import revert
+from faig.networks.graph import Link, Suffix, links
+from faig.truth import (
+    alone,
+    disjoint,
+    drift,
+    greedy,
+    plant,
+    precision,
+    predicted,
+    rank_correlation,
+    recall,
+    scaled,
+    shapley,
+    specific,
+    swapped,
+    toggled,
+)
+
+ONE = torch.ones(3, 1, 1)
+
+
+def series(first: float, second: float) -> nn.Module:
+    """``F_0 = second * relu(first * x_0)``; six filters of one weight, of which 0 and 3 are not zero."""
+    network = nn.Sequential(nn.Conv2d(3, 1, 1, bias=False), nn.ReLU(), nn.Conv2d(1, 3, 1, bias=False))
+    with torch.no_grad():
+        for layer, weight in ((network[0], first), (network[2], second)):
+            layer.weight.zero_()
+            layer.weight[0, 0] = weight
+    return network
+
+
+@pytest.fixture
+def by_hand():
+    """x = 1, y = 0: the target's output is 2 · 3 = 6 and its loss 36; the baseline's 1.
+
+    Reverted alone, the first filter leaves 1 · 3 (loss 9), the second 2 · 1 (loss 4).
+    """
+    return series(2, 3), series(1, 1), [Case("pixel", ONE * 0, {"blur": ONE, CLEAN: ONE})]
+
+
+def test_alone_by_hand(by_hand):
+    found = alone(*by_hand)
+    assert found.loss["blur"].tolist() == [[9 - 36, 0, 0, 4 - 36, 0, 0]]
+    assert found.output["blur"].tolist() == [[(3 - 6) ** 2, 0, 0, (2 - 6) ** 2, 0, 0]]
+
+
+def test_the_prediction_is_exact_where_the_network_is_linear_in_a_filter(by_hand):
+    found, truth = predicted(*by_hand, draws=1), alone(*by_hand)
+    torch.testing.assert_close(found.loss["blur"], truth.loss["blur"])  # one output value: a single draw is exact
+    torch.testing.assert_close(found.output["blur"], truth.output["blur"])
+
+
+def test_shapley_by_hand(by_hand):
+    """First reverted first: -27, after the second: 1 - 4; so (-27 - 3) / 2; the second: (-32 + 1 - 9) / 2.
+
+    A coalition and its complement hold, for each of two filters, the other one once: every pair is exact.
+    """
+    found = shapley(*by_hand, pairs=3)
+    assert found.loss["blur"].tolist() == [[-15, 0, 0, -20, 0, 0]] * 3
+    assert not found.error("blur").any()
+    assert float(found.value()["blur"].sum()) == 1 - 36
+
+
+def test_the_integral_shares_what_the_shapley_value_shares_otherwise(by_hand):
+    """c_1 = -∫ 2 F w_2 = -2 (18 - 33/2 + 20/3 - 1) = -43/3, c_2 = -2 ∫ 2 F w_1 = -4 (12 - 10 + 11/3 - 1/2) = -62/3."""
+    target, baseline, cases = by_hand
+    found = attribute(target, baseline, cases, gauss_legendre(4)).signed["blur"][0]
+    torch.testing.assert_close(found[[0, 3]], torch.tensor([-43 / 3, -62 / 3]))
+
+
+def test_faig_is_fooled_by_weights_that_cancel():
+    """A filter (1, 1) becomes (2, 0): on an even image nothing happens, yet Σ|c_i| is not 0. Σ c_i is."""
+
+    def pair_of(*weights: float) -> nn.Module:
+        network = nn.Conv2d(3, 3, (1, 2), groups=3, bias=False)
+        network.weight.data.copy_(torch.tensor(weights).expand(3, 1, 1, 2))
+        return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 0)), network)
+
+    even = torch.ones(3, 1, 2)
+    case = Case("even", torch.zeros(3, 1, 2), {"blur": even})
+    wide = [nn.Sequential(nn.ReflectionPad2d((0, 1, 0, 0)), net[1]) for net in (pair_of(1, 1), pair_of(2, 0))]
+    found = attribute(*wide, [case], gauss_legendre(2))
+    assert found.score["blur"].min() > 1
+    assert found.signed["blur"].abs().max() < 1e-5
+    assert alone(*wide, [case]).output["blur"].abs().max() < 1e-10
+    assert predicted(*wide, [case]).output["blur"].abs().max() < 1e-10
+
+
+class Odd(nn.Module):
+    """A transposed convolution, groups, and a skip over both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, padding=1)
+        self.up = nn.ConvTranspose2d(4, 4, 3, padding=1, groups=2)
+        self.last = nn.Conv2d(4, 3, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = torch.relu(self.first(x))
+        return nn.functional.interpolate(self.last(first + torch.relu(self.up(first))) + x, scale_factor=2)
+
+
+@pytest.fixture(params=["srresnet", "srcnn-style", "odd"])
+def any_pair(request):
+    torch.manual_seed(0)
+    baseline = Odd().eval() if request.param == "odd" else tiny_network(request.param)
+    return nudged(baseline), baseline
+
+
+def same_size() -> list[Case]:
+    return [Case(f"{place}", case.gt[..., :20], {k: lr[..., :10] for k, lr in case.lr.items()})
+            for place, case in enumerate(tiny_cases(count=2))]  # fmt: skip
+
+
+def loss(network: nn.Module, case: Case, kind: str) -> float:
+    with torch.no_grad():
+        return float((network(case.lr[kind][None])[0] - case.gt).double().square().sum())
+
+
+def test_alone_is_reverting_each_filter(any_pair):
+    target, baseline = any_pair
+    cases, space = same_size(), FilterSpace.of(target)
+    found = alone(target, baseline, cases)
+    for index in range(0, len(space), 7):
+        altered = revert(target, baseline, FilterSet.of(space, [index]))
+        for row, case in enumerate(cases):
+            for kind in case.lr:
+                expected = loss(altered, case, kind) - loss(target, case, kind)
+                assert float(found.loss[kind][row, index]) == pytest.approx(expected, abs=2e-4, rel=1e-3)
+
+
+def test_toggling_is_the_same_from_either_side(pair):
+    target, baseline = pair
+    cases, space = same_size(), FilterSpace.of(target)
+    chosen = FilterSet.of(space, range(0, len(space), 2))
+    network, some = revert(target, baseline, chosen), torch.tensor([3, 4, len(space) - 1, len(space) - 2])
+    found = toggled(network, target, baseline, cases, some)
+    for index in some.tolist():
+        one = FilterSet.of(space, [index])
+        off, on = (revert(target, baseline, part) for part in (chosen | one, chosen - one))
+        expected = loss(off, cases[1], "noise") - loss(on, cases[1], "noise")
+        assert float(found.loss["noise"][1, index]) == pytest.approx(expected, abs=2e-4, rel=1e-3)
+    assert found.loss["noise"].count_nonzero() == 2 * len(some)
+
+
+def test_the_prediction_is_near_the_truth(pair):
+    """For small steps; a wrong factor or sign would show."""
+    baseline = pair[1]
+    target, cases = nudged(baseline, size=1e-3), same_size()
+    truth, found = alone(target, baseline, cases), predicted(target, baseline, cases, 64)
+    for kind in truth.loss:
+        assert rank_correlation(found.loss[kind].sum(0), truth.loss[kind].sum(0)) > 0.99
+        ratio = found.output[kind].sum() / truth.output[kind].sum()
+        assert float(ratio) == pytest.approx(1, abs=0.15)
+
+
+def test_shares_add_up(pair):
+    """Against all six orders of three filters."""
+    target, baseline = pair
+    cases, space = same_size(), FilterSpace.of(target)
+    players = [2, 30, len(space) - 1]
+    other = revert(target, baseline, FilterSet.of(space, players))  # only these three differ
+    values = {}
+    for size in range(4):
+        for coalition in itertools.combinations(players, size):
+            network = revert(target, baseline, FilterSet.of(space, coalition))
+            values[coalition] = sum(loss(network, case, "blur") for case in cases) / len(cases)
+    expected = {}
+    for player in players:
+        orders = [order[: order.index(player)] for order in itertools.permutations(players)]
+        gains = [values[tuple(sorted((*before, player)))] - values[tuple(sorted(before))] for before in orders]
+        expected[player] = sum(gains) / len(gains)
+    found = shapley(target, other, cases, pairs=24)
+    for player in players:
+        assert float(found.value()["blur"][0, player]) == pytest.approx(
+            expected[player], abs=4 * float(found.error("blur")[player]) + 1e-4
+        )
+
+
+def test_specific_asks_for_one_function_alone():
+    change = {"blur": torch.tensor([[4.0, 2], [6, 2]]), "noise": torch.tensor([[-1.0, 1], [-3, 1]]), CLEAN: ONE[:2, 0]}
+    change[CLEAN] = torch.tensor([[0.5, 0], [0.5, 0]])
+    assert specific(change, "blur").tolist() == [5 - 2 - 0.5, 2 - 1 - 0]
+    assert specific({CLEAN: change[CLEAN], "blur": change["blur"]}, "blur").tolist() == [5 - 0.5, 2]
+
+
+def test_greedy_takes_what_does_most_once_the_others_are_gone():
+    """y = 6 = 2 · 3: alone either filter raises the loss, by 9 and 16; together they do by 25: 16 first, then 9."""
+    target, baseline = series(2, 3), series(1, 1)
+    gt = torch.tensor([6.0, 0, 0]).view(3, 1, 1)
+    cases = [Case("pixel", gt, {"blur": ONE, CLEAN: ONE * 0})]
+    assert greedy(target, baseline, cases, "blur", torch.tensor([0, 1, 3]), 2).tolist() == [3, 0]
+    assert greedy(target, baseline, cases, "blur", torch.tensor([0, 1]), 5).tolist() == [0, 1]
+
+
+def test_agreement_by_hand():
+    truth, scores = torch.tensor([4.0, 3, 2, 1, 1]), torch.tensor([9.0, 1, 8, 1, 0])
+    assert rank_correlation(scores, truth) == pytest.approx(spearmanr(scores, truth).statistic)
+    assert rank_correlation(torch.zeros(5), truth) == 0
+    assert precision(scores, truth, 0.4) == 0.5
+    assert recall(scores, torch.tensor([True, True, True, False, False])) == 1
+    assert recall(scores, torch.tensor([False, True, False, True, False])) == 0
+
+
+def batch(generator: torch.Generator):
+    gt = torch.rand(2, 3, 16, 16, generator=generator)
+    lr = {kind: torch.rand(2, 3, 8, 8, generator=generator) for kind in ("blur", "noise", CLEAN)}
+    return gt, lr
+
+
+def test_each_function_is_planted_in_its_own_filters(pair):
+    baseline = pair[1]
+    space = FilterSpace.of(baseline)
+    sets = disjoint(space, ["blur", "noise"], 0.2, seed=3)
+    assert not (sets["blur"] & sets["noise"]).mask.any()
+    one = batch(torch.Generator().manual_seed(0))
+    learned = plant(baseline, sets, itertools.repeat(one), 1, 1e-2)
+    alone = plant(baseline, {"blur": sets["blur"]}, itertools.repeat(one), 1, 1e-2)
+    moved = [learned, alone]
+    change = [{k: v - baseline.get_parameter(k) for k, v in network.named_parameters()} for network in moved]
+    first, second = (space.sum_per_filter(part) for part in change)
+    known = (sets["blur"] | sets["noise"]).mask
+    assert not first[~known].any()
+    assert first[known].count_nonzero() > 0.9 * known.sum()
+    assert not second[~sets["blur"].mask].any()
+    assert second[sets["blur"].mask].count_nonzero() > 0.9 * len(sets["blur"])
+    assert all(torch.equal(v, baseline.get_parameter(k)) for k, v in moved[0].named_parameters() if v.ndim == 1)
+
+
+def test_planting_lowers_the_loss(pair):
+    baseline, one = pair[1], batch(torch.Generator().manual_seed(0))
+    sets = disjoint(FilterSpace.of(baseline), ["blur", "noise"], 0.3)
+
+    def error(network: nn.Module, kind: str) -> float:
+        return float((network(one[1][kind]) - one[0]).abs().mean())
+
+    planted = plant(baseline, sets, itertools.repeat(one), 40, 1e-2)
+    with torch.no_grad():
+        assert all(error(planted, kind) < 0.98 * error(baseline, kind) for kind in sets)
+
+
+def test_sets_learn_one_after_the_other(pair):
+    """The first knows nothing of the second; the second learns on top of the first, which stays as it is."""
+    baseline, one = pair[1], batch(torch.Generator().manual_seed(0))
+    sets = disjoint(FilterSpace.of(baseline), ["blur", "noise"], 0.3)
+
+    def planted(kinds: list[str], clean: float, start=baseline) -> dict[str, torch.Tensor]:
+        chosen = {kind: sets[kind] for kind in kinds}
+        return dict(plant(start, chosen, itertools.repeat(one), 5, 1e-2, clean=clean).named_parameters())
+
+    both, first = planted(["blur", "noise"], 0), planted(["blur"], 0)
+    careful = planted(["blur", "noise"], 0.5)
+    by_itself = planted(["noise"], 0)
+    for key, mask in sets["blur"].space.spread(sets["blur"].mask).items():
+        assert torch.equal(both[key] * mask, first[key] * mask)
+        assert not torch.equal(both[key] * mask, careful[key] * mask)  # it also heard of clean and noisy images
+    cleaner = planted(["blur"], 0.5)
+    assert any(not torch.equal(first[key], cleaner[key]) for key in first)
+    noise = sets["noise"].space.spread(sets["noise"].mask)
+    assert any(not torch.equal(both[key] * mask, by_itself[key] * mask) for key, mask in noise.items())
+
+
+def test_a_set_learns_to_keep_what_was_planted_before(pair):
+    """Where there is nothing to learn, the second set stays as it is, although the first has moved the outputs."""
+    baseline, one = pair[1], batch(torch.Generator().manual_seed(0))
+    sets = disjoint(FilterSpace.of(baseline), ["blur", "noise"], 0.3)
+    nothing = FilterSet.of(sets["noise"].space, [])
+    first = plant(baseline, sets | {"noise": nothing}, itertools.repeat(one), 5, 1e-2)
+    noisy = one[1]["noise"]
+    done = first(noisy), one[1] | {CLEAN: noisy}
+    both = plant(baseline, sets, itertools.chain(itertools.repeat(one, 5), itertools.repeat(done)), 5, 1e-2)
+    assert not torch.equal(first(one[1]["blur"]), baseline(one[1]["blur"]))
+    assert all(torch.equal(weight, both.get_parameter(key)) for key, weight in first.named_parameters())
+
+
+def test_planted_sets_must_be_disjoint_and_fit(pair):
+    space = FilterSpace.of(pair[1])
+    with pytest.raises(InputError, match="2 sets of 60% of the filters: more than there are"):
+        disjoint(space, ["blur", "noise"], 0.6)
+    same = FilterSet.of(space, [1, 2])
+    with pytest.raises(InputError, match="the sets of blur, noise share filters"):
+        plant(pair[1], {"blur": same, "noise": same}, [], 1, 1e-3)
+
+
+def test_drift_moves_everything_but_what_was_planted_and_leaves_the_start(pair):
+    start, one = copy.deepcopy(pair[0]), batch(torch.Generator().manual_seed(0))
+    planted = FilterSet.of(FilterSpace.of(start), range(0, 60, 2))
+    steps = list(itertools.islice(drift(pair[0], planted, itertools.repeat(one), 0.1), 3))
+    assert steps[0] is steps[2]
+    still = planted.space.spread(planted.mask)
+    for key, weight in steps[0].named_parameters():
+        assert torch.equal(pair[0].get_parameter(key), start.get_parameter(key))
+        moved = weight != start.get_parameter(key)
+        if key in still:
+            assert not (moved & still[key]).any()
+            assert (moved | still[key]).float().mean() > 0.9
+        else:
+            assert moved.any()
+
+
+def test_drift_keeps_what_was_made_of_degraded_images(pair):
+    """Nothing moves where clean outputs are right; what clean images ask for is not done where it spoils the others."""
+    network, one = pair[0], batch(torch.Generator().manual_seed(0))
+    planted = FilterSet.of(FilterSpace.of(network), range(0, 60, 2))
+    right = network(one[1][CLEAN]).detach(), one[1]
+    moved = next(drift(network, planted, itertools.repeat(right), 0.1))
+    assert all(torch.equal(weight, network.get_parameter(key)) for key, weight in moved.named_parameters())
+    drifted = next(drift(network, planted, itertools.repeat((right[0] + 0.1, one[1])), 0.1))
+    assert not torch.equal(drifted(one[1][CLEAN]), right[0])
+    same = (
+        (right[0] + 0.1).detach(),
+        dict.fromkeys(one[1], one[1][CLEAN]),
+    )  # clean images ask for what the others forbid
+    *_, drifted = itertools.islice(drift(network, planted, itertools.repeat(same), 0.02), 60)
+    assert (drifted(one[1][CLEAN]) - right[0]).abs().mean() < 0.05
+
+
+def test_links_are_found_by_what_follows_not_by_name():
+    names = [("features.0", "features.2", 1), ("features.2", "features.4", 1), ("features.4", "features.7", 4)]
+    assert links(tiny_network("srcnn-style")) == [*(Link(*name) for name in names), Link("features.7", "features.9", 1)]
+    # A residual stream has several readers; it is no link.
+    within = [Link("body.0.conv1", "body.0.conv2", 1), Link("upconv1", "conv_hr", 4), Link("conv_hr", "conv_last", 1)]
+    assert links(tiny_network("srresnet")) == within
+    assert links(tiny_network("srresnet", scale=3))[1].group == 9
+    smooth = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GELU(), nn.Conv2d(4, 3, 3))
+    assert links(smooth) == []
+    with pytest.raises(InputError, match="no two convolutions of this network"):
+        scaled(smooth, 2.0, 1)
+
+
+def test_a_network_that_cannot_be_traced_says_so():
+    class Picky(nn.Conv2d):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) if x.mean() > 0 else x
+
+    with pytest.raises(InputError, match="the network cannot be traced"):
+        links(nn.Sequential(Picky(3, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1)).append(Branch()))
+
+
+class Branch(nn.Module):
+    """Depends on its input."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if x.sum() > 0 else -x
+
+
+def test_a_layer_that_runs_twice_is_refused():
+    conv = nn.Conv2d(3, 3, 1)
+    with pytest.raises(InputError, match="the layer 0 runs 2 times"):
+        Suffix(nn.Sequential(conv, conv), torch.rand(1, 3, 2, 2)).given("0")
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("make", [lambda net: scaled(net, 3.0, 2, seed=1), lambda net: swapped(net, 1, seed=1)])
+@pytest.mark.parametrize("architecture", ["srresnet", "srcnn-style"])
+def test_decoys_change_nothing_but_weights(architecture, make, scale):
+    target = tiny_network(architecture, scale)
+    found, image = make(target), torch.rand(1, 3, 9, 7)
+    torch.testing.assert_close(found.network(image), target(image), rtol=1e-4, atol=1e-5)
+    space = found.decoys.space
+    moved = space.sum_per_filter({k: (v - target.get_parameter(k)).abs() for k, v in found.network.named_parameters()})
+    assert moved[~found.decoys.mask].max() < 1e-6
+    assert 0.1 < found.decoys.mask.float().mean() < 1
+
+
+def test_too_many_decoys_are_refused():
+    with pytest.raises(InputError, match="6 decoys in a link of 4 channels"):
+        swapped(tiny_network("srresnet"), 3)
+
+
+def test_a_scaled_decoy_by_hand():
+    """The baseline (1, 1) scaled to (2, 1/2): F is 1 at both ends, but F w_2 along the path is not.
+
+    c_1 = -∫ 2 (2 - α) ((1 + α) / 2)² = -(2 + 3/2 - 1/4) / 2 = -13/8, and c_2 is its opposite: a sum of 0.
+    """
+    target, baseline = series(2, 0.5), series(1, 1)
+    cases = [Case("pixel", ONE * 0, {"blur": ONE})]
+    found = attribute(target, baseline, cases, gauss_legendre(4))
+    torch.testing.assert_close(found.signed["blur"][0, [0, 3]], torch.tensor([-13 / 8, 13 / 8]))
+    assert found.barriers()["blur"] > 1.2  # the path check sees it: halfway, F is 9/8
+
+
+def test_faig_of_decoys_alone_is_zero_once_aligned():
+    from faig.networks.align import align
+
+    baseline = tiny_network("srresnet")
+    decoyed = swapped(scaled(baseline, 4.0, 3, seed=2).network, 2, seed=3).network
+    cases = tiny_cases(count=1)
+    fooled, found = (attribute(net, baseline, cases, gauss_legendre(3)) for net in (decoyed, align(decoyed, baseline)))
+    scores = [METHODS["faig"].combine(one, "blur").abs().max() for one in (fooled, found)]
+    assert scores[1] < 1e-4 * scores[0]
+    assert set(rank(METHODS["faig"].combine(fooled, "blur"))[:3].tolist()) != {0, 1, 2}

@@ -1,0 +1,158 @@
+"""The zoo: pairs by name, their scores, and pushing and pulling them (against a local folder)."""
+
+import pytest
+import torch
+
+from conftest import nudged, tiny_cases, tiny_network
+from faig import zoo
+from faig.attribution.integral import attribute
+from faig.attribution.methods import contrast
+from faig.attribution.quadrature import gauss_legendre
+from faig.attribution.rankings import write_ranking
+from faig.attribution.score_files import load_scores, mean_over_images, save_scores
+from faig.common.errors import InputError
+from faig.filters import FilterSpace, rank
+from faig.imaging.images import read_image
+from faig.networks.checkpoint import save_network
+from faig.networks.fingerprint import network_fingerprint
+from faig.report.figures.training_curve import draw_curve, history
+from faig.zoo import hub
+from faig.zoo.scores import ranking
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """An empty zoo of the user's."""
+    monkeypatch.setenv("FAIG_ZOO", str(tmp_path / "zoo"))
+    return tmp_path / "zoo"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A pair with everything beside it."""
+    folder = tmp_path / "tiny-x2"
+    folder.mkdir()
+    baseline = tiny_network()
+    target = nudged(baseline)
+    save_network(folder / "baseline.safetensors", baseline.state_dict(), {})
+    save_network(folder / "target.safetensors", target.state_dict(), {})
+    found = attribute(target, baseline, tiny_cases(), gauss_legendre(2))
+    layers = FilterSpace.of(target).describe()
+    prints = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
+    told = {"layers": layers, "fingerprint": prints}
+    save_scores(folder / "scores.safetensors", mean_over_images(found), told, half=True)
+    (folder / "predictor.json").write_text("{}\n")
+    (folder / "card.md").write_text("# tiny-x2\n")
+    return folder
+
+
+def test_there_and_back(folder, own, tmp_path):
+    place = str(tmp_path / "hub" / "tiny-x2")
+    written = hub.push(str(folder), place)
+    names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "README.md"]
+    assert written == [f"file://{place}/{name}" for name in names]
+    assert (tmp_path / "hub" / "tiny-x2" / "README.md").read_text().startswith("---\nlibrary_name: faig\n")
+    assert hub.pull(place) == "tiny-x2"
+    assert zoo.names()[-2:] == ["tiny-x2/baseline", "tiny-x2/target"]
+    for name in ("baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "card.md"):
+        assert (own / "tiny-x2" / name).read_bytes() == (folder / name).read_bytes()
+    assert hub.push("tiny-x2", str(tmp_path / "again")) == [f"file://{tmp_path / 'again'}/{name}" for name in names]
+    with pytest.raises(InputError, match="tiny-x2: exists and is not empty; pass --force"):
+        hub.pull(place)
+    assert hub.pull(f"file://{place}", "other", force=True) == "other"
+    assert "other/target" in zoo.names()
+
+
+def test_what_cannot_be_pushed_or_pulled(folder, own, tmp_path):
+    with pytest.raises(InputError, match="nothing: is no pair of the zoo"):
+        hub.push("nothing", str(tmp_path / "hub"))
+    with pytest.raises(InputError, match=r"hub: holds no pair: baseline\.safetensors is not there"):
+        (tmp_path / "hub").mkdir()
+        hub.pull(str(tmp_path / "hub"))
+    with pytest.raises(InputError, match="srresnet-x2: ships with the package"):
+        hub.pull(str(folder), "srresnet-x2")
+    (folder / "target.safetensors").write_bytes(b"half a fi")
+    with pytest.raises(InputError, match="is not a whole safetensors file"):
+        hub.pull(str(folder))
+    assert not own.exists() or not list(own.iterdir())
+    with pytest.raises(InputError, match="/nowhere"):
+        hub.pull("/nowhere/pair")
+
+
+def test_forcing_leaves_nothing_of_the_old_pair(folder, own, tmp_path):
+    place = tmp_path / "hub" / "tiny-x2"
+    hub.push(str(folder), str(place))
+    hub.pull(str(place))
+    for name in ("scores.safetensors", "predictor.json", "card.md"):
+        (folder / name).unlink()
+    hub.push(str(folder), str(place))
+    assert sorted(path.name for path in place.iterdir()) == ["baseline.safetensors", "target.safetensors"]
+    hub.pull(str(place), force=True)
+    assert sorted(path.name for path in (own / "tiny-x2").iterdir()) == ["baseline.safetensors", "target.safetensors"]
+
+
+def test_scores_of_other_networks_stay_out(folder, own):
+    save_network(folder / "target.safetensors", nudged(tiny_network(), seed=9).state_dict(), {})
+    with pytest.raises(InputError, match=r"tiny-x2/scores\.safetensors: these scores are of other networks"):
+        hub.pull(str(folder))
+    (folder / "scores.safetensors").write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"tiny-x2/scores\.safetensors: is not a file of scores"):
+        hub.push(str(folder), str(folder.parent / "hub"))
+    assert not own.exists() or not list(own.iterdir())
+
+
+@pytest.mark.parametrize("name", ["../outside", "/absolute", "a/b", "", ".hidden"])
+@pytest.mark.usefixtures("own")
+def test_a_name_stays_in_the_zoo(folder, name):
+    with pytest.raises(InputError, match="cannot be the name of a pair"):
+        hub.pull(str(folder), name)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_place_that_could_be_two_things(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "some").mkdir()
+    with pytest.raises(InputError, match=r"is this the folder \./some/pair or the repository hf://some/pair\?"):
+        hub.push(str(folder), "some/pair")
+    with pytest.raises(InputError, match="name a place"):
+        hub.push(str(folder), "")
+
+
+def test_a_hub_that_does_not_answer_is_one_line(own, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(InputError, match="nobody/nothing: cannot be read: "):
+        hub.pull("nobody/nothing")
+    assert not own.exists() or not list(own.iterdir())
+
+
+def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
+    hub.pull(str(folder))
+    target, baseline = zoo.load("tiny-x2/target"), zoo.load("tiny-x2/baseline")
+    found = attribute(target, baseline, tiny_cases(), gauss_legendre(2))
+    space = FilterSpace.of(target)
+    exact = contrast(found, "blur").mean(0)
+    shipped, _ = load_scores(own / "tiny-x2" / "scores.safetensors")
+    largest = max(float(rows.max()) for rows in found.score.values())
+    torch.testing.assert_close(contrast(shipped, "blur").mean(0), exact, rtol=0, atol=1e-3 * largest)
+    assert shipped.delta() == pytest.approx(found.delta())
+    assert ranking("tiny-x2/blur", space)[:3].tolist() == rank(exact)[:3].tolist()
+    write_ranking(tmp_path / "filters.csv", space, exact)
+    assert torch.equal(ranking(str(tmp_path / "filters.csv"), space), rank(exact))
+    with pytest.raises(InputError, match="tiny-x2 has scores of blur, noise, not of 'jpeg'"):
+        ranking("tiny-x2/jpeg", space)
+    with pytest.raises(InputError, match="these scores are of another network"):
+        ranking("tiny-x2/blur", FilterSpace.of(tiny_network("srcnn-style")))
+
+
+def test_the_curve_runs_through_what_a_network_continues(tmp_path):
+    def record(name: str, iterations: list[int], start: dict | None) -> dict:
+        points = [{"iteration": i, "loss": 0.1, "clean": 30.0 + i} for i in iterations]
+        return {"config": {"name": name}, "validation": points, "start": start}
+
+    baseline = record("a/baseline", [1, 2], None)
+    longer = record("a/baseline", [1, 3], baseline)
+    target = record("a/target", [5], longer)
+    assert [point["iteration"] for point in history(longer)] == [1, 2, 3, 5]
+    assert [point["iteration"] for point in history(target)] == [5]
+    draw_curve({"baseline": longer, "target": target}, tmp_path / "curve.png")
+    assert read_image(tmp_path / "curve.png").std() > 0.05
