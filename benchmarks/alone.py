@@ -13,7 +13,7 @@ import typer
 from torch.nn import functional
 
 from faig import zoo
-from faig.attribution.accumulate import Manner, views_of
+from faig.attribution.accumulate import ComputeOptions, samples_of
 from faig.attribution.integral import along_path
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import graded
@@ -51,7 +51,7 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
     grid = tiler.grid(height // 2, width // 2)
     found = []
     for _ in range(count):
-        found += along_path(path, space, graded(1), views_of(case), Manner(grid))
+        found += along_path(path, space, graded(1), samples_of(case), ComputeOptions(grid))
     seconds = time.perf_counter() - start
     told = {
         "seconds": seconds,

@@ -26,7 +26,7 @@ from growth import growth
 from torch import nn
 
 from faig import zoo
-from faig.attribution.accumulate import Manner, views_of
+from faig.attribution.accumulate import ComputeOptions, samples_of
 from faig.attribution.gradients import compute_in
 from faig.attribution.integral import along_path
 from faig.attribution.methods import contrast
@@ -190,8 +190,8 @@ def truth_of(study: Study) -> Scores:
     path, rule = WeightPath(study.target, study.baseline), converged()
     rows = []
     for case in study.cases:
-        parts = along_path(path, study.space, rule, views_of(case))
-        score = {view.kind: part.score for view, part in zip(views_of(case), parts, strict=True)}
+        parts = along_path(path, study.space, rule, samples_of(case))
+        score = {sample.kind: part.score for sample, part in zip(samples_of(case), parts, strict=True)}
         rows.append(score[KINDS[0]] - score[KINDS[1]])
     return torch.stack(rows).mean(0)
 
@@ -249,8 +249,8 @@ def tiled_difference(pair: str) -> float:
     assert grid is not None
     assert len(grid) > 1
     whole, tiled = (
-        along_path(path, space, gauss_legendre(3), views_of(case), manner)[0].score
-        for manner in (Manner(), Manner(grid))
+        along_path(path, space, gauss_legendre(3), samples_of(case), compute)[0].score
+        for compute in (ComputeOptions(), ComputeOptions(grid))
     )
     return relative(tiled, whole)
 

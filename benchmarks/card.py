@@ -19,14 +19,15 @@ from faig.attribution.quadrature import graded
 from faig.attribution.score_files import mean_over_images, save_scores
 from faig.common.files import replacing
 from faig.common.progress import bar
+from faig.common.statistics import estimate
 from faig.filters import FilterSpace
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import Degradation, paper_preset
 from faig.imaging.images import Image, list_images, mod_crop, read_image, round8
-from faig.intervention.effect import estimate
+from faig.imaging.metrics import psnr, ssim
 from faig.networks.checkpoint import network_metadata
 from faig.networks.fingerprint import network_fingerprint
-from faig.networks.inference import psnr, restore, scale_of, ssim
+from faig.networks.inference import restore, scale_of
 from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
 from faig.zoo.scores import SCORES

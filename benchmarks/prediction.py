@@ -14,7 +14,6 @@ from faig import zoo
 from faig.analysis.evaluation import (
     FOUND,
     accuracy,
-    classes_of,
     confusion,
     correlations,
     guesses,
@@ -25,6 +24,7 @@ from faig.analysis.evaluation import (
 )
 from faig.common.progress import bar
 from faig.experiment.config import ImagesConfig
+from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import list_images, mod_crop, read_image

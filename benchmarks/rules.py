@@ -16,7 +16,7 @@ import torch
 import typer
 
 from faig import zoo
-from faig.attribution.accumulate import WHOLE, OnPath, views_of
+from faig.attribution.accumulate import WHOLE, AlongPath, samples_of
 from faig.attribution.integral import along_path
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import Quadrature, gauss_legendre, graded, riemann_left, riemann_mid
@@ -98,7 +98,7 @@ class Bench:
 
     def contrast(self, path: WeightPath, case: Case, rule: Quadrature) -> Scores:
         """The discriminative score of one case."""
-        own, other = along_path(path, self.space, rule, views_of(case))
+        own, other = along_path(path, self.space, rule, samples_of(case))
         return own.score - other.score
 
 
@@ -132,7 +132,7 @@ def print_rules(bench: Bench, cases: Sequence[Case]) -> None:
 
 def contributions(path: WeightPath, case: Case, rule: Quadrature) -> torch.Tensor:
     """``[degradation, weight]``."""
-    integral = OnPath(path, views_of(case), WHOLE)
+    integral = AlongPath(path, samples_of(case), WHOLE)
     integral.add(rule.nodes, rule.weights)
     return torch.cat([(sums * path.difference[key]).flatten(1) for key, sums in integral.sums.items()], 1)
 

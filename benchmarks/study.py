@@ -7,7 +7,7 @@ from typing import Any
 
 from faig import zoo
 from faig.attribution.quadrature import Quadrature, gauss_legendre
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.attribution.score_files import load_scores
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
@@ -50,7 +50,7 @@ class Study:
             **changes,
         )
 
-    def run(self, name: str, **changes: Any) -> tuple[Attribution, float]:
+    def run(self, name: str, **changes: Any) -> tuple[RawScores, float]:
         """A run of the engine: what it found, and the seconds that its units took."""
         out = attribute_run(self.config(**changes), self.folder / name, force=True)
         return load_scores(out / "scores.safetensors")[0], seconds_of(out)

@@ -12,20 +12,21 @@ from pieces import keep, keep_json
 from small_pairs import shipped
 from torch import Tensor, nn
 
-from faig.attribution.accumulate import views_of
+from faig.attribution.accumulate import samples_of
 from faig.attribution.integral import along_inputs, along_path, change
 from faig.attribution.methods import AT_TARGET, METHODS, random_scores
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import graded
-from faig.attribution.result import Attribution, join
+from faig.attribution.raw_scores import RawScores, join
 from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image
+from faig.imaging.metrics import psnr
 from faig.imaging.photos import busiest, photograph
 from faig.networks.align import align
 from faig.networks.checkpoint import load_network
-from faig.networks.inference import psnr, restore
+from faig.networks.inference import restore
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.data import Patches, degrade_batch
 from faig.truth import alone, disjoint, drift, greedy, plant, predicted, recall, scaled, specific, swapped
@@ -176,7 +177,7 @@ class Small:
             ("swapped", count, lambda count=count: swapped(self.target, count, seed=self.seed)) for count in sizes.swaps
         ]
 
-        def all_of(target: nn.Module) -> tuple[Rankings, Attribution]:
+        def all_of(target: nn.Module) -> tuple[Rankings, RawScores]:
             return scores(fast(copy.deepcopy(target)), self.baseline, self.cases, self.seed, sizes.draws)
 
         without, aligned_without = all_of(self.target), all_of(align(self.target, self.baseline))
@@ -211,25 +212,25 @@ class Small:
 
 def scores(
     target: nn.Module, baseline: nn.Module, cases: list[Case], seed: int, draws: int
-) -> tuple[Rankings, Attribution]:
+) -> tuple[Rankings, RawScores]:
     """What every method says, and the integral along the path."""
     path, space = WeightPath(target, baseline), FilterSpace.of(target)
 
-    def raw(
-        integrate: Callable[[list[Any]], list[Any]], keep: Callable[[str], bool] = lambda kind: True
-    ) -> Attribution:
+    def raw(integrate: Callable[[list[Any]], list[Any]], keep: Callable[[str], bool] = lambda kind: True) -> RawScores:
         parts = []
         for case in cases:
-            views = [view for view in views_of(case) if keep(view.kind)]
-            parts.append(Attribution.of(case.name, dict(zip([v.kind for v in views], integrate(views), strict=True))))
+            samples = [sample for sample in samples_of(case) if keep(sample.kind)]
+            parts.append(RawScores.of(case.name, dict(zip([v.kind for v in samples], integrate(samples), strict=True))))
         return join(parts)
 
     found = {
-        "path": raw(lambda views: along_path(path, space, graded(draws), views)),
-        "gradient": raw(lambda views: along_path(path, space, AT_TARGET, views)),
+        "path": raw(lambda samples: along_path(path, space, graded(draws), samples)),
+        "gradient": raw(lambda samples: along_path(path, space, AT_TARGET, samples)),
     }
     path.move(0.0)
-    found["ig"] = raw(lambda views: along_inputs(path.network, space, graded(draws), views), lambda kind: kind != CLEAN)
+    found["ig"] = raw(
+        lambda samples: along_inputs(path.network, space, graded(draws), samples), lambda kind: kind != CLEAN
+    )
     rankings: Rankings = {}
     for name, method in METHODS.items():
         if method.rows is not None:

@@ -4,30 +4,32 @@ The way through: images → degradation → cases → attribution → scores →
 effect. Each word is a module; this page lists what one usually needs of them.
 """
 
-__version__ = "0.1.0"
-
 from faig.analysis.prediction import Prediction, Predictor
 from faig.attribution.integral import attribute
 from faig.attribution.methods import METHODS
 from faig.attribution.quadrature import Quadrature, quadrature
 from faig.attribution.rankings import read_ranking, write_ranking
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.attribution.score_files import load_scores, save_scores
 from faig.common.errors import FaigWarning, InputError
+from faig.common.statistics import Estimate
+from faig.common.version import __version__
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import Case, degrade_case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, paper_preset
 from faig.imaging.images import read_image, write_image
+from faig.imaging.metrics import psnr, ssim
 from faig.intervention.edit import blend, graft, modulate, revert
-from faig.intervention.effect import Estimate, effect, leak, mean_effect, switched_off
+from faig.intervention.effect import effect, leak, mean_effect, switched_off
 from faig.networks.architectures import SRCNNStyle, SRResNet
 from faig.networks.checkpoint import load_network, save_network
-from faig.networks.inference import psnr, restore, ssim
+from faig.networks.inference import restore
 from faig.zoo import load as load_zoo
 
 __all__ = [
+    "__version__",
     "METHODS",
-    "Attribution",
+    "RawScores",
     "Case",
     "Degradation",
     "Estimate",

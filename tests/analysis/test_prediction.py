@@ -9,12 +9,13 @@ import torch
 
 from conftest import nudged, tiny_network
 from faig import zoo
-from faig.analysis.evaluation import accuracy, by_statistics, classes_of, confusion, correlations, guesses
+from faig.analysis.evaluation import accuracy, by_statistics, confusion, correlations, guesses
 from faig.analysis.prediction import SIDE, Discriminant, Predictor, crops
 from faig.attribution.rankings import write_ranking
 from faig.cli import main
 from faig.common.errors import InputError
 from faig.experiment.config import ImagesConfig
+from faig.experiment.prediction_tables import classes_of
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import crop_case, degrade_case
 from faig.imaging.degradation import Degradation

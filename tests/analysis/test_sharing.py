@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from faig.analysis.sharing import grouping, profiles
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 
 
-def raw(**score: list[list[float]]) -> Attribution:
+def raw(**score: list[list[float]]) -> RawScores:
     """Raw scores by degradation, ``[image][filter]``."""
     rows = {kind: torch.tensor(values) for kind, values in score.items()}
-    return Attribution([str(i) for i in range(len(next(iter(rows.values()))))], rows)
+    return RawScores([str(i) for i in range(len(next(iter(rows.values()))))], rows)
 
 
 # Ten filters; the top 20% are two of each. 0 is in all three sets, 1 in blur's, 2 in the two others'.
@@ -52,7 +52,7 @@ def test_profiles_are_multiples_of_the_mean_filter():
 def test_what_holds_for_any_scores():
     generator = torch.Generator().manual_seed(0)
     scores = {kind: torch.rand(6, 4000, generator=generator) for kind in ("blur", "noise", "jpeg", "dark")}
-    found = grouping(Attribution([str(i) for i in range(6)], scores), 0.1, seed=3)
+    found = grouping(RawScores([str(i) for i in range(6)], scores), 0.1, seed=3)
     assert sum(group.filters for group in found.groups) == 4000
     assert sum(group.by_chance for group in found.groups) == pytest.approx(1)
     assert sum(share.value for share in found.kinds.values()) == pytest.approx(1)

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.accumulate import Manner, View, views_of
-from faig.attribution.gradients import Passes
+from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
+from faig.attribution.gradients import LossGradients
 from faig.attribution.integral import along_inputs, along_path, attribute, until_settled
 from faig.attribution.methods import contrast
 from faig.attribution.objectives import squared_error
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, graded, graded_levels, riemann_left
-from faig.attribution.result import Attribution, beside, join
+from faig.attribution.raw_scores import RawScores, beside, join
 from faig.attribution.uncertainty import ranking_error
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
@@ -28,30 +28,32 @@ def close(first, second, tolerance=1e-5):
 
 @pytest.mark.parametrize("together", [2, 3, 7])
 def test_views_together_are_views_one_by_one(pair, path, together):
-    views = views_of(tiny_cases(count=1)[0])
+    samples = samples_of(tiny_cases(count=1)[0])
     space = FilterSpace.of(pair[0])
-    alone = along_path(path, space, graded(6), views)
-    grouped = along_path(path, space, graded(6), views, Manner(together=together))
+    alone = along_path(path, space, graded(6), samples)
+    grouped = along_path(path, space, graded(6), samples, ComputeOptions(together=together))
     for one, other in zip(alone, grouped, strict=True):
         for name in ("score", "signed", "total", "losses", "coarse_score", "coarse_signed"):
             close(getattr(one, name), getattr(other, name))
 
 
 def test_inputs_together_are_inputs_one_by_one(pair, path):
-    views = [view for view in views_of(tiny_cases(count=1)[0]) if view.kind != "clean"]
+    samples = [sample for sample in samples_of(tiny_cases(count=1)[0]) if sample.kind != "clean"]
     space = FilterSpace.of(pair[0])
     path.move(0.0)
     alone, grouped = (
-        along_inputs(path.network, space, graded(4), views, Manner(together=together)) for together in (1, 2)
+        along_inputs(path.network, space, graded(4), samples, ComputeOptions(together=together)) for together in (1, 2)
     )
     for one, other in zip(alone, grouped, strict=True):
         close(one.score, other.score)
 
 
 def test_bfloat16_is_near(pair, path):
-    views = views_of(tiny_cases(count=1)[0])
+    samples = samples_of(tiny_cases(count=1)[0])
     space = FilterSpace.of(pair[0])
-    exact, rough = (along_path(path, space, graded(4), views, Manner(precision=p)) for p in ("float32", "bf16"))
+    exact, rough = (
+        along_path(path, space, graded(4), samples, ComputeOptions(precision=p)) for p in ("float32", "bf16")
+    )
     for one, other in zip(exact, rough, strict=True):
         close(one.score, other.score, 0.1)
         assert not torch.equal(one.score, other.score)
@@ -60,10 +62,10 @@ def test_bfloat16_is_near(pair, path):
 def test_float64_stays_float64(pair):
     target, baseline = (network.double() for network in pair)
     case = tiny_cases(count=1)[0]
-    view = View("image", "blur", case.gt.double(), case.lr["blur"].double())
-    found = along_path(WeightPath(target, baseline), FilterSpace.of(target), graded(3), [view])[0]
+    sample = Sample("image", "blur", case.gt.double(), case.lr["blur"].double())
+    found = along_path(WeightPath(target, baseline), FilterSpace.of(target), graded(3), [sample])[0]
     with torch.no_grad():
-        loss = (target(view.lr[None])[0] - view.gt).square().sum()
+        loss = (target(sample.lr[None])[0] - sample.gt).square().sum()
     assert float(found.losses[0]) == pytest.approx(float(loss), rel=1e-13)
     assert found.score.dtype == torch.float64
 
@@ -87,7 +89,7 @@ def test_a_twin_moves_by_itself(path):
 
 def test_values_are_the_objective(path):
     case = tiny_cases(count=1)[0]
-    passes = Passes(path.network, path.moving, squared_error, 2)
+    passes = LossGradients(path.network, path.moving, squared_error, 2)
     lr, gt = case.lr["blur"][None], case.gt[None]
     height, width = lr.shape[2:]
     from faig.attribution.tiling import whole
@@ -99,13 +101,13 @@ def test_values_are_the_objective(path):
 
 
 def test_the_coarse_part_is_a_third_of_the_nodes(pair, path):
-    views = views_of(tiny_cases(count=1)[0])
+    samples = samples_of(tiny_cases(count=1)[0])
     space = FilterSpace.of(pair[0])
-    fine, coarse = (along_path(path, space, graded(count), views) for count in (12, 4))
+    fine, coarse = (along_path(path, space, graded(count), samples) for count in (12, 4))
     for one, other in zip(fine, coarse, strict=True):
         close(one.coarse_score, other.score)
         close(one.coarse_signed, other.signed)
-    assert along_path(path, space, riemann_left(2), views)[0].coarse_score is None
+    assert along_path(path, space, riemann_left(2), samples)[0].coarse_score is None
 
 
 def test_levels_end_with_the_rule_of_all_their_nodes():
@@ -120,7 +122,7 @@ def test_levels_end_with_the_rule_of_all_their_nodes():
 
 
 def test_more_nodes_until_settled(pair, path):
-    views = views_of(tiny_cases(count=1)[0])
+    samples = samples_of(tiny_cases(count=1)[0])
     space = FilterSpace.of(pair[0])
     asked = []
 
@@ -128,23 +130,23 @@ def test_more_nodes_until_settled(pair, path):
         asked.append(len(found[0].losses) - 2)
         return len(asked) == 2
 
-    found = until_settled(path, space, settled, views)
+    found = until_settled(path, space, settled, samples)
     assert asked == [12, 36]
-    expected = along_path(path, space, graded(36), views)
+    expected = along_path(path, space, graded(36), samples)
     for one, other in zip(found, expected, strict=True):
         for name in ("score", "signed", "total", "losses"):
             close(getattr(one, name), getattr(other, name))
         close(one.coarse_score, other.coarse_score)
-    never = until_settled(path, space, lambda found: False, views)
+    never = until_settled(path, space, lambda found: False, samples)
     assert len(never[0].losses) == 108 + 2
 
 
 def test_images_with_different_numbers_of_nodes_stand_beside_each_other(pair, path):
     space = FilterSpace.of(pair[0])
-    first, second = (views_of(case) for case in tiny_cases(count=2))
-    kinds = [view.kind for view in first]
-    few = Attribution.of("a", dict(zip(kinds, along_path(path, space, graded(4), first), strict=True)))
-    many = Attribution.of("b", dict(zip(kinds, along_path(path, space, graded(12), second), strict=True)))
+    first, second = (samples_of(case) for case in tiny_cases(count=2))
+    kinds = [sample.kind for sample in first]
+    few = RawScores.of("a", dict(zip(kinds, along_path(path, space, graded(4), first), strict=True)))
+    many = RawScores.of("b", dict(zip(kinds, along_path(path, space, graded(12), second), strict=True)))
     both = join([few, many])
     losses = both.losses["blur"]
     assert losses.shape == (2, 14)
@@ -156,11 +158,11 @@ def test_images_with_different_numbers_of_nodes_stand_beside_each_other(pair, pa
 
 
 def test_degradations_beside_each_other_are_those_together(pair, path):
-    space, views = FilterSpace.of(pair[0]), views_of(tiny_cases(count=1)[0])
-    parts = dict(zip((view.kind for view in views), along_path(path, space, graded(3), views), strict=True))
-    apart = beside(Attribution.of("a", {kind: part}) for kind, part in parts.items())
+    space, samples = FilterSpace.of(pair[0]), samples_of(tiny_cases(count=1)[0])
+    parts = dict(zip((sample.kind for sample in samples), along_path(path, space, graded(3), samples), strict=True))
+    apart = beside(RawScores.of("a", {kind: part}) for kind, part in parts.items())
     assert apart.score.keys() == parts.keys()
-    assert torch.equal(apart.coarse_score["noise"], Attribution.of("a", parts).coarse_score["noise"])
+    assert torch.equal(apart.coarse_score["noise"], RawScores.of("a", parts).coarse_score["noise"])
 
 
 def test_the_ranking_error_falls_with_the_nodes_and_bounds_the_true_one():
@@ -183,6 +185,6 @@ def test_the_ranking_error_falls_with_the_nodes_and_bounds_the_true_one():
 
 
 def test_names_the_image_that_does_not_fit_a_tile(pair, path):
-    views = views_of(tiny_cases(scale=3, count=1)[0])
+    samples = samples_of(tiny_cases(scale=3, count=1)[0])
     with pytest.raises(InputError, match="image0: the network gives 20x28, but the GT is 30x42"):
-        along_path(path, FilterSpace.of(pair[0]), graded(1), views, Manner(together=3))
+        along_path(path, FilterSpace.of(pair[0]), graded(1), samples, ComputeOptions(together=3))

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.attribution.accumulate import views_of
+from faig.attribution.accumulate import samples_of
 from faig.attribution.integral import along_inputs, attribute, change
 from faig.attribution.methods import AT_TARGET, METHODS, random_scores
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, graded, riemann_left
-from faig.attribution.result import Attribution, join
+from faig.attribution.raw_scores import RawScores, join
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case
 from faig.imaging.degradation import Degradation
@@ -136,7 +136,7 @@ def half_at_rest(target: nn.Module, baseline: nn.Module) -> Given:
 
 
 @functools.cache
-def raw_scores(raw: str, name: str, given: Callable[[nn.Module, nn.Module], Given]) -> Attribution:
+def raw_scores(raw: str, name: str, given: Callable[[nn.Module, nn.Module], Given]) -> RawScores:
     target, baseline, images = given(*pair_of(name))
     if raw == "path":
         return attribute(target, baseline, images, graded(3))
@@ -144,9 +144,9 @@ def raw_scores(raw: str, name: str, given: Callable[[nn.Module, nn.Module], Give
         return attribute(target, baseline, images, AT_TARGET)
     network, space, found = copy.deepcopy(target).requires_grad_(True), FilterSpace.of(target), []
     for case in images:
-        views = [view for view in views_of(case) if view.kind != CLEAN]
-        parts = along_inputs(network, space, riemann_left(2), views)
-        found.append(Attribution.of(case.name, {view.kind: part for view, part in zip(views, parts, strict=True)}))
+        samples = [sample for sample in samples_of(case) if sample.kind != CLEAN]
+        parts = along_inputs(network, space, riemann_left(2), samples)
+        found.append(RawScores.of(case.name, {sample.kind: part for sample, part in zip(samples, parts, strict=True)}))
     return join(found)
 
 

@@ -5,15 +5,15 @@ from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.integral import attribute
 from faig.attribution.methods import METHODS, contrast, own, random_scores, signed
 from faig.attribution.quadrature import gauss_legendre
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
 
 
-def raw(**score: list[list[float]]) -> Attribution:
+def raw(**score: list[list[float]]) -> RawScores:
     """Raw scores by degradation, ``[image][filter]``; the signed ones are half of them."""
     rows = {kind: torch.tensor(values) for kind, values in score.items()}
-    return Attribution(["a", "b"], rows, {kind: value / 2 for kind, value in rows.items()})
+    return RawScores(["a", "b"], rows, {kind: value / 2 for kind, value in rows.items()})
 
 
 TWO = raw(blur=[[3.0, 1.0], [5.0, 1.0]], noise=[[1.0, 4.0], [1.0, 8.0]], clean=[[1.0, 0.0], [0.0, 1.0]])

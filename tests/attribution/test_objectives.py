@@ -8,16 +8,16 @@ from safetensors import safe_open
 from test_attribution import doubled
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.accumulate import Manner, OnPath, views_of
+from faig.attribution.accumulate import AlongPath, ComputeOptions, samples_of
 from faig.attribution.integral import attribute
 from faig.attribution.objectives import OBJECTIVES, objective_of, sums_over_pixels
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, riemann_left
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.attribution.score_files import load_scores
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
-from faig.networks.inference import psnr, ssim
+from faig.imaging.metrics import psnr, ssim
 
 
 def test_they_are_what_their_names_say():
@@ -64,8 +64,8 @@ def test_the_default_is_the_papers():
 def test_several_images_at_once_give_the_same(name):
     baseline = tiny_network()
     path, space = WeightPath(nudged(baseline), baseline), FilterSpace.of(baseline)
-    views = views_of(tiny_cases(count=1)[0])
-    one, together = (OnPath(path, views, Manner(together=count), OBJECTIVES[name]) for count in (1, 3))
+    samples = samples_of(tiny_cases(count=1)[0])
+    one, together = (AlongPath(path, samples, ComputeOptions(together=count), OBJECTIVES[name]) for count in (1, 3))
     for integral in (one, together):
         integral.add([0.25, 0.75], [0.5, 0.5])
     for (score, _), (other, _) in zip(one.scores(space), together.scores(space), strict=True):
@@ -77,9 +77,9 @@ def test_the_path_check_compares_decibels_by_difference():
     powers = torch.tensor([[0.01, 0.04, 0.02]], dtype=torch.float64)
     score = {"blur": torch.zeros(1, 1)}
     two = {"blur": torch.zeros(2, 1)}
-    plain = Attribution(["image"], score, losses={"blur": powers})
-    decibels = Attribution(["image"], score, losses={"blur": 10 * powers.log10()}, decibels=True)
-    twice = Attribution(["a", "b"], two, losses={"blur": 10 * powers.log10().repeat(2, 1)}, decibels=True)
+    plain = RawScores(["image"], score, losses={"blur": powers})
+    decibels = RawScores(["image"], score, losses={"blur": 10 * powers.log10()}, decibels=True)
+    twice = RawScores(["a", "b"], two, losses={"blur": 10 * powers.log10().repeat(2, 1)}, decibels=True)
     for found in (plain, decibels, twice):
         assert found.barriers()["blur"] == pytest.approx(2)
 

@@ -17,8 +17,9 @@ from faig.experiment.compare import compare
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import load_cases
+from faig.imaging.metrics import CHANNELS
 from faig.intervention.edit import revert
-from faig.intervention.effect import CHANNELS, effect
+from faig.intervention.effect import effect
 from faig.networks.checkpoint import load_network
 from faig.networks.inference import restore
 

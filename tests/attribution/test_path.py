@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.attribution.path import WeightPath, barrier, check_pair, disconnected
+from faig.attribution.path import WeightPath, barrier, disconnected
 from faig.common.errors import InputError
+from faig.networks.compatibility import check_pair
 
 
 def test_ends_are_bit_exact_and_the_middle_is_the_mean(pair):

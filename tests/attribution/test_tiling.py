@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.accumulate import Manner, views_of
+from faig.attribution.accumulate import ComputeOptions, samples_of
 from faig.attribution.integral import along_path
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import graded
@@ -105,13 +105,13 @@ def test_tiled_equals_untiled(architecture, scale):
     baseline = tiny_network(architecture, scale)
     path, space = WeightPath(nudged(baseline), baseline), FilterSpace.of(baseline)
     image = torch.rand(3, 61 * scale, 74 * scale, generator=torch.Generator().manual_seed(3))
-    views = views_of(degrade_case("odd", image, {"blur": paper_preset()["blur"]}, scale))
+    samples = samples_of(degrade_case("odd", image, {"blur": paper_preset()["blur"]}, scale))
     seen = reach(path.network, scale)
     assert seen is not None
     grid = best_grid(61, 74, seen, 38 * 42)
     assert grid is not None
     assert len({tile.own[0] for tile in grid}) > 1 < len({tile.own[2] for tile in grid})  # in both directions
-    one, many = (along_path(path, space, graded(3), views, Manner(tiles)) for tiles in (whole(61, 74), grid))
+    one, many = (along_path(path, space, graded(3), samples, ComputeOptions(tiles)) for tiles in (whole(61, 74), grid))
     for first, second in zip(one, many, strict=True):
         for name in ("score", "signed", "losses", "coarse_score"):
             ours, theirs = getattr(first, name), getattr(second, name)

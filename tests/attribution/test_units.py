@@ -13,16 +13,16 @@ import pytest
 import torch
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.gradients import Passes
+from faig.attribution.gradients import LossGradients
 from faig.attribution.score_files import load_scores
 from faig.attribution.tiling import Tiler
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig, ImagesConfig
+from faig.experiment.networks import load_pair
 from faig.imaging.images import write_image
 from faig.networks.checkpoint import save_network
-from faig.pair import Pair
 
 SCORES = "scores.safetensors"
 
@@ -239,17 +239,17 @@ def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkey
             tmp_path / "gt" / f"{i}.png", torch.rand(3, height, 120, generator=torch.Generator().manual_seed(i))
         )
     images = ImagesConfig(gt=tmp_path / "gt", degrade={"blur": 2.0, "noise": 0.1})
-    pair = Pair.load(config(place))
+    pair = load_pair(config(place))
     tiler = Tiler(pair.path.network, pair.scale, 3e9)
     small = 3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel
     whole = attribute_run(config(place, images=images, memory=3e9), tmp_path / "whole")
-    largest, gradients = [0], Passes.gradients
+    largest, gradients = [0], LossGradients.gradients
 
     def watched(self, lr, gt, tile):
         largest[0] = max(largest[0], tile.pixels)
         return gradients(self, lr, gt, tile)
 
-    monkeypatch.setattr(Passes, "gradients", watched)
+    monkeypatch.setattr(LossGradients, "gradients", watched)
     tiled = attribute_run(config(place, images=images, memory=small), tmp_path / "tiled")
     assert 0 < largest[0] <= 40 * 45
     first, second = (load_scores(run / SCORES)[0] for run in (whole, tiled))

@@ -18,10 +18,11 @@ from faig.experiment.compare import compare
 from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import list_images, write_image
+from faig.imaging.metrics import psnr, ssim
 from faig.intervention.edit import graft, revert
 from faig.intervention.effect import effect, leak, switched_off
 from faig.networks.checkpoint import load_network, save_network
-from faig.networks.inference import psnr, restore, ssim
+from faig.networks.inference import restore
 from faig.report.terminal import summary_table
 
 COLUMNS = (
@@ -119,9 +120,9 @@ def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     computed = []
     along_path = find.along_path
 
-    def counted(path, space, rule, views, *others):
-        computed.extend((view.name, view.kind) for view in views)
-        return along_path(path, space, rule, views, *others)
+    def counted(path, space, rule, samples, *others):
+        computed.extend((sample.name, sample.kind) for sample in samples)
+        return along_path(path, space, rule, samples, *others)
 
     monkeypatch.setattr(find, "along_path", counted)
     attribute_run(config, tmp_path / "run")

@@ -15,10 +15,11 @@ from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import list_images, read_image, write_image
+from faig.imaging.metrics import psnr
 from faig.intervention.edit import modulate
 from faig.intervention.strength import Knob, read_knob
 from faig.networks.checkpoint import load_network, save_network
-from faig.networks.inference import psnr, restore
+from faig.networks.inference import restore
 
 
 @pytest.fixture(scope="module")

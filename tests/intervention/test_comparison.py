@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faig.intervention.comparison import Reverted, area, at_equal_terms, held_against, write_contests
+from faig.experiment.comparison_tables import write_contests
+from faig.intervention.comparison import Reverted, area, at_equal_terms, held_against
 from faig.intervention.measure import Measurement, Reference
 
 

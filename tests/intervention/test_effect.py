@@ -3,16 +3,9 @@ import pytest
 import torch
 
 from faig.common.errors import InputError
-from faig.intervention.effect import (
-    Estimate,
-    effect,
-    estimate,
-    gradient_map,
-    leak,
-    mean_effect,
-    single_channel,
-    switched_off,
-)
+from faig.common.statistics import Estimate, estimate
+from faig.imaging.metrics import gradient_map, single_channel
+from faig.intervention.effect import effect, leak, mean_effect, switched_off
 
 
 def gray(rows: list[list[float]]) -> torch.Tensor:

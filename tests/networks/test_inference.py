@@ -6,7 +6,8 @@ from torch import nn
 
 from conftest import tiny_network
 from faig.common.errors import InputError
-from faig.networks.inference import luma, psnr, restore, scale_of, ssim
+from faig.imaging.metrics import luma, psnr, ssim
+from faig.networks.inference import restore, scale_of
 
 
 def test_restore_rounds_to_8_bits_and_keeps_the_size():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from faig.intervention.effect import Estimate
+from faig.common.statistics import Estimate
 from faig.report.claims import comparison as claims
 from faig.report.claims import distribution as claims_distribution
 from faig.report.claims import prediction as claims_prediction

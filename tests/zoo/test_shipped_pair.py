@@ -13,10 +13,11 @@ from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import list_images, read_image
+from faig.imaging.metrics import psnr
 from faig.imaging.photos import photograph
 from faig.intervention.edit import revert
 from faig.intervention.effect import effect
-from faig.networks.inference import psnr, restore
+from faig.networks.inference import restore
 from faig.report.figures.teaser import columns
 from faig.zoo.scores import ranking
 

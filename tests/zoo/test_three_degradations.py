@@ -9,9 +9,10 @@ import yaml
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import write_image
+from faig.imaging.metrics import psnr
 from faig.imaging.photos import photograph
 from faig.networks.checkpoint import load_network
-from faig.networks.inference import psnr, restore
+from faig.networks.inference import restore
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "three-degradations"

@@ -1,8 +1,6 @@
 """Degradation prediction for a pair: the classes that it tells apart, and how well it does so."""
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,34 +8,16 @@ from torch import nn
 
 from faig.analysis.prediction import SIDE, Discriminant, Numbers, Predictor, crops
 from faig.attribution.methods import random_scores
-from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import write_table
-from faig.experiment.config import ImagesConfig
+from faig.common.statistics import Estimate, estimate
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, crop_case
-from faig.imaging.degradation import Degradation
 from faig.imaging.images import Image
-from faig.intervention.effect import Estimate, estimate, single_channel
+from faig.imaging.metrics import single_channel
 
 FOUND, STATISTICS = "found filters", "image statistics"
 Guess = Callable[[Image], dict[str, float]]  # the probability of every class
 TRUE = "is"
-LAST = "accuracy.csv"  # written last: where it stands, the stage is finished
-
-
-def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
-    """Clean, each degradation that ``images.degrade`` makes, and all ways to have several at once (``blur+noise``).
-
-    Raises:
-        InputError: see `ImagesConfig.together`, or a name has a ``+``.
-    """
-    if joined := [name for name in images.degrade if "+" in name]:
-        raise InputError(f"--degrade {joined[0]}: the + is kept for several at once, which are made anyway")
-    several = [
-        names for count in range(2, len(images.degrade) + 1) for names in itertools.combinations(images.degrade, count)
-    ]
-    return images.degradations() | {"+".join(names): images.together(names) for names in several}
 
 
 def guesses(guess: Guess, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
@@ -169,34 +149,3 @@ def correlations(table: pd.DataFrame, seed: int = 0) -> dict[str, Estimate]:
     for (kind, _), rows in table.groupby(["degradation", "image"], sort=False):
         found.setdefault(str(kind), []).append(spearmanr(rows["level"], rows["response"]).statistic)
     return {kind: estimate(np.mean, np.nan_to_num(values), seed=seed) for kind, values in found.items()}
-
-
-def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, seed: int) -> None:
-    """``predictions.csv``, ``confusion.csv``, ``levels.csv``, ``responses.csv``, and last ``accuracy.csv``.
-
-    Args:
-        run: where.
-        guessed: by predictor, what `guesses` gave.
-        levels: what `responses` gave.
-        seed: of the intervals.
-    """
-    classes = [name for name in guessed[FOUND].columns if name not in ("image", TRUE)]
-    write_table(run / "predictions.csv", guessed[FOUND])
-    matrix = confusion(guessed[FOUND], classes)
-    write_table(run / "confusion.csv", matrix.reset_index(names=TRUE))
-    write_table(run / "levels.csv", levels)
-    ranks = correlations(levels, seed)
-    write_table(
-        run / "responses.csv",
-        [{"degradation": kind} | _named("rank_correlation", found) for kind, found in ranks.items()],
-    )
-    rows = [
-        {"predictor": name, "classes": " ".join(task)} | _named("accuracy", accuracy(table, task, seed))
-        for name, table in guessed.items()
-        for task in tasks_of(classes)
-    ]
-    write_table(run / LAST, rows)
-
-
-def _named(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}

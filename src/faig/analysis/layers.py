@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from faig.attribution.result import PerImage
+from faig.attribution.raw_scores import PerImage
 from faig.attribution.uncertainty import resampled_top_sets, top_sets
+from faig.common.statistics import Estimate, interval
 from faig.filters import FilterSet, FilterSpace, count_of
-from faig.intervention.effect import Estimate
 
 TopSets = Bool[Tensor, "ranking filter"]
 
@@ -84,11 +83,3 @@ def _mean_depths(space: FilterSpace, found: Tensor) -> Tensor:
 def _unevenness(space: FilterSpace, found: Tensor) -> Tensor:
     even = torch.tensor([layer.count / len(space) for layer in space.layers])
     return (found / found.sum(1, keepdim=True) - even).abs().sum(1) / 2
-
-
-def interval(value: Tensor, resampled: Tensor) -> Estimate:
-    """A value and its 95% percentile interval; NaN where nothing was resampled."""
-    if not len(resampled):
-        return Estimate(float(value[0]), float("nan"), float("nan"))
-    low, high = np.percentile(resampled.numpy(), [2.5, 97.5])
-    return Estimate(float(value[0]), float(low), float(high))

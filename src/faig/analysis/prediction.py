@@ -19,8 +19,8 @@ from faig.common.progress import Track, silent
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
+from faig.imaging.metrics import gradient_map, single_channel
 from faig.intervention.edit import revert
-from faig.intervention.effect import gradient_map, single_channel
 from faig.networks.inference import restore
 
 SIDE = 48  # LR pixels of a crop

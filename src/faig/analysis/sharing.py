@@ -7,17 +7,16 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from faig.analysis.layers import interval
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.attribution.uncertainty import resampled_top_sets, top_sets
+from faig.common.statistics import Estimate, interval
 from faig.filters import count_of
-from faig.intervention.effect import Estimate
 
 NEUTRAL, SPECIFIC, SHARED = "neutral", "specific", "shared"
 Sets = Bool[Tensor, "function filter"]
 
 
-def profiles(found: Attribution) -> Float[Tensor, "function filter"]:
+def profiles(found: RawScores) -> Float[Tensor, "function filter"]:
     """By degradation, each filter's raw score, mean over images, in multiples of the mean filter's.
 
     Nothing is subtracted: a filter that matters for all degradations is high in all. 1 is an ordinary filter.
@@ -67,7 +66,7 @@ class Grouping:
     overlaps: dict[tuple[str, str], Estimate]
 
 
-def grouping(found: Attribution, proportion: float, *, seed: int = 0) -> Grouping:
+def grouping(found: RawScores, proportion: float, *, seed: int = 0) -> Grouping:
     """Sort filters by what they do, with 95% intervals that resample the images of all degradations jointly.
 
     A filter does something for a degradation if its raw score ``s_f(x_d)``, the mean over images, is among the top

@@ -1,6 +1,6 @@
 """Weighted sums, over the nodes of a rule, of the gradients of several images.
 
-All views that are summed up together share each interpolated network; weights move along the path in place.
+All samples that are summed up together share each interpolated network; weights move along the path in place.
 """
 
 import math
@@ -13,23 +13,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.attribution.gradients import Numbers, Passes
+from faig.attribution.gradients import LossGradients, Numbers
 from faig.attribution.objectives import Objective, squared_error, total_output
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import Quadrature
-from faig.attribution.result import Contribution
+from faig.attribution.raw_scores import Contribution
 from faig.attribution.tiling import Grid, whole
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import CLEAN, Case
 from faig.networks.adapters import explained
 
-Sums = dict[str, Tensor]  # one for each weight, [view, ...]
-Pairs = list[tuple[Scores, Scores]]  # by view: sums of absolute values and of values, per filter
+Sums = dict[str, Tensor]  # one for each weight, [sample, ...]
+Pairs = list[tuple[Scores, Scores]]  # by sample: sums of absolute values and of values, per filter
 
 
 @dataclass(frozen=True)
-class View:
+class Sample:
     """One image with one degradation: the unit of work.
 
     Attributes:
@@ -48,12 +48,12 @@ class View:
 
 
 @dataclass(frozen=True)
-class Manner:
+class ComputeOptions:
     """How passes are computed; the result is the same but for rounding.
 
     Attributes:
         grid: tiles; the whole image where there are none.
-        together: how many views go through the network at once.
+        together: how many samples go through the network at once.
         precision: ``float32``, or ``bf16`` on a GPU.
     """
 
@@ -62,21 +62,21 @@ class Manner:
     precision: str = "float32"
 
 
-WHOLE = Manner()
+WHOLE = ComputeOptions()
 
 
-def views_of(case: Case) -> list[View]:
+def samples_of(case: Case) -> list[Sample]:
     """The LR versions of a case, one by one."""
     clean = case.lr.get(CLEAN)
-    return [View(case.name, kind, case.gt, lr, clean) for kind, lr in case.lr.items()]
+    return [Sample(case.name, kind, case.gt, lr, clean) for kind, lr in case.lr.items()]
 
 
-class SumsOverNodes(ABC):
-    """Weighted sums of the gradients of several views, over nodes.
+class GradientSum(ABC):
+    """Weighted sums of the gradients of several samples, over nodes.
 
     Attributes:
-        sums: one for each weight, ``[view, ...]``.
-        values: the objective at each node, ``[view]``.
+        sums: one for each weight, ``[sample, ...]``.
+        values: the objective at each node, ``[sample]``.
         factor: by which the sums are multiplied to be contributions; None for 1.
     """
 
@@ -85,25 +85,25 @@ class SumsOverNodes(ABC):
         network: nn.Module,
         weights: Sums,
         objective: Objective,
-        views: Sequence[View],
-        manner: Manner,
+        samples: Sequence[Sample],
+        compute: ComputeOptions,
         factor: Sums | None = None,
     ) -> None:
-        self.views, self.manner, self.factor = views, manner, factor
+        self.samples, self.compute, self.factor = samples, compute, factor
         device = next(network.parameters()).device
-        self.gt = torch.stack([view.gt for view in views]).to(device)
-        self.lr = torch.stack([view.lr for view in views]).to(device)
-        self.grid = manner.grid or whole(*self.lr.shape[2:])
+        self.gt = torch.stack([sample.gt for sample in samples]).to(device)
+        self.lr = torch.stack([sample.lr for sample in samples]).to(device)
+        self.grid = compute.grid or whole(*self.lr.shape[2:])
         scale = self.gt.shape[-1] // self.lr.shape[-1]
-        self.passes = Passes(network, weights, objective, scale, manner.precision)
-        self.sums = {key: _zeros(len(views), weight) for key, weight in weights.items()}
-        starts = range(0, len(views), manner.together)
-        self.parts = [slice(start, min(start + manner.together, len(views))) for start in starts]
+        self.loss_gradients = LossGradients(network, weights, objective, scale, compute.precision)
+        self.sums = {key: _zeros(len(samples), weight) for key, weight in weights.items()}
+        starts = range(0, len(samples), compute.together)
+        self.parts = [slice(start, min(start + compute.together, len(samples))) for start in starts]
         self.values: dict[float, Numbers] = {}
 
     @abstractmethod
     def move(self, alpha: float) -> Tensor:
-        """Go to a node; returns what the network sees there, ``[view, 3, height, width]``."""
+        """Go to a node; returns what the network sees there, ``[sample, 3, height, width]``."""
 
     def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
         """Evaluate the gradients at some nodes, and add each ``share`` times."""
@@ -123,9 +123,9 @@ class SumsOverNodes(ABC):
         return found
 
     def scores(self, space: FilterSpace, scale: float = 1) -> Pairs:
-        """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i`` of each view, on the CPU; c_i the sums times ``scale``."""
+        """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i`` of each sample, on the CPU; c_i the sums times ``scale``."""
         found = []
-        for i in range(len(self.views)):
+        for i in range(len(self.samples)):
             sums = {key: values[i] for key, values in self.sums.items()}
             if self.factor is not None:  # what does not move has no sum
                 sums = {key: sums[key] * by if key in sums else torch.zeros_like(by) for key, by in self.factor.items()}
@@ -139,7 +139,7 @@ class SumsOverNodes(ABC):
         sums = [values[part] for values in self.sums.values()]
         for tile in self.grid:
             with self._named():
-                of_tile, gradients = self.passes.gradients(seen[part], self.gt[part], tile)
+                of_tile, gradients = self.loss_gradients.gradients(seen[part], self.gt[part], tile)
             value += of_tile.cpu().double()
             torch._foreach_add_(sums, gradients, alpha=share)
         return value
@@ -151,24 +151,24 @@ class SumsOverNodes(ABC):
             with explained(self.lr):
                 yield
         except InputError as error:
-            raise InputError(f"{self.views[0].name}: {error}") from None
+            raise InputError(f"{self.samples[0].name}: {error}") from None
 
     def _finite(self, values: Numbers, alpha: float) -> Numbers:
-        for view, value in zip(self.views, values.tolist(), strict=True):
+        for sample, value in zip(self.samples, values.tolist(), strict=True):
             if not math.isfinite(value):
                 raise InputError(
-                    f"{view.name} ({view.kind}): the loss is {value} at α = {alpha:g}; check weights and images"
+                    f"{sample.name} ({sample.kind}): the loss is {value} at α = {alpha:g}; check weights and images"
                 )
         return values
 
 
-class OnPath(SumsOverNodes):
+class AlongPath(GradientSum):
     """From target to baseline, the images at rest."""
 
     def __init__(
-        self, path: WeightPath, views: Sequence[View], manner: Manner, objective: Objective = squared_error
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, objective: Objective = squared_error
     ) -> None:
-        super().__init__(path.network, path.moving, objective, views, manner, path.difference)
+        super().__init__(path.network, path.moving, objective, samples, compute, path.difference)
         self.path = path
         self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
 
@@ -194,23 +194,23 @@ class OnPath(SumsOverNodes):
     def _value(self, alpha: float) -> Numbers:
         seen = self.move(alpha)
         with self._named():
-            values = [self.passes.values(seen[part], self.gt[part], self.grid) for part in self.parts]
+            values = [self.loss_gradients.values(seen[part], self.gt[part], self.grid) for part in self.parts]
         return self._finite(torch.cat(values), alpha)
 
 
-class OnLine(SumsOverNodes):
+class AlongInputs(GradientSum):
     """From clean to degraded inputs, the network at rest."""
 
-    def __init__(self, network: nn.Module, weights: Sums, views: Sequence[View], manner: Manner) -> None:
-        super().__init__(network, weights, total_output, views, manner)
-        self.clean = torch.stack([view.clean for view in views if view.clean is not None]).to(self.lr)
+    def __init__(self, network: nn.Module, weights: Sums, samples: Sequence[Sample], compute: ComputeOptions) -> None:
+        super().__init__(network, weights, total_output, samples, compute)
+        self.clean = torch.stack([sample.clean for sample in samples if sample.clean is not None]).to(self.lr)
 
     def move(self, alpha: float) -> Tensor:
         """The inputs go there."""
         return torch.lerp(self.clean, self.lr, alpha)
 
 
-def _zeros(views: int, weight: Tensor) -> Float[Tensor, "view ..."]:
-    """One for each view, in memory as the weight is: adding two arrays of different order is slow."""
-    flat = weight.new_zeros(views * weight.numel())
-    return flat.as_strided((views, *weight.shape), (weight.numel(), *weight.stride()))
+def _zeros(samples: int, weight: Tensor) -> Float[Tensor, "sample ..."]:
+    """One for each sample, in memory as the weight is: adding two arrays of different order is slow."""
+    flat = weight.new_zeros(samples * weight.numel())
+    return flat.as_strided((samples, *weight.shape), (weight.numel(), *weight.stride()))

@@ -18,12 +18,12 @@ PRECISIONS = ("float32", "tf32", "bf16")
 
 
 def compute_in(precision: str) -> None:
-    """Let a GPU round the factors of float32 products to TF32, or keep it from that. bf16 is `Passes`'s own matter."""
+    """Let a GPU round the factors of float32 products to TF32, or keep it from that. bf16 is `LossGradients`'s own matter."""
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
 
 
 @dataclass(frozen=True)
-class Passes:
+class LossGradients:
     """An objective of a network's output, and its gradient by weight.
 
     Attributes:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import nn
 
-from faig.attribution.accumulate import WHOLE, Manner, OnLine, OnPath, Sums, View, views_of
+from faig.attribution.accumulate import WHOLE, AlongInputs, AlongPath, ComputeOptions, Sample, Sums, samples_of
 from faig.attribution.objectives import Objective, in_decibels, objective_of, squared_error
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import Quadrature, graded_levels
-from faig.attribution.result import Attribution, Contribution, join
+from faig.attribution.raw_scores import Contribution, RawScores, join
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case
@@ -25,8 +25,8 @@ def along_path(
     path: WeightPath,
     space: FilterSpace,
     rule: Quadrature,
-    views: Sequence[View],
-    manner: Manner = WHOLE,
+    samples: Sequence[Sample],
+    compute: ComputeOptions = WHOLE,
     objective: Objective = squared_error,
 ) -> list[Contribution]:
     """Integrate the loss gradient from target to baseline.
@@ -35,17 +35,17 @@ def along_path(
         path: from target to baseline; its network moves.
         space: the filters to sum up by.
         rule: where to evaluate the gradient.
-        views: of one size.
-        manner: of computing.
+        samples: of one size.
+        compute: of computing.
         objective: the loss.
 
     Returns:
-        A contribution by view.
+        A contribution by sample.
 
     Raises:
         InputError: the loss is not finite somewhere on the path, or the output is not of the GT's size.
     """
-    integral = OnPath(path, views, manner, objective)
+    integral = AlongPath(path, samples, compute, objective)
     return integral.contributions(space, 1, integral.add_rule(space, rule))
 
 
@@ -53,8 +53,8 @@ def until_settled(
     path: WeightPath,
     space: FilterSpace,
     settled: Settled,
-    views: Sequence[View],
-    manner: Manner = WHOLE,
+    samples: Sequence[Sample],
+    compute: ComputeOptions = WHOLE,
     objective: Objective = squared_error,
 ) -> list[Contribution]:
     """Integrate as `along_path` by the graded rule, with three times the nodes until that is enough (ours).
@@ -63,14 +63,14 @@ def until_settled(
         path: from target to baseline; its network moves.
         space: the filters to sum up by.
         settled: told what was found, the level before being its coarse part; asked from the second level on.
-        views: of one size.
-        manner: of computing.
+        samples: of one size.
+        compute: of computing.
         objective: the loss.
 
     Returns:
-        A contribution by view.
+        A contribution by sample.
     """
-    integral, coarse = OnPath(path, views, manner, objective), None
+    integral, coarse = AlongPath(path, samples, compute, objective), None
     for level in graded_levels():
         integral.add(level.nodes, level.shares)
         found = integral.contributions(space, level.scale, coarse)
@@ -81,7 +81,7 @@ def until_settled(
 
 
 def along_inputs(
-    network: nn.Module, space: FilterSpace, rule: Quadrature, views: Sequence[View], manner: Manner = WHOLE
+    network: nn.Module, space: FilterSpace, rule: Quadrature, samples: Sequence[Sample], compute: ComputeOptions = WHOLE
 ) -> list[Contribution]:
     """Integrated gradients (``ig``) on the target alone: from the clean LR to each degraded one.
 
@@ -92,20 +92,20 @@ def along_inputs(
         network: the target; left as it is, but its weights must be ready to be differentiated by.
         space: the filters to sum up by.
         rule: where on the line, α = 0 being the clean LR.
-        views: degraded ones, of one size.
-        manner: of computing.
+        samples: degraded ones, of one size.
+        compute: of computing.
 
     Raises:
-        InputError: a view has no clean LR.
+        InputError: a sample has no clean LR.
     """
-    for view in views:
-        if view.clean is None:
-            raise InputError(f"ig needs clean LR images, and {view.name} has none; pass --lr clean=DIR")
+    for sample in samples:
+        if sample.clean is None:
+            raise InputError(f"ig needs clean LR images, and {sample.name} has none; pass --lr clean=DIR")
     weights: Sums = {layer.key: network.get_parameter(layer.key) for layer in space.layers}
-    integral = OnLine(network, weights, views, manner)
+    integral = AlongInputs(network, weights, samples, compute)
     coarse = integral.add_rule(space, rule)
     found = integral.scores(space)
-    others = [score for score, _ in coarse] if coarse else [None] * len(views)
+    others = [score for score, _ in coarse] if coarse else [None] * len(samples)
     return [Contribution(score, coarse_score=other) for (score, _), other in zip(found, others, strict=True)]
 
 
@@ -123,7 +123,7 @@ def attribute(
     cases: Iterable[Case],
     rule: Quadrature,
     objective: str | Objective = "squared",
-) -> Attribution:
+) -> RawScores:
     """FAIG's raw scores of all filters on all cases.
 
     Args:
@@ -142,10 +142,10 @@ def attribute(
     """
     path, space, function = WeightPath(target, baseline), FilterSpace.of(target), objective_of(objective)
 
-    def parts() -> Iterator[Attribution]:
+    def parts() -> Iterator[RawScores]:
         for case in cases:
-            views = views_of(case)
-            found = along_path(path, space, rule, views, objective=function)
-            yield Attribution.of(case.name, {view.kind: part for view, part in zip(views, found, strict=True)})
+            samples = samples_of(case)
+            found = along_path(path, space, rule, samples, objective=function)
+            yield RawScores.of(case.name, {sample.kind: part for sample, part in zip(samples, found, strict=True)})
 
     return dataclasses.replace(join(parts()), decibels=in_decibels(function))

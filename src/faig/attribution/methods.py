@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from faig.attribution.quadrature import riemann_left
-from faig.attribution.result import Attribution, PerImage
+from faig.attribution.raw_scores import PerImage, RawScores
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSet, FilterSpace, Scores
 from faig.imaging.cases import CLEAN
@@ -20,7 +20,7 @@ from faig.imaging.cases import CLEAN
 AGAINST = ("mean", "strongest")
 
 
-def contrast(found: Attribution, kind: str, against: str = "mean") -> PerImage:
+def contrast(found: RawScores, kind: str, against: str = "mean") -> PerImage:
     """Discriminative score (Eq. 7), per image: ``s_f(x_d) - s_f(x_other)``.
 
     With one degradation alone, clean is subtracted where it is given; otherwise nothing is, and a warning says so.
@@ -34,12 +34,12 @@ def contrast(found: Attribution, kind: str, against: str = "mean") -> PerImage:
     return found.score[kind] - _others(found, kind, against)
 
 
-def own(found: Attribution, kind: str, against: str = "mean") -> PerImage:  # noqa: ARG001 - called as the others are
+def own(found: RawScores, kind: str, against: str = "mean") -> PerImage:  # noqa: ARG001 - called as the others are
     """``s_f(x_d)`` per image: nothing is subtracted."""
     return found.score[kind]
 
 
-def signed(found: Attribution, kind: str, against: str = "mean") -> PerImage:
+def signed(found: RawScores, kind: str, against: str = "mean") -> PerImage:
     """``Σ c_i(x_d) - s_f(x_other) - s_f(x_clean)`` per image (ours).
 
     Asks for filters whose reverting raises the loss on d and does nothing elsewhere, clean images included; ``against``
@@ -55,7 +55,7 @@ def signed(found: Attribution, kind: str, against: str = "mean") -> PerImage:
     return found.signed[kind] - elsewhere - found.score[CLEAN]
 
 
-def _others(found: Attribution, kind: str, against: str) -> Tensor:
+def _others(found: RawScores, kind: str, against: str) -> Tensor:
     others = [found.score[other] for other in found.degradations if other != kind]
     if others:
         return _one_of(others, against)
@@ -104,7 +104,7 @@ class Method:
             raise InputError(f"against {what!r}: is not one of {', '.join(AGAINST)}")
         return Method(self.raw, self.rows and functools.partial(self.rows, against=what))
 
-    def combine(self, found: Attribution, kind: str) -> Scores:
+    def combine(self, found: RawScores, kind: str) -> Scores:
         """One score per filter for a degradation: the mean over images.
 
         Raises:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from faig.common.errors import InputError
-from faig.networks.checkpoint import load_function
+from faig.common.plugins import load_function
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # output and GT of one image, [3, height, width], in [0, 1] -> a number
 

@@ -5,8 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from faig.common.errors import InputError
-from faig.networks.checkpoint import check_same_keys
+from faig.networks.compatibility import check_pair
 
 CONNECTED = 1.1  # barrier above which a pair is not connected
 
@@ -74,19 +73,6 @@ def _fast(network: nn.Module) -> nn.Module:
         return network
     ordered.zero_grad()
     return ordered
-
-
-def check_pair(target: nn.Module, baseline: nn.Module) -> None:
-    """Raise InputError, naming the first difference, unless the two networks are of one architecture."""
-    ours, theirs = target.state_dict(), baseline.state_dict()
-    check_same_keys(ours, theirs, "the target", "the baseline")
-    parameters = {key for key, _ in target.named_parameters(remove_duplicate=False)}
-    for key, value in ours.items():
-        if key not in parameters and not torch.equal(value, theirs[key].to(value)):
-            raise InputError(
-                f"buffer {key} differs between target and baseline, but the path moves parameters only; "
-                "fold normalisation into the convolutions first"
-            )
 
 
 def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.networks.checkpoint import METADATA_KEY
@@ -19,7 +19,7 @@ PARTS = ("score", "signed", "total", "losses")
 COARSE = ("coarse_score", "coarse_signed")
 
 
-def mean_over_images(found: Attribution) -> Attribution:
+def mean_over_images(found: RawScores) -> RawScores:
     """The mean of all images as if it were one: the scores that `methods` combine stay what they are."""
 
     def mean(rows: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -29,7 +29,7 @@ def mean_over_images(found: Attribution) -> Attribution:
     return replace(found, images=[f"mean of {len(found.images)} images"], coarse_score={}, coarse_signed={}, **parts)
 
 
-def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], *, half: bool = False) -> None:
+def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *, half: bool = False) -> None:
     """Write raw scores, whole or not at all; equal input gives equal bytes.
 
     ``score/<degradation>`` and ``signed/<degradation>`` are float32 ``[image, filter]``. Beside them stand the
@@ -66,7 +66,7 @@ def save_scores(path: Path | str, found: Attribution, metadata: dict[str, Any], 
         part.write_bytes(data)
 
 
-def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
+def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
     """Raw scores and the metadata of a file that `save_scores` wrote.
 
     Raises:
@@ -91,4 +91,4 @@ def load_scores(path: Path | str) -> tuple[Attribution, dict[str, Any]]:
             }
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
-    return Attribution(metadata["images"], **parts, decibels=metadata.get("decibels", False)), metadata
+    return RawScores(metadata["images"], **parts, decibels=metadata.get("decibels", False)), metadata

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Shaped
 from torch import Tensor
 from torch.nn import functional
 
-from faig.attribution.result import Attribution, PerImage
+from faig.attribution.raw_scores import PerImage, RawScores
 from faig.filters import Scores, count_of
 
 RESAMPLES = 200
@@ -80,9 +80,7 @@ def sampling_error(rows: PerImage, proportion: float, *, seed: int = 0) -> Sampl
     )
 
 
-def ranking_error(
-    rows: Callable[[Attribution, str], PerImage], found: Attribution, kind: str, proportion: float
-) -> float:
+def ranking_error(rows: Callable[[RawScores, str], PerImage], found: RawScores, kind: str, proportion: float) -> float:
     """Share of the top set that an exact integral would have filled with others, estimated (ours).
 
     A third of the nodes find another top set; an integrand that jumps is integrated with an error like one over the

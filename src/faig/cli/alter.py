@@ -29,11 +29,12 @@ from faig.common.progress import bar
 from faig.common.settings import proportion
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import list_images, pair, read_image, write_image
+from faig.imaging.metrics import luma, psnr, ssim
 from faig.intervention.edit import blend
 from faig.intervention.strength import read_knob
 from faig.networks.checkpoint import Builder, load_builder, network_metadata
 from faig.networks.export import check_suffix, export
-from faig.networks.inference import luma, psnr, restore, scale_of, ssim
+from faig.networks.inference import restore, scale_of
 from faig.zoo.scores import ranking
 
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]

@@ -2,7 +2,7 @@
 
 import typer
 
-from faig import __version__
+from faig.common.version import __version__
 
 app = typer.Typer(
     name="faig",

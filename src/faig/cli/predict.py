@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from faig import zoo
-from faig.analysis.evaluation import classes_of
 from faig.analysis.prediction import Predictor
 from faig.cli.app import app
 from faig.cli.options import (
@@ -27,8 +26,8 @@ from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.common.progress import bar
 from faig.common.settings import proportion
-from faig.experiment.comparison_tables import write_table
 from faig.experiment.config import ImagesConfig
+from faig.experiment.prediction_tables import classes_of
 from faig.filters import FilterSpace
 from faig.imaging.cases import Case, degrade_case, make_cases
 from faig.imaging.images import list_images, read_image
@@ -36,6 +35,7 @@ from faig.imaging.images import mod_crop as cropped
 from faig.imaging.photos import photograph
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import scale_of
+from faig.results.tables import write_table
 from faig.zoo.predictor import load_predictor
 from faig.zoo.scores import chosen_by
 

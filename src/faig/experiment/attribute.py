@@ -12,9 +12,9 @@ from faig.common.progress import Track, silent
 from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig
 from faig.experiment.find import TOP, Finder, check_methods, find_filters, needs
+from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.imaging.cases import Case
 from faig.networks.fingerprint import case_fingerprints
-from faig.pair import Pair
 from faig.results.run_directory import run_directory
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, tr
     torch.set_num_threads(config.threads)
     processes = processes_of(config.device)
     compute_in(config.precision)
-    pair = Pair.load(config)
+    pair = load_pair(config)
     cases = config.images.cases(pair.scale, config.seed)
     check_methods([config.method], cases)
     config, cases = within_budget(config, cases)
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "images": case_fingerprints(cases),
         "method": config.method,
         "stable": config.stable if config.budget is not None else None,

@@ -9,12 +9,12 @@ from faig.attribution.gradients import compute_in
 from faig.attribution.methods import METHODS
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import INTERVENTIONS, LAST, Key, write_tables
+from faig.experiment.comparison_tables import INTERVENTIONS, LAST, Key, write_contests, write_tables
 from faig.experiment.config import CompareConfig
 from faig.experiment.find import FILE_OF_RAW, Finder, check_connected, check_methods, needs, write_rankings
+from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.filters import FilterSet, Order, rank
 from faig.imaging.cases import Case, degradations_of
-from faig.intervention.comparison import write_contests
 from faig.intervention.edit import graft, revert
 from faig.intervention.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
 from faig.networks.fingerprint import case_fingerprints, fingerprint
@@ -44,7 +44,7 @@ def compare(config: CompareConfig, out: Path, *, force: bool = False, track: Tra
         InputError: networks, images, methods or the directory do not fit.
     """
     torch.set_num_threads(config.threads)
-    pair = Pair.load(config)
+    pair = load_pair(config)
     cases = config.images.cases(pair.scale, config.seed)
     found_on = config.find.cases(pair.scale, config.seed) if config.find else cases
     return compare_cases(config, pair, cases, found_on, out, force=force, track=track)
@@ -72,7 +72,7 @@ def compare_cases(
     }
     if unknown := [kind for kinds in given.values() for kind in kinds if kind not in cases[0].lr]:
         raise InputError(f"--filters are given for {unknown[0]}, but there are no images with that degradation")
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "images": case_fingerprints(cases),
         "find": case_fingerprints(found_on),
         "methods": config.methods,
@@ -92,7 +92,13 @@ def compare_cases(
             method: {kind: [order] for kind, order in kinds.items()} for method, kinds in given.items()
         }
         reference = measure_reference(
-            pair, cases, config.channel, run / "images" if config.save_images else None, track
+            pair.target,
+            pair.baseline,
+            pair.scale,
+            cases,
+            config.channel,
+            run / "images" if config.save_images else None,
+            track,
         )
         units = dict(measure_all(run, pair, reference, rankings, config, track))
         write_contests(run, reference, units, config.seed)

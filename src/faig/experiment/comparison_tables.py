@@ -4,14 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from faig.common.files import replacing
-from faig.intervention.effect import Estimate, estimate, leak, mean_effect, switched_off
-from faig.intervention.measure import Measured, Numbers, Reference
+from faig.common.statistics import Estimate, Numbers, estimate
+from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_equal_terms, held_against
+from faig.intervention.effect import leak, mean_effect, switched_off
+from faig.intervention.measure import Measured, Reference
+from faig.results.tables import write_table
 
 INTERVENTIONS = {"reverted": "effects.csv", "grafted": "grafts.csv"}
 LAST = "summary.csv"  # written last: where it stands, the run is finished
+AREAS, CONTESTS, EQUALS = "areas.csv", "contests.csv", "equals.csv"
 Key = tuple[str, str, str, float]  # intervention, method, degradation, proportion
 
 
@@ -99,7 +101,27 @@ def _std(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
-def write_table(path: Path, rows: list[dict[str, Any]] | pd.DataFrame) -> None:
-    """A CSV, whole or not at all; what does not apply is left empty."""
-    with replacing(path) as part:
-        pd.DataFrame(rows).to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+def write_contests(run: Path, reference: Reference, units: dict[Key, list[Measured]], seed: int) -> None:
+    """``areas.csv``; ``contests.csv`` and ``equals.csv`` where FAIG is there. Nothing where there is only one input."""
+    reverted = {
+        (method, kind, proportion): Reverted(kind, results, reference)
+        for (intervention, method, kind, proportion), results in units.items()
+        if intervention == "reverted" and len(reference.target) > 1
+    }
+    curves: dict[tuple[str, str], dict[float, Reverted]] = {}
+    for (method, kind, proportion), found in reverted.items():
+        curves.setdefault((method, kind), {})[proportion] = found
+    areas = [area_row(*key, curve, seed) for key, curve in curves.items()]
+    contests = [
+        {"reverted": kind, "proportion": proportion, "method": method} | held_against(reverted[champion], other, seed)
+        for (method, kind, proportion), other in reverted.items()
+        if method != CHAMPION and (champion := (CHAMPION, kind, proportion)) in reverted
+    ]
+    equals = [
+        {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
+        for (method, kind), curve in curves.items()
+        if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
+    ]
+    for name, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
+        if rows:
+            write_table(run / name, rows)

@@ -14,7 +14,7 @@ from faig.common.settings import NumberOrText, Proportion, Strict, one_of, size
 from faig.filters import count_of
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
-from faig.intervention.effect import CHANNELS
+from faig.imaging.metrics import CHANNELS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur

@@ -8,6 +8,7 @@ from faig.common.files import new_folder
 from faig.common.progress import Track, silent
 from faig.experiment.compare import compare_cases
 from faig.experiment.config import CompareConfig, ImagesConfig
+from faig.experiment.networks import load_pair
 from faig.experiment.study.teaser import paint
 from faig.imaging.cases import crop_case, degrade_case
 from faig.imaging.images import Image, write_image
@@ -66,7 +67,7 @@ def demo(
         threads=threads,
     )
     torch.set_num_threads(threads)
-    pair = Pair.load(config)
+    pair = load_pair(config)
     crops = {name: take_crops(photos) for name, photos in (("find", FIND), ("measure", MEASURE))}
     degradations = config.images.degradations()
     found_on, cases = (

@@ -7,13 +7,13 @@ from typing import Any
 from faig.analysis.layers import Distribution, depth_difference, depths, distribution
 from faig.analysis.sharing import Grouping, grouping, profiles
 from faig.attribution.methods import METHODS, only
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.attribution.score_files import load_scores
 from faig.common.errors import InputError
+from faig.common.statistics import Estimate
 from faig.experiment.compare import score_file
-from faig.experiment.comparison_tables import write_table
 from faig.filters import FilterSet, FilterSpace
-from faig.intervention.effect import Estimate
+from faig.results.tables import write_table
 
 Found = dict[tuple[str, float], Distribution]  # by function and proportion
 Groupings = dict[float, Grouping]  # by proportion
@@ -132,7 +132,7 @@ def _groups(groupings: Groupings) -> list[dict[str, Any]]:
     return rows
 
 
-def _profiles(space: FilterSpace, raw: Attribution, found: Grouping) -> list[dict[str, Any]]:
+def _profiles(space: FilterSpace, raw: RawScores, found: Grouping) -> list[dict[str, Any]]:
     """Of every filter that does something, how strong it is on each degradation."""
     strengths = profiles(raw)
     rows = []

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faig.attribution.accumulate import Manner, View
+from faig.attribution.accumulate import ComputeOptions, Sample
 from faig.attribution.integral import Settled, along_inputs, along_path, change, until_settled
 from faig.attribution.methods import AT_TARGET, METHODS, only, random_scores
 from faig.attribution.objectives import Objective, in_decibels, objective_fingerprint, objective_of, sums_over_pixels
 from faig.attribution.path import WeightPath, disconnected
 from faig.attribution.quadrature import Quadrature, quadrature
 from faig.attribution.rankings import write_index, write_ranking, write_sums
-from faig.attribution.result import Attribution, Contribution, PerImage
+from faig.attribution.raw_scores import Contribution, PerImage, RawScores
 from faig.attribution.score_files import load_scores, save_scores
 from faig.attribution.tiling import Tiler
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
@@ -25,11 +25,12 @@ from faig.common.distributed import Alone
 from faig.common.errors import FaigWarning, InputError
 from faig.common.progress import Track, silent
 from faig.experiment.config import PairConfig
+from faig.experiment.networks import pair_fingerprint, versions
 from faig.experiment.units import Units
 from faig.filters import FilterSet, Scores
 from faig.imaging.cases import CLEAN, Case, degradations_of
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
-from faig.pair import Pair, versions
+from faig.pair import Pair
 from faig.results.run_directory import UNITS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Finder:
     track: Track = silent
     method: str = "faig"
 
-    def raw(self, raw: str, name: str) -> Attribution:
+    def raw(self, raw: str, name: str) -> RawScores:
         """Raw scores of one kind, from the file ``name`` of the run directory or computed and written there.
 
         Args:
@@ -75,7 +76,7 @@ class Finder:
         self._save(raw, found, name)
         return found
 
-    def gathered(self, raw: str) -> Attribution:
+    def gathered(self, raw: str) -> RawScores:
         """Raw scores of one kind, from its units, which are all computed."""
         decibels = raw != "ig" and in_decibels(self._objective)
         return dataclasses.replace(self._units(raw).gather(), decibels=decibels)
@@ -111,13 +112,13 @@ class Finder:
         rule = self.rule(raw)
         adaptive = self._adaptive(raw)
 
-        def integrate(path: WeightPath, views: Sequence[View], manner: Manner) -> list[Contribution]:
+        def integrate(path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions) -> list[Contribution]:
             if raw == "ig":
                 path.move(0.0)
-                return along_inputs(path.network, pair.space, rule, views, manner)
+                return along_inputs(path.network, pair.space, rule, samples, compute)
             if adaptive:
-                return until_settled(path, pair.space, self._settled(views), views, manner, self._objective)
-            return along_path(path, pair.space, rule, views, manner, self._objective)
+                return until_settled(path, pair.space, self._settled(samples), samples, compute, self._objective)
+            return along_path(path, pair.space, rule, samples, compute, self._objective)
 
         return Units(
             folder=self.run / UNITS,
@@ -126,7 +127,7 @@ class Finder:
             tiler=self._tiler,
             threads=config.threads,
             precision=config.precision,
-            determined=pair.fingerprint(config)
+            determined=pair_fingerprint(pair, config)
             | {"raw": raw, "rule": dataclasses.astuple(rule), "method": self.method, "against": config.against},
             integrate=integrate,
             clean=raw != "ig",
@@ -147,7 +148,7 @@ class Finder:
         chosen, left_out = self.config.layers, self.config.not_layers
         return FilterSet.of_layers(self.pair.space, chosen, left_out) if chosen or left_out else None
 
-    def _rows(self, method: str) -> Callable[[Attribution, str], PerImage] | None:
+    def _rows(self, method: str) -> Callable[[RawScores, str], PerImage] | None:
         """A method's score of each image and filter, those that are not ranked below all others."""
         rows = METHODS[method].against(self.config.against).rows
         return rows and (lambda found, kind: only(rows(found, kind), self.among))
@@ -155,7 +156,7 @@ class Finder:
     def _adaptive(self, raw: str) -> bool:
         return raw == "path" and self.config.tolerance is not None
 
-    def _settled(self, views: Sequence[View]) -> Settled:
+    def _settled(self, samples: Sequence[Sample]) -> Settled:
         """Whether another third of the nodes would leave the top sets of these images as they are.
 
         One image may be wrong by more than the tolerance: errors of different images even out in the ranking.
@@ -166,10 +167,10 @@ class Finder:
         allowed = (1 - tolerance) * len(self.cases) ** 0.5
 
         def settled(found: list[Contribution]) -> bool:
-            names = dict.fromkeys(view.name for view in views)
+            names = dict.fromkeys(sample.name for sample in samples)
             for name in names:
-                parts = {v.kind: part for v, part in zip(views, found, strict=True) if v.name == name}
-                image = Attribution.of(name, parts)
+                parts = {v.kind: part for v, part in zip(samples, found, strict=True) if v.name == name}
+                image = RawScores.of(name, parts)
                 errors = [ranking_error(rows, image, kind, TOP) for kind in image.degradations]
                 if sum(errors) / len(errors) > allowed:
                     return False
@@ -177,7 +178,7 @@ class Finder:
 
         return settled
 
-    def _save(self, raw: str, found: Attribution, name: str) -> None:
+    def _save(self, raw: str, found: RawScores, name: str) -> None:
         rule = self.rule(raw)
         nodes = next(iter(found.losses.values())).shape[1] - 2 if found.losses else len(rule)
         metadata: dict[str, Any] = {
@@ -208,7 +209,7 @@ class Finder:
             barrier = found.barriers()[kind]
             logger.info("%s, %s: convergence delta %+.3e, barrier %.3f", FILE_OF_RAW[raw], kind, delta, barrier)
 
-    def integral_errors(self, raw: str, found: Attribution) -> dict[str, float]:
+    def integral_errors(self, raw: str, found: RawScores) -> dict[str, float]:
         """Estimated share of the top 1% that an exact integral would fill with others, by degradation."""
         rows = self._rows(self.method)
         if rows is None or METHODS[self.method].raw != raw or found.coarse() is None:
@@ -219,7 +220,7 @@ class Finder:
         """The nodes of a kind of raw scores."""
         return AT_TARGET if raw == "gradient" else quadrature(self.config.quadrature, self.config.nodes)
 
-    def scores(self, method: str, raw: Attribution | None, seed: int) -> dict[str, Scores]:
+    def scores(self, method: str, raw: RawScores | None, seed: int) -> dict[str, Scores]:
         """One score per filter, by degradation.
 
         Args:
@@ -233,7 +234,7 @@ class Finder:
         same = change(self.pair.path, self.pair.space) if method == "change" else random_scores(self.pair.space, seed)
         return dict.fromkeys(kinds, same)
 
-    def doubts(self, method: str, raw: Attribution | None) -> dict[str, SamplingError]:
+    def doubts(self, method: str, raw: RawScores | None) -> dict[str, SamplingError]:
         """What other images would have changed of the top 1%, by degradation; nothing for a method without images."""
         rows = self._rows(method)
         if rows is None or raw is None:
@@ -262,7 +263,7 @@ def check_methods(methods: Iterable[str], cases: list[Case]) -> None:
             raise InputError(f"the method {method} needs clean LR images; pass --lr clean=DIR")
 
 
-def check_connected(raws: Iterable[Attribution]) -> None:
+def check_connected(raws: Iterable[RawScores]) -> None:
     """Warn, on screen and in the log, where the path check fails."""
     barriers = {kind: value for raw in raws for kind, value in raw.barriers().items()}
     if message := disconnected(barriers):

@@ -14,17 +14,19 @@ import torch
 from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import write_table
+from faig.common.statistics import Estimate, estimate
 from faig.experiment.config import SweepConfig
+from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
 from faig.imaging.images import Resized, write_image
+from faig.imaging.metrics import gradient_map, psnr, single_channel
 from faig.intervention.edit import modulate
-from faig.intervention.effect import Estimate, estimate, gradient_map, single_channel
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
-from faig.networks.inference import psnr, restore
+from faig.networks.inference import restore
 from faig.pair import Pair
 from faig.results.run_directory import UNITS, run_directory
+from faig.results.tables import write_table
 from faig.zoo.scores import chosen_by
 
 TABLE = "modulation.csv"
@@ -51,13 +53,13 @@ def sweep(config: SweepConfig, out: Path, *, force: bool = False, track: Track =
         InputError: networks, rankings, images or the directory do not fit.
     """
     torch.set_num_threads(config.threads)
-    pair = Pair.load(config)
+    pair = load_pair(config)
     cases = config.images.cases(pair.scale, config.seed)
     shown = config.picture or cases[0].name
     if shown not in {case.name for case in cases}:
         raise InputError(f"picture {shown!r} is not one of the images, {', '.join(case.name for case in cases)}")
     filters = chosen_by(config.filters, pair.space, config.top)
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "images": case_fingerprints(cases),
         "filters": set_fingerprints(filters),
         "strengths": config.strengths,

@@ -17,16 +17,16 @@ from typing import Any
 
 import torch
 
-from faig.attribution.accumulate import Manner, View, views_of
+from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
 from faig.attribution.path import WeightPath
-from faig.attribution.result import Attribution, Contribution, beside, join
+from faig.attribution.raw_scores import Contribution, RawScores, beside, join
 from faig.attribution.score_files import load_scores, save_scores
 from faig.attribution.tiling import Tiler
 from faig.common.progress import Track
 from faig.imaging.cases import CLEAN, Case
 from faig.networks.fingerprint import fingerprint
 
-Integrate = Callable[[WeightPath, Sequence[View], Manner], list[Contribution]]
+Integrate = Callable[[WeightPath, Sequence[Sample], ComputeOptions], list[Contribution]]
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Job:
     """Units that are computed together.
 
     Attributes:
-        views: what of.
-        manner: how.
+        samples: what of.
+        compute: how.
         small: whether one thread is enough, so that others can do other jobs at the same time.
     """
 
-    views: list[View]
-    manner: Manner
+    samples: list[Sample]
+    compute: ComputeOptions
     small: bool
 
 
@@ -54,11 +54,11 @@ class Units:
         cases: the images.
         tiler: divides those that are too large.
         threads: of this process.
-        precision: see `gradients.Passes`.
+        precision: see `gradients.LossGradients`.
         determined: what determines all of them: JSON-able.
         integrate: computes.
         clean: whether clean images have units too.
-        jointly: whether the views of a case must be integrated together.
+        jointly: whether the samples of a case must be integrated together.
     """
 
     folder: Path
@@ -80,25 +80,25 @@ class Units:
             label: for it.
             share: of the jobs, largest first, that are this process's to do.
         """
-        jobs = sorted(self._jobs(), key=lambda job: -job.views[0].lr.numel())[share]
-        missing = [left for job in jobs if (left := self._missing(job)).views]
+        jobs = sorted(self._jobs(), key=lambda job: -job.samples[0].lr.numel())[share]
+        missing = [left for job in jobs if (left := self._missing(job)).samples]
         for _ in track(self._done(missing), label, len(missing)):
             pass
         return len(missing)
 
-    def gather(self) -> Attribution:
+    def gather(self) -> RawScores:
         """All units, put together in the order of the cases."""
-        return join(beside([load_scores(self.file(view))[0] for view in self._views(case)]) for case in self.cases)
+        return join(beside([load_scores(self.file(sample))[0] for sample in self._views(case)]) for case in self.cases)
 
-    def file(self, view: View) -> Path:
+    def file(self, sample: Sample) -> Path:
         """Where a unit is kept."""
-        images = {"gt": view.gt, view.kind: view.lr} | ({} if view.clean is None else {CLEAN: view.clean})
-        told = self.determined | {"kind": view.kind, "images": fingerprint(sorted(images.items()))}
+        images = {"gt": sample.gt, sample.kind: sample.lr} | ({} if sample.clean is None else {CLEAN: sample.clean})
+        told = self.determined | {"kind": sample.kind, "images": fingerprint(sorted(images.items()))}
         name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
         return self.folder / f"{name[:32]}.safetensors"
 
-    def _views(self, case: Case) -> list[View]:
-        return [view for view in views_of(case) if self.clean or view.kind != CLEAN]
+    def _views(self, case: Case) -> list[Sample]:
+        return [sample for sample in samples_of(case) if self.clean or sample.kind != CLEAN]
 
     def _jobs(self) -> Iterator[Job]:
         """In a fixed order, whatever is done already."""
@@ -114,22 +114,24 @@ class Units:
             together = max(1, self.tiler.most_pixels() // (height * width)) if len(grid) == 1 else 1
             step = max(1, together // len(kinds[0]))
             for start in range(0, len(kinds), step):
-                views = list(itertools.chain.from_iterable(kinds[start : start + step]))
-                yield Job(views, Manner(grid, together, self.precision), small=False)
+                samples = list(itertools.chain.from_iterable(kinds[start : start + step]))
+                yield Job(samples, ComputeOptions(grid, together, self.precision), small=False)
 
-    def _jobs_of(self, views: list[View]) -> Iterator[Job]:
+    def _jobs_of(self, samples: list[Sample]) -> Iterator[Job]:
         """Of one case, on a CPU."""
-        _, height, width = views[0].lr.shape
+        _, height, width = samples[0].lr.shape
         small = height * width <= self.tiler.most_pixels(self.threads)
-        manner = Manner(() if small else self.tiler.grid(height, width), 1, self.precision)
+        compute = ComputeOptions(() if small else self.tiler.grid(height, width), 1, self.precision)
         split = len(self.cases) < self.threads and not self.jointly
-        for part in [[view] for view in views] if split else [views]:
-            yield Job(part, manner, small)
+        for part in [[sample] for sample in samples] if split else [samples]:
+            yield Job(part, compute, small)
 
     def _missing(self, job: Job) -> Job:
         """What is left of a job. Views that go through the network together are computed together again."""
-        left = [view for view in job.views if not self.file(view).exists()]
-        return dataclasses.replace(job, views=job.views if left and (self.jointly or job.manner.together > 1) else left)
+        left = [sample for sample in job.samples if not self.file(sample).exists()]
+        return dataclasses.replace(
+            job, samples=job.samples if left and (self.jointly or job.compute.together > 1) else left
+        )
 
     def _done(self, jobs: list[Job]) -> Iterator[Job]:
         """Jobs as they are finished: small ones on all threads at once, each by one thread, then the others in turn.
@@ -152,11 +154,11 @@ class Units:
     def _computed(self, job: Job, paths: list[WeightPath]) -> tuple[Job, list[Contribution]]:
         path = paths.pop()
         try:
-            return job, self.integrate(path, job.views, job.manner)
+            return job, self.integrate(path, job.samples, job.compute)
         finally:
             paths.append(path)
 
     def _kept(self, job: Job, found: list[Contribution]) -> Job:
-        for view, part in zip(job.views, found, strict=True):
-            save_scores(self.file(view), Attribution.of(view.name, {view.kind: part}), {})
+        for sample, part in zip(job.samples, found, strict=True):
+            save_scores(self.file(sample), RawScores.of(sample.name, {sample.kind: part}), {})
         return job

@@ -5,20 +5,15 @@ image by image.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from faig.experiment.comparison_tables import Key, write_table
-from faig.intervention.effect import Estimate, estimate
-from faig.intervention.measure import Measured, Numbers, Reference
+from faig.common.statistics import Estimate, Numbers, estimate
+from faig.intervention.measure import Measured, Reference
 
-AREAS, CONTESTS, EQUALS = "areas.csv", "contests.csv", "equals.csv"
 CHAMPION = "faig"  # whom the others are held against
 FEW = 0.01  # the champion's proportion, and the most that others may have to switch off more at no more leak
-
-Results = dict[Key, list[Measured]]
 
 
 class Reverted:
@@ -74,32 +69,6 @@ class Means:
     def excess(self) -> Any:
         """By how much the own effect exceeds the largest other one, as a share of switching everything off."""
         return (self.effect - self.other) / self.whole
-
-
-def write_contests(run: Path, reference: Reference, units: Results, seed: int) -> None:
-    """``areas.csv``; ``contests.csv`` and ``equals.csv`` where FAIG is there. Nothing where there is only one input."""
-    reverted = {
-        (method, kind, proportion): Reverted(kind, results, reference)
-        for (intervention, method, kind, proportion), results in units.items()
-        if intervention == "reverted" and len(reference.target) > 1
-    }
-    curves: dict[tuple[str, str], dict[float, Reverted]] = {}
-    for (method, kind, proportion), found in reverted.items():
-        curves.setdefault((method, kind), {})[proportion] = found
-    areas = [_area_row(*key, curve, seed) for key, curve in curves.items()]
-    contests = [
-        {"reverted": kind, "proportion": proportion, "method": method} | held_against(reverted[champion], other, seed)
-        for (method, kind, proportion), other in reverted.items()
-        if method != CHAMPION and (champion := (CHAMPION, kind, proportion)) in reverted
-    ]
-    equals = [
-        {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
-        for (method, kind), curve in curves.items()
-        if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
-    ]
-    for name, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
-        if rows:
-            write_table(run / name, rows)
 
 
 def held_against(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
@@ -161,7 +130,7 @@ def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) 
     return row
 
 
-def _area_row(method: str, kind: str, curve: dict[float, Reverted], seed: int) -> dict[str, Any]:
+def area_row(method: str, kind: str, curve: dict[float, Reverted], seed: int) -> dict[str, Any]:
     smallest = curve[min(curve)]
 
     def selectivity(*samples: Numbers, axis: int) -> Any:

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from faig.attribution.path import check_pair
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
+from faig.networks.compatibility import check_pair
 
 
 def blend(network: nn.Module, baseline: nn.Module, target: nn.Module, filters: FilterSet, strength: float) -> nn.Module:

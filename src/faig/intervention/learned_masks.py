@@ -14,15 +14,15 @@ from torch import Tensor, nn
 
 from faig.attribution.integral import attribute
 from faig.attribution.methods import METHODS
-from faig.attribution.path import check_pair
 from faig.attribution.quadrature import Quadrature
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
+from faig.imaging.metrics import LUMA, gradient_map
 from faig.intervention.edit import revert
-from faig.intervention.effect import LUMA, gradient_map
+from faig.networks.compatibility import check_pair
 
 SENSES = ("revert", "graft")
 Map = Float[Tensor, "rows columns"]

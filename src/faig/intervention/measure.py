@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from faig.common.files import replacing
 from faig.common.progress import Track
+from faig.common.statistics import Numbers
 from faig.imaging.cases import Case
 from faig.imaging.images import Resized, write_image
+from faig.imaging.metrics import psnr, ssim
 from faig.intervention.effect import effect
-from faig.networks.inference import psnr, restore, ssim
-from faig.pair import Pair
+from faig.networks.inference import restore
 
-Numbers = NDArray[np.float64]
 Outputs = dict[str, list[Resized]]  # by input, one per case
 
 
@@ -59,10 +58,18 @@ class Measurement:
 Measured = dict[str, Measurement]  # by input
 
 
-def measure_reference(pair: Pair, cases: list[Case], channel: str, images: Path | None, track: Track) -> Reference:
+def measure_reference(
+    target_network: nn.Module,
+    baseline_network: nn.Module,
+    scale: int,
+    cases: list[Case],
+    channel: str,
+    images: Path | None,
+    track: Track,
+) -> Reference:
     """Run target and baseline over all inputs."""
     outputs = {}
-    for name, network in (("target", pair.target), ("baseline", pair.baseline)):
+    for name, network in (("target", target_network), ("baseline", baseline_network)):
         kinds = list(cases[0].lr)
         shown = track(cases, f"restore ({name})", len(cases))
         rows = [{kind: restore(network, case.lr[kind]) for kind in kinds} for case in shown]
@@ -75,9 +82,7 @@ def measure_reference(pair: Pair, cases: list[Case], channel: str, images: Path 
         target=target,
         baseline=baseline,
         between={kind: effects(target[kind], baseline[kind], channel) for kind in target},
-        psnr={
-            kind: (psnrs(target[kind], cases, pair.scale), psnrs(baseline[kind], cases, pair.scale)) for kind in target
-        },
+        psnr={kind: (psnrs(target[kind], cases, scale), psnrs(baseline[kind], cases, scale)) for kind in target},
     )
 
 

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from faig.attribution.path import check_pair
 from faig.common.errors import InputError
+from faig.networks.compatibility import check_pair
 from faig.networks.graph import Link, links
 
 SWEEPS = 200  # over all links; a handful is enough where channels were not both swapped and scaled

@@ -1,6 +1,5 @@
 """Networks in files: safetensors with metadata, ``.pth`` of BasicSR and others, user networks by a builder."""
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +12,9 @@ from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
+from faig.common.plugins import load_function
 from faig.networks.architectures import build, recognise
+from faig.networks.compatibility import check_same_keys
 from faig.networks.recognition import in_our_names, recognised
 
 Builder = Callable[[], nn.Module]
@@ -116,51 +117,6 @@ def network_metadata(path: Path | str) -> dict[str, Any]:
             return metadata
         metadata |= {"architecture": architecture, "arguments": arguments}
     return metadata
-
-
-def check_same_keys(
-    first: Mapping[str, Tensor], second: Mapping[str, Tensor], first_name: str, second_name: str
-) -> None:
-    """Raise InputError, naming the first key in which two state dicts differ in name or shape."""
-    for key, tensor in first.items():
-        if key not in second:
-            raise InputError(f"{key} is in {first_name} but not in {second_name}")
-        if tensor.shape != second[key].shape:
-            ours, theirs = tuple(tensor.shape), tuple(second[key].shape)
-            raise InputError(f"{key} is {ours} in {first_name} but {theirs} in {second_name}")
-    for key in second:
-        if key not in first:
-            raise InputError(f"{key} is in {second_name} but not in {first_name}")
-
-
-def load_function(option: str, spec: str) -> Callable[..., Any]:
-    """The function that ``file.py:function`` names.
-
-    The file is executed: give it only code you trust.
-
-    Args:
-        option: that it was given for.
-        spec: file and function.
-
-    Raises:
-        InputError: the file or the function is missing, or the file fails.
-    """
-    file, _, function = spec.rpartition(":")
-    path = Path(file)
-    if not file or not path.is_file():
-        raise InputError(f"{option} {spec}: expected file.py:function, and {file or spec!r} is no file")
-    module_spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert module_spec is not None
-    assert module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    try:
-        module_spec.loader.exec_module(module)
-    except Exception as error:
-        raise InputError(f"{option} {spec}: {path} fails: {type(error).__name__}: {error}") from error
-    found = getattr(module, function, None)
-    if not callable(found):
-        raise InputError(f"{option} {spec}: {path} has no function {function!r}")
-    return found
 
 
 def load_builder(spec: str) -> Builder:

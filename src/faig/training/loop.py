@@ -20,7 +20,8 @@ from faig.common.errors import InputError
 from faig.common.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
 from faig.networks.architectures import build
-from faig.networks.checkpoint import check_same_keys, network_metadata, save_network
+from faig.networks.checkpoint import network_metadata, save_network
+from faig.networks.compatibility import check_same_keys
 from faig.networks.fingerprint import fingerprint, network_fingerprint
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.imaging.images import Image, Resized, list_images, mod_crop, pair, read_image
-from faig.networks.inference import psnr, restore
+from faig.imaging.metrics import psnr
+from faig.networks.inference import restore
 from faig.training.config import ValidationConfig
 
 if TYPE_CHECKING:

@@ -8,11 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from faig.attribution.path import check_pair
-from faig.attribution.result import PerImage
-from faig.filters import FilterSpace, Scores
+from faig.attribution.raw_scores import PerImage
+from faig.filters import FilterSpace, Layer, Scores
 from faig.imaging.cases import CLEAN, Case
-from faig.layer import Layer
+from faig.networks.compatibility import check_pair
 from faig.networks.graph import Suffix
 
 COPIES = 16  # altered networks that run together

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from faig.attribution.path import WeightPath
-from faig.attribution.result import PerImage
+from faig.attribution.raw_scores import PerImage
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case
 from faig.truth.alone import Changes

@@ -10,8 +10,8 @@ from faig.attribution.quadrature import RULES
 from faig.common.settings import NumberOrText, Proportion, Strict, one_of
 from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, Name, NetworksConfig
 from faig.imaging.degradation import named
+from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig
-from faig.intervention.effect import CHANNELS
 
 Method = Annotated[str, one_of(METHODS)]
 

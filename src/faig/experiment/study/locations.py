@@ -12,15 +12,18 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import gain, spread, summary_row, write_table
+from faig.common.statistics import Estimate
+from faig.experiment.comparison_tables import gain, spread, summary_row
+from faig.experiment.networks import pair_fingerprint
 from faig.experiment.study.config import StudyConfig
 from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import cut, graft, revert, transplant
-from faig.intervention.effect import Estimate, switched_off
+from faig.intervention.effect import switched_off
 from faig.intervention.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.pair import Pair
 from faig.results.run_directory import UNITS, run_directory
+from faig.results.tables import write_table
 from faig.zoo.scores import chosen_by
 
 FOLDER = "locations"
@@ -54,7 +57,7 @@ def locate(
     cases = config.images_of("find" if config.protocol else "measure", out).cases(pair.scale, config.seed)
     filters = chosen_by(rankings, pair.space, part.top)
     comparison = config.comparison(out, {})
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "images": case_fingerprints(cases),
         "filters": set_fingerprints(filters),
         "locations": part.model_dump(mode="json"),
@@ -63,7 +66,7 @@ def locate(
     with run_directory(out / FOLDER, None, determined, force=force) as run:
         if (run / CUT).exists():
             return run
-        reference = measure_reference(pair, cases, comparison.channel, None, track)
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, cases, comparison.channel, None, track)
         plan = {
             (kind, what): ways
             for kind, chosen in filters.items()

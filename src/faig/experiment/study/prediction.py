@@ -4,16 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from faig.analysis.evaluation import (
-    LAST,
-    classes_of,
-    guesses,
-    middle,
-    predictors,
-    responses,
-    write_predictions,
-)
+from faig.analysis.evaluation import guesses, middle, predictors, responses
 from faig.common.progress import Track, silent
+from faig.experiment.networks import pair_fingerprint
+from faig.experiment.prediction_tables import LAST, classes_of, write_predictions
 from faig.experiment.study.config import StudyConfig
 from faig.imaging.cases import make_cases
 from faig.imaging.degradation import named
@@ -51,7 +45,7 @@ def foretell(
     known = make_cases(learn.gt, classes, pair.scale, seed=config.seed)
     tested = [middle(case, pair.scale) for case in make_cases(measure.gt, classes, pair.scale, seed=config.seed)]
     filters = chosen_by(rankings, pair.space, part.top)
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "learn": case_fingerprints(known),
         "measure": case_fingerprints(tested),
         "filters": set_fingerprints(filters),

@@ -8,8 +8,9 @@ from faig.attribution.integral import attribute
 from faig.attribution.methods import METHODS
 from faig.attribution.quadrature import graded
 from faig.attribution.rankings import write_ranking
-from faig.attribution.result import Attribution
+from faig.attribution.raw_scores import RawScores
 from faig.common.progress import Track, silent
+from faig.experiment.networks import pair_fingerprint
 from faig.experiment.study.config import ReferencePart, StudyConfig
 from faig.filters import Scores
 from faig.imaging.cases import Case
@@ -17,9 +18,10 @@ from faig.intervention.learned_masks import Learning, learn, part_by_part
 from faig.networks.fingerprint import case_fingerprints
 from faig.pair import Pair
 from faig.results.run_directory import run_directory
+from faig.results.tables import LEARNED
 
 FOLDER = "reference"
-AGAIN, LEARNED = "signed-again", "learned"
+AGAIN = "signed-again"
 NODES = 8  # of what learning begins with; and all together of attribution part by part
 Rankings = dict[str, dict[str, str]]  # by name and degradation, files
 
@@ -43,7 +45,7 @@ def find_references(
     part = config.reference
     assert part is not None
     cases = config.images_of("find", out).cases(pair.scale, config.seed)
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "images": case_fingerprints(cases),
         "reference": part.model_dump(mode="json"),
     }
@@ -68,7 +70,7 @@ def _plan(
         return METHODS["signed"].combine(attributed(), kind)
 
     @functools.cache
-    def attributed() -> Attribution:
+    def attributed() -> RawScores:
         shown = track(cases, "attribute (reference)", len(cases))
         return attribute(pair.target, pair.baseline, shown, graded(NODES))
 

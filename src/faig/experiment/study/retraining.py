@@ -15,18 +15,18 @@ from faig.attribution.methods import random_scores
 from faig.attribution.rankings import write_ranking
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import write_table
+from faig.common.statistics import Numbers, estimate
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.locations import elsewhere
 from faig.filters import FilterSet, rank
 from faig.imaging.steps import Down
-from faig.intervention.effect import estimate
-from faig.intervention.measure import Numbers, measure_reference, psnrs
+from faig.intervention.measure import measure_reference, psnrs
 from faig.networks.checkpoint import load_network, network_metadata
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint, set_fingerprints
 from faig.networks.inference import restore
 from faig.pair import Pair
 from faig.results.run_directory import run_directory
+from faig.results.tables import write_table
 from faig.zoo.scores import chosen_by
 
 FOLDER = "retrain"
@@ -81,7 +81,7 @@ def retrain(
             return run
         curves: list[dict[str, Any]] = []
         gained: dict[tuple[str, str], Numbers] = {}
-        reference = measure_reference(pair, cases, "gray", None, track)
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, cases, "gray", None, track)
         for (kind, name), chosen in track(sets.items(), "retrain", len(sets)):
             trained = _train(config, pair, run, kind, name, chosen, out)
             points = network_metadata(trained)["training"]["validation"]

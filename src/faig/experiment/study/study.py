@@ -17,6 +17,7 @@ from faig.common.progress import Track, silent
 from faig.common.settings import read_yaml
 from faig.experiment.compare import compare
 from faig.experiment.config import SweepConfig
+from faig.experiment.networks import load_pair
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.locations import locate
 from faig.experiment.study.prediction import foretell
@@ -25,7 +26,6 @@ from faig.experiment.study.retraining import retrain
 from faig.experiment.study.teaser import paint_study
 from faig.experiment.sweep import sweep
 from faig.imaging.photos import SourceConfig, write_images
-from faig.pair import Pair
 from faig.results.run_directory import CONFIG, first_difference
 
 logger = logging.getLogger("faig")
@@ -62,7 +62,7 @@ def study(
     torch.set_num_threads(config.threads)
     if config.retrain:
         importlib.import_module("accelerate")  # fails now where faig[train] is missing, not after the other stages
-    pair = Pair.load(config)
+    pair = load_pair(config)
     told = config.model_dump(mode="json")
     _check_place(out, told, force)
     sources: dict[str, SourceConfig] = {part: getattr(config, part) for part in IMAGES}

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch.nn import functional
 
 from faig.common.files import new_folder
+from faig.experiment.networks import pair_fingerprint
 from faig.experiment.study.config import StudyConfig
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
@@ -35,7 +36,7 @@ def paint_study(config: StudyConfig, pair: Pair, rankings: dict[str, str], out: 
     """
     case = config.images_of("show", out).cases(pair.scale, config.seed)[0]
     filters = chosen_by(rankings, pair.space, SHARE)
-    determined = pair.fingerprint(config) | {
+    determined = pair_fingerprint(pair, config) | {
         "image": case_fingerprints([case]),
         "filters": set_fingerprints(filters),
     }

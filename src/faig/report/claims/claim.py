@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from faig.intervention.effect import Estimate
+from faig.common.statistics import Estimate
 
 
 class Verdict(StrEnum):

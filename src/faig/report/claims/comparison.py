@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from faig.experiment.study.references import LEARNED
 from faig.report.claims import distribution as places
 from faig.report.claims import prediction as further
 from faig.report.claims.claim import (
@@ -25,6 +24,7 @@ from faig.report.claims.claim import (
     told,
 )
 from faig.results.reader import Results
+from faig.results.tables import LEARNED
 
 CHAMPION = "faig"
 CONTROLS = ("ig", "change", "random")  # the paper's

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from faig.intervention.effect import Estimate
+from faig.common.statistics import Estimate
 from faig.report.claims.claim import (
     Claim,
     Verdict,
@@ -46,7 +46,7 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         "paper",
         together(verdicts),
         sentences(parts),
-        f"Passes with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
+        f"LossGradients with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
         f"from {NEARLY:.0%}. Several degradations at once are reported, not judged.",
     )
 
@@ -88,7 +88,7 @@ def follows_level(responses: pd.DataFrame) -> Claim | None:
             for r in found.values()
         ),
         sentences(f"rank correlation of response and level, {kind}: {told(r)}" for kind, r in found.items()),
-        f"Within each image, the mean over images. Passes with at least {FOLLOWS}, partly from {ROUGHLY}.",
+        f"Within each image, the mean over images. LossGradients with at least {FOLLOWS}, partly from {ROUGHLY}.",
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from faig.common.files import replacing
 from faig.imaging.images import Image, read_image
-from faig.networks.inference import psnr
+from faig.imaging.metrics import psnr
 from faig.report.claims.claim import job
 
 CELL = 2.4  # inches

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from faig import __version__
 from faig.common.files import new_folder, replacing
+from faig.common.version import __version__
 from faig.report.claims.claim import Claim, at_one_percent, estimate_of, job, told
 from faig.report.claims.comparison import CHAMPION, SUMMARY, claims
 from faig.report.figures import charts

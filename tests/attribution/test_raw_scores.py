@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.accumulate import views_of
+from faig.attribution.accumulate import samples_of
 from faig.attribution.integral import along_inputs, along_path, attribute, change
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import RULES, gauss_legendre, quadrature, riemann_left, riemann_mid, trapezoid
-from faig.attribution.result import join
+from faig.attribution.raw_scores import join
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 from faig.imaging.cases import Case
@@ -65,9 +65,9 @@ def test_agrees_with_the_naive_loop(pair, rule):
     """A new network at every node, one degradation at a time, and a Python loop over filters."""
     target, baseline = pair
     case, nodes = tiny_cases(count=1)[0], quadrature(rule, 3)
-    views = views_of(case)
-    parts = along_path(WeightPath(target, baseline), FilterSpace.of(target), nodes, views)
-    found = {view.kind: part for view, part in zip(views, parts, strict=True)}
+    samples = samples_of(case)
+    parts = along_path(WeightPath(target, baseline), FilterSpace.of(target), nodes, samples)
+    found = {sample.kind: part for sample, part in zip(samples, parts, strict=True)}
     start, end = target.state_dict(), baseline.state_dict()
     for kind, lr in case.lr.items():
         contribution = {key: torch.zeros_like(weight) for key, weight in start.items()}
@@ -154,9 +154,9 @@ def test_networks_and_images_stay_as_they_are(pair):
 def test_ig_is_the_mean_output_gradient_on_the_line(pair):
     target, _ = pair
     case, rule = tiny_cases(count=1)[0], gauss_legendre(3)
-    views = [view for view in views_of(case) if view.kind != "clean"]
-    parts = along_inputs(copy.deepcopy(target).requires_grad_(True), FilterSpace.of(target), rule, views)
-    found = {view.kind: part for view, part in zip(views, parts, strict=True)}
+    samples = [sample for sample in samples_of(case) if sample.kind != "clean"]
+    parts = along_inputs(copy.deepcopy(target).requires_grad_(True), FilterSpace.of(target), rule, samples)
+    found = {sample.kind: part for sample, part in zip(samples, parts, strict=True)}
     network = copy.deepcopy(target).requires_grad_(True)
     for alpha, share in zip(rule.nodes, rule.weights, strict=True):
         image = case.lr["clean"] + alpha * (case.lr["blur"] - case.lr["clean"])
@@ -170,7 +170,7 @@ def test_ig_needs_clean_images(pair):
     case = tiny_cases(count=1)[0]
     case.lr.pop("clean")
     with pytest.raises(InputError, match="ig needs clean LR images, and image0 has none"):
-        along_inputs(pair[0], FilterSpace.of(pair[0]), riemann_left(1), views_of(case))
+        along_inputs(pair[0], FilterSpace.of(pair[0]), riemann_left(1), samples_of(case))
 
 
 def test_change_is_relative_to_the_baseline():

@@ -1,7 +1,7 @@
 """What each filter contributes to what the target does and the baseline does not: the raw scores of many images.
 
 From one filter's weights to its score: `integral.along_path` integrates the loss gradient of one image into signed
-contributions ``c_i`` (one per weight) and sums them up by filter; `Attribution` gathers the images; `methods` turns
+contributions ``c_i`` (one per weight) and sums them up by filter; `RawScores` gathers the images; `methods` turns
 them into one score per filter and degradation.
 
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
@@ -46,7 +46,7 @@ class Contribution:
 
 
 @dataclass
-class Attribution:
+class RawScores:
     """The raw scores of a set of images, before any subtraction.
 
     Attributes:
@@ -72,7 +72,7 @@ class Attribution:
     decibels: bool = False
 
     @classmethod
-    def of(cls, name: str, parts: Mapping[str, Contribution]) -> "Attribution":
+    def of(cls, name: str, parts: Mapping[str, Contribution]) -> "RawScores":
         """The attribution of one image."""
 
         def row(get: Callable[[Contribution], Tensor | None]) -> dict[str, Tensor]:
@@ -89,11 +89,11 @@ class Attribution:
             coarse_signed=row(lambda part: part.coarse_signed),
         )
 
-    def coarse(self) -> "Attribution | None":
+    def coarse(self) -> "RawScores | None":
         """What a third of the nodes would have found, as one row; None where that is not known."""
         if not self.coarse_score:
             return None
-        return Attribution([f"mean of {len(self.images)} images"], self.coarse_score, self.coarse_signed)
+        return RawScores([f"mean of {len(self.images)} images"], self.coarse_score, self.coarse_signed)
 
     @property
     def degradations(self) -> list[str]:
@@ -120,17 +120,17 @@ class Attribution:
         return {kind: barrier(losses[1:-1], float(losses[0]), float(losses[-1])) for kind, losses in summed.items()}
 
 
-def beside(parts: Iterable[Attribution]) -> Attribution:
+def beside(parts: Iterable[RawScores]) -> RawScores:
     """Put the attributions of the same images with different degradations together."""
     found = list(parts)
-    names = [field.name for field in fields(Attribution) if field.name not in ("images", "decibels")]
+    names = [field.name for field in fields(RawScores) if field.name not in ("images", "decibels")]
     merged: dict[str, Any] = {
         name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names
     }
     return replace(found[0], **merged)
 
 
-def join(parts: Iterable[Attribution]) -> Attribution:
+def join(parts: Iterable[RawScores]) -> RawScores:
     """Put the attributions of several sets of images together, rows in the order given.
 
     Raises:
@@ -149,7 +149,7 @@ def join(parts: Iterable[Attribution]) -> Attribution:
         whole = torch.cat(rows)
         return (whole * (images / images.sum()).to(whole)[:, None]).sum(0, keepdim=True)
 
-    return Attribution(
+    return RawScores(
         images=[name for one in found for name in one.images],
         score=gathered("score", torch.cat),
         signed=gathered("signed", torch.cat),

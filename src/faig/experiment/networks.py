@@ -1,0 +1,52 @@
+"""The networks of a run, loaded as its settings say, and what of them determines its results."""
+
+import platform
+from typing import Any
+
+import torch
+
+from faig import zoo
+from faig.attribution.objectives import objective_fingerprint
+from faig.common.version import __version__
+from faig.experiment.config import NetworksConfig, PairConfig
+from faig.networks.checkpoint import load_builder
+from faig.networks.fingerprint import network_fingerprint
+from faig.pair import Pair
+
+
+def load_pair(config: NetworksConfig) -> Pair:
+    """Load both networks of a run onto its device.
+
+    Raises:
+        InputError: a file cannot be loaded, the two do not fit, or they are equal.
+    """
+    builder = load_builder(config.arch) if config.arch else None
+    target, baseline = zoo.load_pair(config.target, config.baseline, builder, config.device)
+    return Pair(target=target, baseline=baseline)
+
+
+def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
+    """What of a pair and its settings determines a result."""
+    own = {
+        "target": network_fingerprint(pair.target),
+        "baseline": network_fingerprint(pair.baseline),
+        "seed": config.seed,
+        "threads": config.threads,
+        "device": config.device.partition(":")[0],
+        "versions": versions(),
+    }
+    if not isinstance(config, PairConfig):
+        return own
+    integral = ("quadrature", "nodes", "tolerance", "memory", "precision")
+    chosen = {"layers": config.layers, "not_layers": config.not_layers}
+    return (
+        own
+        | {name: getattr(config, name) for name in integral}
+        | {name: patterns for name, patterns in chosen.items() if patterns}
+        | ({} if config.objective == "squared" else objective_fingerprint(config.objective))
+    )
+
+
+def versions() -> dict[str, str]:
+    """Of what computes: this package, torch, Python."""
+    return {"faig": __version__, "torch": torch.__version__, "python": platform.python_version()}

@@ -1,0 +1,89 @@
+"""How good a restoration is, and what the effect looks at: PSNR, SSIM, luma, gradient maps."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from faig.common.errors import InputError
+from faig.imaging.images import Image
+
+CHANNELS = ("gray", "blue")
+
+
+LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+
+
+def single_channel(image: Image, channel: str = "gray") -> Float[Tensor, "height width"]:
+    """One channel of an 8-bit image in [0, 1].
+
+    Args:
+        image: RGB, of 8-bit values.
+        channel: ``gray`` is Rec. 601 luma rounded to 8 bits again; ``blue`` is what the published script took.
+
+    Raises:
+        InputError: the channel is neither.
+    """
+    if channel == "blue":
+        return image[2]
+    if channel != "gray":
+        raise InputError(f"channel {channel!r} is not one of {', '.join(CHANNELS)}")
+    luma = torch.einsum("c,chw->hw", torch.tensor(LUMA, dtype=torch.float64), image.double() * 255)
+    return luma.round().to(image.dtype) / 255
+
+
+def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+    """``sqrt(dx² + dy² + 1e-6)``, central differences ``[-1, 0, 1]``, zero padding."""
+    padded = torch.nn.functional.pad(plane, (1, 1, 1, 1))
+    dx = padded[1:-1, 2:] - padded[1:-1, :-2]
+    dy = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    return torch.sqrt(dx.square() + dy.square() + 1e-6)
+
+
+Plane = Float[Tensor, "channel height width"]
+
+
+def luma(image: Image) -> Float[Tensor, "1 height width"]:
+    """Y of YCbCr as MATLAB's ``rgb2ycbcr`` gives it, in [16/255, 235/255], in one channel ``[1, height, width]``."""
+    red, green, blue = image
+    return ((16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255)[None]
+
+
+def psnr(image: Plane, gt: Plane, *, border: int) -> float:
+    """PSNR in dB over all channels, a frame of ``border`` pixels left out; infinite where they are equal.
+
+    Args:
+        image: in [0, 1].
+        gt: the same shape.
+        border: the field leaves out ``scale`` pixels.
+    """
+    from skimage.metrics import peak_signal_noise_ratio  # slow to import
+
+    ours, truth = _inner(image, border), _inner(gt, border)
+    if torch.equal(ours, truth):
+        return float("inf")
+    return float(peak_signal_noise_ratio(truth.numpy(), ours.numpy(), data_range=1.0))
+
+
+def ssim(image: Plane, gt: Plane, *, border: int) -> float:
+    """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out."""
+    from skimage.metrics import structural_similarity  # slow to import
+
+    ours, truth = _inner(image, border), _inner(gt, border)
+    return float(
+        structural_similarity(
+            truth.numpy(),
+            ours.numpy(),
+            data_range=1.0,
+            channel_axis=0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def _inner(image: Plane, border: int) -> Tensor:
+    _, height, width = image.shape
+    if min(height, width) < 2 * border + 11:
+        raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")
+    return image[:, border : height - border, border : width - border].double().cpu()
