@@ -18,6 +18,7 @@ from faig.attribution.integral import along_path
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import graded
 from faig.attribution.tiling import Tiler
+from faig.common.process import return_memory
 from faig.experiment.config import AttributeConfig
 from faig.filters import FilterSpace
 from faig.imaging.cases import degrade_case
@@ -38,6 +39,7 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
 
     ``features`` other than 0: two networks as they are built, SRResNet with so many features, in place of the pair.
     """
+    return_memory()
     torch.set_num_threads(threads)
     if features:
         target, baseline = (build("srresnet", scale=2, features=features) for _ in range(2))
@@ -61,6 +63,19 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
         "filters": len(space),
     }
     print(json.dumps(told))
+
+
+def growth(pair: str, threads: int, side: int = 256) -> dict[str, Any]:
+    """Time and memory against images, pixels and filters; ``scripts/growth.py`` draws them."""
+    series = {
+        f"images of {side}x{side}": {count: alone(pair, threads, side, side, count) for count in (1, 4, 16)},
+        "GT megapixels": {width**2 / 1e6: alone(pair, threads, width, width) for width in (128, 256, 512, 1024)},
+        "thousand filters": {
+            numbers["filters"] / 1e3: numbers
+            for numbers in (alone(pair, threads, side, side, 1, features) for features in (16, 32, 48, 64))
+        },
+    }
+    return {f"growth, {name}": points for name, points in series.items()}
 
 
 def peak_rss() -> int:

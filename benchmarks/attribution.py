@@ -5,6 +5,7 @@ run only: both sides are timed by turns on the same machine.
 
     python benchmarks/attribution.py --json attribution.json
     python benchmarks/attribution.py --device cuda --crops 64 --side 64
+    python benchmarks/attribution.py --full --json numbers.json && python scripts/growth.py numbers.json
 """
 
 import json
@@ -21,13 +22,12 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from alone import alone
-from growth import growth
+from alone import alone, growth
 from torch import nn
 
 from faig import zoo
 from faig.attribution.accumulate import ComputeOptions, samples_of
-from faig.attribution.gradients import compute_in
+from faig.attribution.gradients import precision_of
 from faig.attribution.integral import along_path
 from faig.attribution.methods import contrast
 from faig.attribution.path import WeightPath
@@ -60,7 +60,6 @@ def main(
 ) -> None:
     """Print ratios; with --json write them too."""
     torch.set_num_threads(threads)
-    compute_in(precision)
     chosen = part or PARTS
     told: dict[str, Any] = {"pair": pair, "crops": crops, "side": side, "device": device, "threads": threads}
     with tempfile.TemporaryDirectory() as folder:
@@ -74,9 +73,10 @@ def main(
         wanted += [lambda: accelerator(study)] if device != "cpu" else []
         wanted += [lambda: growth(pair, threads)] if full else []
         for measure in wanted:
-            found = measure()
-            told |= found
-            for key, value in found.items():
+            with precision_of(precision):
+                numbers = measure()
+            told |= numbers
+            for key, value in numbers.items():
                 print(f"{key}: {value:.4g}" if isinstance(value, float) else f"{key}: {value}", flush=True)
     if json_file:
         json_file.write_text(json.dumps(told, indent=1))
@@ -272,7 +272,6 @@ def accelerator(study: Study) -> dict[str, Any]:
         f"overlap_{precision}": overlap(contrast(study.run(precision, precision=precision)[0], KINDS[0]).mean(0), truth)
         for precision in ("tf32", "bf16")
     }
-    compute_in(study.precision)
     _, seconds = study.run("timed")
     network, image = study.target, study.cases[0].lr[KINDS[0]]
     passes = study.config().nodes + 2 / 3  # the losses at the ends are forward only

@@ -1,4 +1,4 @@
-"""Finished pieces of a long benchmark, kept in files, so that it goes on where it was stopped."""
+"""The small pairs, and finished pieces of a long benchmark, kept in files, so that it goes on where it was stopped."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from faig.common.files import replacing
+
+PAIRS = ("srresnet-x2-small", "srcnn-style-x2-small")
+SEEDS = (1, 2, 3)
+
+
+def shipped(pair: str, seed: int, role: str) -> Path:
+    """The file of one network; ``scripts/small_pairs.py`` trains it."""
+    return Path(__file__).parent / "pairs" / f"{pair}-{seed}-{role}.safetensors"
 
 
 def keep(file: Path, tensors: dict[str, Tensor]) -> None:

@@ -19,7 +19,7 @@ from faig import zoo
 from faig.attribution.accumulate import WHOLE, AlongPath, samples_of
 from faig.attribution.integral import along_path
 from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import Quadrature, gauss_legendre, graded, riemann_left, riemann_mid
+from faig.attribution.quadrature import Quadrature, gauss_legendre, graded, riemann_left
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
@@ -31,6 +31,12 @@ NODES = (2, 3, 4, 6, 12)
 DRAWS = 20
 
 Found = TypeVar("Found")
+
+
+def riemann_mid(count: int) -> Quadrature:
+    """Nodes in the middle of equal intervals."""
+    nodes = (np.arange(count) + 0.5) / count
+    return Quadrature("middle Riemann", tuple(nodes), tuple(np.full(count, 1 / count)))
 
 
 def clenshaw_curtis(count: int) -> Quadrature:

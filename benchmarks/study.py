@@ -9,9 +9,10 @@ from faig import zoo
 from faig.attribution.quadrature import Quadrature, gauss_legendre
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.score_files import load_scores
+from faig.common.settings import count_of
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.filters import FilterSpace, Scores, count_of
+from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import Image, list_images, read_image, write_image

@@ -15,8 +15,7 @@ from typing import Annotated
 
 import torch
 import typer
-from pieces import kept
-from small_pairs import PAIRS, SEEDS, shipped
+from pieces import PAIRS, SEEDS, kept, shipped
 from truth_parts import KINDS, SMALL, Sizes, Small
 from truth_report import write_report
 

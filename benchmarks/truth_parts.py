@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pieces import keep, keep_json
-from small_pairs import shipped
+from pieces import keep, keep_json, shipped
 from torch import Tensor, nn
 
 from faig.attribution.accumulate import samples_of
 from faig.attribution.integral import along_inputs, along_path, change
-from faig.attribution.methods import AT_TARGET, METHODS, random_scores
+from faig.attribution.methods import AT_TARGET, METHODS
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import graded
 from faig.attribution.raw_scores import RawScores, join
-from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
+from faig.attribution.sources import random_scores
+from faig.common.settings import count_of
+from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image

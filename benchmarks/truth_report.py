@@ -246,8 +246,9 @@ def draw_constructions(planted: pd.DataFrame, decoys: pd.DataFrame, path: Path) 
 
 HEAD = """# Are these the right filters?
 
-Written by `python benchmarks/truth.py`. Small pairs, whose filters can all be reverted one by one (`configs/truth`,
-`benchmarks/small_pairs.py`), with the seed of their training: {pairs}. Every number is a mean over these seeds, ±
+Written by `python benchmarks/truth.py`. Small pairs, whose filters can all be reverted one by one
+(`configs/train/truth`,
+`scripts/small_pairs.py`), with the seed of their training: {pairs}. Every number is a mean over these seeds, ±
 half of its 95% t interval where there are several.
 
 ![Switched off and leak, by the proportion of filters reverted](truth-curves.png)

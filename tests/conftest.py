@@ -1,16 +1,26 @@
 """What several tests share: tiny networks and cases, and the folder of known answers where there is one."""
 
+import dataclasses
+import functools
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from faig.attribution.methods import METHODS
+from faig.attribution.options import Options
+from faig.attribution.path import WeightPath
+from faig.attribution.raw_scores import RawScores
+from faig.common.errors import FaigWarning
+from faig.filters import FilterSpace
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image
 from faig.networks.architectures import SRCNNStyle, SRResNet
+from faig.networks.inference import scale_of
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -56,6 +66,36 @@ def tiny_cases(scale: int = 2, count: int = 3, height: int = 14, width: int = 10
         )
         for i in range(count)
     ]
+
+
+def doubled(cases: list[Case]) -> list[Case]:
+    """In double precision."""
+    return [Case(c.name, c.gt.double(), {kind: lr.double() for kind, lr in c.lr.items()}) for c in cases]
+
+
+@dataclasses.dataclass
+class PlainPair:
+    """Two networks and what an attribution asks of them, of any kind, equal ones too."""
+
+    target: nn.Module
+    baseline: nn.Module
+
+    def __post_init__(self) -> None:
+        self.path, self.space = WeightPath(self.target, self.baseline), FilterSpace.of(self.target)
+
+    @functools.cached_property
+    def scale(self) -> int:
+        return scale_of(self.target)
+
+
+def path_scores(target, baseline, cases, rule, objective="squared") -> RawScores:
+    """Raw scores of the integral along the path, by a rule."""
+    options = Options(quadrature=rule.rule, nodes=len(rule), objective=objective)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FaigWarning)  # that one degradation alone has nothing subtracted
+        raw = METHODS["faig"].attribute(PlainPair(target, baseline), list(cases), options).raw
+    assert raw is not None
+    return raw
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from torch import nn
 
 from conftest import tiny_network
 from faig.common.errors import InputError
-from faig.filters import FilterSet, FilterSpace, count_of, rank
+from faig.common.settings import count_of
+from faig.filters import FilterSet, FilterSpace, rank
 from faig.networks.architectures import SRCNNStyle, SRResNet
 
 LAYERS = {

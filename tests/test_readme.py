@@ -14,8 +14,8 @@ README = Path(__file__).parents[1] / "README.md"
 
 def test_the_python_example_runs(tmp_path):
     code = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[0]
-    for name, crop in take_crops({"astronaut": 1}).items():
-        write_image(tmp_path / f"{name}.png", crop[:, :40, :48])
+    for crop in take_crops({"astronaut": 1}):
+        write_image(tmp_path / f"{crop.name}.png", crop.image[:, :40, :48])
     for given, ours in (('"Set14"', repr(str(tmp_path))), ("12)", "2)")):
         assert given in code
         code = code.replace(given, ours)

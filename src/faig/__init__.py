@@ -5,11 +5,12 @@ effect. Each word is a module; this page lists what one usually needs of them.
 """
 
 from faig.analysis.prediction import Prediction, Predictor
-from faig.attribution.integral import attribute
 from faig.attribution.methods import METHODS
+from faig.attribution.options import Options
 from faig.attribution.quadrature import Quadrature, quadrature
 from faig.attribution.rankings import read_ranking, write_ranking
 from faig.attribution.raw_scores import RawScores
+from faig.attribution.result import Attribution
 from faig.attribution.score_files import load_scores, save_scores
 from faig.common.errors import FaigWarning, InputError
 from faig.common.statistics import Estimate
@@ -24,12 +25,12 @@ from faig.intervention.effect import effect, leak, mean_effect, switched_off
 from faig.networks.architectures import SRCNNStyle, SRResNet
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
+from faig.pair import Pair, load_pair
 from faig.zoo import load as load_zoo
 
 __all__ = [
-    "__version__",
     "METHODS",
-    "RawScores",
+    "Attribution",
     "Case",
     "Degradation",
     "Estimate",
@@ -37,12 +38,15 @@ __all__ = [
     "FilterSet",
     "FilterSpace",
     "InputError",
+    "Options",
+    "Pair",
     "Prediction",
     "Predictor",
     "Quadrature",
+    "RawScores",
     "SRCNNStyle",
     "SRResNet",
-    "attribute",
+    "__version__",
     "blend",
     "degrade_case",
     "effect",
@@ -50,6 +54,7 @@ __all__ = [
     "leak",
     "load_cases",
     "load_network",
+    "load_pair",
     "load_scores",
     "load_zoo",
     "make_cases",

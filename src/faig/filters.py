@@ -9,10 +9,8 @@ numbered once, where it comes first.
 import bisect
 import fnmatch
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -20,6 +18,7 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+from faig.common.settings import count_of
 
 Scores = Float[Tensor, " filter"]
 Order = Int64[Tensor, " ranked"]
@@ -99,16 +98,9 @@ class FilterSpace:
             if id(weight) in seen:
                 continue
             seen.add(id(weight))
-            layer = Layer(
-                name=name,
-                out=module.out_channels,
-                inputs=module.in_channels // module.groups,
-                groups=module.groups,
-                transposed=isinstance(module, nn.ConvTranspose2d),
-                start=start,
-            )
-            layers.append(layer)
-            start += layer.count
+            inputs, transposed = module.in_channels // module.groups, isinstance(module, nn.ConvTranspose2d)
+            layers.append(Layer(name, module.out_channels, inputs, module.groups, transposed, start))
+            start += layers[-1].count
         if not layers:
             raise InputError("the network has no Conv2d or ConvTranspose2d, so no filters")
         return cls(tuple(layers))
@@ -117,13 +109,8 @@ class FilterSpace:
         last = self.layers[-1]
         return last.start + last.count
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [layer.start for layer in self.layers]
-
-    @cached_property
-    def _by_name(self) -> dict[str, Layer]:
-        return {layer.name: layer for layer in self.layers}
+    def __repr__(self) -> str:
+        return f"FilterSpace({len(self):,} filters in {len(self.layers)} layers)"
 
     def locate(self, index: int) -> tuple[str, int, int]:
         """Layer, ``out`` and ``in`` of a flat index.
@@ -142,7 +129,7 @@ class FilterSpace:
         """
         if not 0 <= index < len(self):
             raise InputError(f"filter {index} is outside 0 to {len(self) - 1}")
-        return self.layers[bisect.bisect_right(self._starts, index) - 1]
+        return self.layers[bisect.bisect_right(self.layers, index, key=lambda layer: layer.start) - 1]
 
     def index(self, layer: str, out: int, inp: int) -> int:
         """The flat index of ``W[out, inp]`` in a layer.
@@ -150,12 +137,12 @@ class FilterSpace:
         Raises:
             InputError: there is no such filter.
         """
-        found = self._by_name.get(layer)
-        if found is None:
+        own = next((each for each in self.layers if each.name == layer), None)
+        if own is None:
             raise InputError(f"the network has no convolution {layer!r}")
-        if not (0 <= out < found.out and 0 <= inp < found.inputs):
-            raise InputError(f"{layer} has {found.out}x{found.inputs} filters, so none at [{out}, {inp}]")
-        return found.start + out * found.inputs + inp
+        if not (0 <= out < own.out and 0 <= inp < own.inputs):
+            raise InputError(f"{layer} has {own.out}x{own.inputs} filters, so none at [{out}, {inp}]")
+        return own.start + out * own.inputs + inp
 
     def sum_per_filter(self, values: Mapping[str, Tensor]) -> Scores:
         """Sum over the weights of each filter.
@@ -172,10 +159,10 @@ class FilterSpace:
 
     @classmethod
     def described(cls, layers: Sequence[Sequence[Any]]) -> "FilterSpace":
-        """The numbering that `describe` told of: enough to count and to find filters, not to alter a network."""
+        """The numbering that `describe` wrote: enough to count and to find filters, not to alter a network."""
         starts = itertools.accumulate((out * inputs for _, out, inputs in layers), initial=0)
-        found = zip(layers, starts, strict=False)
-        return cls(tuple(Layer(name, out, inputs, 1, False, start) for (name, out, inputs), start in found))
+        placed = zip(layers, starts, strict=False)
+        return cls(tuple(Layer(name, out, inputs, 1, False, start) for (name, out, inputs), start in placed))
 
     def describe(self) -> list[list[str | int]]:
         """``[name, out, in]`` of every layer: JSON-able, and enough to tell two spaces apart."""
@@ -252,6 +239,13 @@ class FilterSet:
     def __len__(self) -> int:
         return int(self.mask.sum())
 
+    def __repr__(self) -> str:
+        shares = {
+            layer.name: int(self.mask[layer.start : layer.start + layer.count].sum()) for layer in self.space.layers
+        }
+        most = ", ".join(f"{name} {count}" for name, count in sorted(shares.items(), key=lambda item: -item[1])[:3])
+        return f"FilterSet({len(self):,} of {len(self.space):,} filters; most in {most})"
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FilterSet):
             return NotImplemented
@@ -283,17 +277,6 @@ class FilterSet:
         if self.space != other.space:
             raise InputError("these filter sets are of different networks")
         return other
-
-
-def count_of(proportion: float, total: int) -> int:
-    """``max(1, floor(total × proportion))``: the size of a top set.
-
-    Raises:
-        InputError: the proportion is outside (0, 1].
-    """
-    if not 0 < proportion <= 1:
-        raise InputError(f"proportion {proportion:g} is outside (0, 1], that is (0%, 100%]")
-    return max(1, math.floor(round(total * proportion, 6)))  # rounded: 100 × 0.29 is 28.999999999999996
 
 
 def rank(scores: Scores, among: FilterSet | None = None) -> Order:

@@ -1,28 +1,72 @@
-"""A pair of networks: the target, and the baseline that it was fine-tuned from."""
+"""A pair of networks in hand: from two networks to a measured effect."""
 
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
+from faig import zoo
+from faig.attribution.cache import Cache
+from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.options import Options
 from faig.attribution.path import WeightPath
-from faig.filters import FilterSpace
+from faig.attribution.result import Attribution
+from faig.common.errors import InputError
+from faig.common.progress import Track, silent
+from faig.common.settings import validated
+from faig.filters import FilterSet, FilterSpace
+from faig.imaging.cases import Case
+from faig.intervention import edit
+from faig.intervention.measure import Reference, measure, measure_reference
+from faig.intervention.summary import summarise
+from faig.networks.checkpoint import Builder, load_builder
+from faig.networks.fingerprint import case_fingerprints
 from faig.networks.inference import scale_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Pair:
-    """A target and its baseline, ready to be compared.
+    """A target and the baseline that it was fine-tuned from.
 
     Args:
-        target: θ.
-        baseline: θ̄, the network that the target was fine-tuned from.
+        target: θ: a network, the name of one in the zoo (``srresnet-x2/target``), or a file.
+        baseline: θ̄: the same.
+        arch: builder of a network that the package does not know, or ``file.py:function``.
+        device: where to compute.
 
     Raises:
-        InputError: the two are of different architectures.
+        InputError: a file cannot be loaded; or the two are of different architectures, or have equal weights.
     """
 
-    def __init__(self, *, target: nn.Module, baseline: nn.Module) -> None:
-        self.target, self.baseline = target, baseline
-        self.path = WeightPath(target, baseline)
+    def __init__(
+        self,
+        *,
+        target: nn.Module | str | Path,
+        baseline: nn.Module | str | Path,
+        arch: Builder | str | None = None,
+        device: str = "cpu",
+    ) -> None:
+        builder = load_builder(arch) if isinstance(arch, str) else arch
+        self.target, self.baseline = (
+            (network if isinstance(network, nn.Module) else zoo.load(str(network), builder)).to(device)
+            for network in (target, baseline)
+        )
+        self.name = "" if isinstance(target, nn.Module) else f"{target} against {baseline}"
+        self._references: dict[str, Reference] = {}
+        try:
+            if self.path.is_point:
+                raise InputError("have equal weights, so nothing tells them apart")
+        except InputError as error:
+            raise InputError(f"{self.name}: {error}" if self.name else f"target and baseline: {error}") from None
+
+    @cached_property
+    def path(self) -> WeightPath:
+        """The straight path between the two, in parameter space."""
+        return WeightPath(self.target, self.baseline)
 
     @cached_property
     def space(self) -> FilterSpace:
@@ -33,3 +77,86 @@ class Pair:
     def scale(self) -> int:
         """How many times larger an output is than its input."""
         return scale_of(self.target)
+
+    def attribute(
+        self,
+        cases: Sequence[Case],
+        method: str = DEFAULT,
+        *,
+        cache: Cache | None = None,
+        track: Track = silent,
+        **options: Any,
+    ) -> Attribution:
+        """Score every filter for each degradation.
+
+        Args:
+            cases: what filters are found on; see `make_cases`.
+            method: one of ``METHODS``.
+            cache: `FolderCache` keeps what is computed, so that a killed process goes on.
+            track: shows progress; `faig.progress_bar` is one.
+            options: of `Options`: ``nodes``, ``tolerance``, ``budget``, ``memory``, ``threads``, ``seed``, ...
+
+        Raises:
+            InputError: there is no such method or option, or the cases do not fit.
+        """
+        if method not in METHODS:
+            raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}", setting="method")
+        settings = validated(Options, options, "attribute")
+        return METHODS[method].attribute(self, list(cases), settings, cache, track=track)
+
+    def revert(self, filters: FilterSet) -> nn.Module:
+        """The target with a filter set given its baseline weights back: the function switched off."""
+        return edit.revert(self.target, self.baseline, filters)
+
+    def modulate(self, filters: FilterSet, strength: float) -> nn.Module:
+        """The target with a filter set at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
+        return edit.modulate(self.target, self.baseline, filters, strength)
+
+    def graft(self, filters: FilterSet) -> nn.Module:
+        """The baseline with a filter set's target weights: is the set enough?"""
+        return edit.graft(self.target, self.baseline, filters)
+
+    def measure(
+        self, network: nn.Module, cases: Sequence[Case], *, channel: str = "gray", seed: int = 0, track: Track = silent
+    ) -> "pd.DataFrame":
+        """What an altered network does, compared with target, baseline and GT.
+
+        Args:
+            network: e.g. what `revert` gives.
+            cases: what to measure on; best others than filters were found on.
+            channel: ``gray``, or ``blue`` as the published script.
+            seed: of the intervals.
+            track: shows progress.
+
+        Returns:
+            A row for each input (the degradations, and clean), see `summary.summarise`; 95% intervals over photos in
+            the columns ``..._low`` and ``..._high``.
+
+        Raises:
+            InputError: the cases do not fit the networks.
+        """
+        import pandas as pd
+
+        cases = list(cases)
+        key = f"{channel} {case_fingerprints(cases)}"
+        if key not in self._references:
+            reference = measure_reference(self.target, self.baseline, self.scale, cases, channel, None, track)
+            self._references = {key: reference}
+        reference = self._references[key]
+        measured = measure(network, reference, self.scale, channel, None)
+        return pd.DataFrame(summarise(measured, reference, seed)).set_index("input")
+
+    def __repr__(self) -> str:
+        parameters = sum(weight.numel() for weight in self.target.parameters())
+        name = self.name or type(self.target).__name__
+        return f"Pair({name}: ×{self.scale}, {parameters:,} parameters, {len(self.space):,} filters)"
+
+
+def load_pair(name: str, *, device: str = "cpu") -> Pair:
+    """A pair of the zoo by name, e.g. ``srresnet-x2``.
+
+    Raises:
+        InputError: there is no such pair.
+    """
+    zoo.folder(name)  # names the pairs that there are
+    return Pair(target=f"{name}/target", baseline=f"{name}/baseline", device=device)

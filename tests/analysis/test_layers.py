@@ -55,6 +55,20 @@ def test_intervals_cover_what_images_disagree_about():
     assert (split.depth.low, split.depth.value, split.depth.high) == (0, 1, 1)
 
 
+def test_crops_of_one_photo_say_no_more_than_the_photo():
+    rows = torch.rand(5, len(SPACE), generator=torch.Generator().manual_seed(2)).double()
+    photos = [name for name in "abcde" for _ in range(3)]
+    whole, crops, apart = (
+        distribution(SPACE, rows, 0.1),
+        distribution(SPACE, rows.repeat_interleave(3, 0), 0.1, photos=photos),
+        distribution(SPACE, rows.repeat_interleave(3, 0), 0.1),
+    )
+    assert (crops.depth, crops.unevenness) == (whole.depth, whole.unevenness)
+    assert apart.depth.high - apart.depth.low < whole.depth.high - whole.depth.low
+    alone = distribution(SPACE, rows, 0.1, photos=["a"] * 5)
+    assert np.isnan([alone.depth.low, alone.unevenness.high, depth_difference(alone, alone).low]).all()
+
+
 def test_differences_resample_the_same_images():
     """Two functions whose depth swings together: each is unsure, their difference is not."""
     generator = torch.Generator().manual_seed(0)
@@ -103,7 +117,7 @@ def call(arguments: list[str]) -> int:
 
 def test_the_command_writes_tables_and_pictures(run, capsys):
     assert call(["distribution", str(run), "--proportions", "5,20"]) == 0
-    assert "blur, top 0.05: mean depth" in capsys.readouterr().out
+    assert "blur, top 0.05 by faig: mean depth" in capsys.readouterr().out
     layers, depth, shared = (pd.read_csv(run / f"{name}.csv") for name in ("layers", "distribution", "overlaps"))
     for (_, share), rows in layers.groupby(["function", "proportion"]):
         assert rows["found"].sum() == max(1, int(rows["filters"].sum() * share))
@@ -125,9 +139,11 @@ def test_the_command_writes_tables_and_pictures(run, capsys):
     for _, row in filters.iterrows():
         assert SRRESNET.locate(row["index"]) == (row["layer"], row["out"], row["in"])
     assert (filters[["blur", "noise"]].max(axis=1) > 1).all()
-    for name in ("layers", "map", "profile"):
-        assert read_image(run / "figures" / f"{name}.png").std() > 0.02
-        assert "<svg" in (run / "figures" / f"{name}.svg").read_text()
+    for table in (layers, depth, shared):
+        assert set(table["method"]) == {"faig"}  # the run's own
+    for name in ("layers", "groups"):
+        assert read_image(run / "figures" / "report" / f"{name}.png").std() > 0.02
+        assert "<svg" in (run / "figures" / "report" / f"{name}.svg").read_text()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +153,7 @@ def test_the_command_writes_tables_and_pictures(run, capsys):
         (["RUN", "--method", "ig"], "holds scores of the method faig, which say nothing about ig"),
         (["RUN", "--method", "nothing"], "--method nothing: is not one of"),
         (["RUN", "--proportions", "200"], "outside (0%, 100%]"),
-        (["nowhere"], "nowhere: has no scores.safetensors; run faig attribute first"),
+        (["nowhere"], "nowhere: holds no rankings.safetensors; attribute first"),
     ],
 )
 def test_bad_input_gets_one_line(run, capsys, arguments, message):

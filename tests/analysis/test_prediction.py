@@ -1,6 +1,7 @@
 """Degradation prediction: the discriminant, the crops, the predictor, and its command."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -128,11 +129,13 @@ def test_accuracy_counts_only_the_classes_in_question():
     guessed = pd.DataFrame(told)
     assert accuracy(guessed, ["clean", "blur", "noise"]).value == pytest.approx(4 / 6)
     assert accuracy(guessed, ["blur", "noise"]).value == pytest.approx(3 / 4)
+    assert (accuracy(guessed, ["blur", "noise"]).low, accuracy(guessed, ["blur", "noise"]).high) == (0.5, 1)
+    assert math.isnan(accuracy(guessed, ["blur", "noise"], {"a": "p", "b": "p"}).low)
     assert confusion(guessed, ["blur", "noise"]).to_numpy().tolist() == [[2, 0], [1, 1]]
 
 
 def test_classes_are_all_ways_to_have_several():
-    with pytest.raises(InputError, match=r"--degrade a\+b: the \+ is kept for several at once"):
+    with pytest.raises(InputError, match=r"degradation a\+b: the \+ is kept for several at once"):
         classes_of(ImagesConfig(gt=".", degrade={"a+b": "jpeg:40"}))
     by_spec = classes_of(ImagesConfig(gt=".", degrade={"shaken": "motion:9", "noise": 0.1}))
     assert str(by_spec["shaken+noise"]) == "motion:9+down:bilinear+noise:0.1"
@@ -252,3 +255,7 @@ def test_responses_are_ranked_within_each_image():
     correlated = correlations(table)
     assert correlated["blur"].value == pytest.approx(1)
     assert correlated["noise"].value == pytest.approx(0)
+    assert (correlated["noise"].low, correlated["noise"].high) == pytest.approx((-1, 1))
+    of_one_photo = correlations(table, {"0": "p", "1": "p"})
+    assert of_one_photo["noise"].value == pytest.approx(0)
+    assert math.isnan(of_one_photo["noise"].low)

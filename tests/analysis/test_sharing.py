@@ -66,6 +66,20 @@ def test_what_holds_for_any_scores():
         assert group.share.low <= group.share.high
 
 
+def test_crops_of_one_photo_say_no_more_than_the_photo():
+    generator = torch.Generator().manual_seed(1)
+    scores = {kind: torch.rand(4, 3000, generator=generator).double() for kind in ("blur", "noise")}
+    whole = grouping(RawScores(list("abcd"), scores), 0.1)
+    repeated = {kind: rows.repeat_interleave(3, 0) for kind, rows in scores.items()}
+    names, photos = [str(i) for i in range(12)], [name for name in "abcd" for _ in range(3)]
+    crops, apart = (grouping(RawScores(names, repeated, photos=labels), 0.1) for labels in (photos, names))
+    assert (crops.kinds, crops.overlaps) == (whole.kinds, whole.overlaps)
+    narrow, wide = (found.overlaps["blur", "noise"] for found in (apart, whole))
+    assert narrow.high - narrow.low < wide.high - wide.low
+    alone = grouping(RawScores(names, repeated, photos=["a"] * 12), 0.1)
+    assert all(share.low != share.low for share in alone.kinds.values())  # NaN
+
+
 def test_one_image_has_no_interval():
     found = grouping(raw(blur=[[3.0, 1.0]], noise=[[1.0, 2.0]]), 0.5)
     assert found.overlaps["blur", "noise"].value == 0

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from faig.attribution.methods import only
+from faig.attribution.methods import keep_only
 from faig.attribution.rankings import read_ranking, write_sums
 from faig.attribution.score_files import load_scores
 from faig.filters import FilterSet, FilterSpace
@@ -32,9 +32,9 @@ def test_only_puts_all_others_last():
     space = FilterSpace.of(layers)
     rows = torch.randn(4, 12, generator=torch.Generator().manual_seed(0))
     some = FilterSet.of_layers(space, ["1"])
-    assert torch.equal(only(rows, some)[:, 6:], rows[:, 6:])
-    assert only(rows, some)[:, :6].max() < rows.min()
-    assert only(rows, None) is rows
+    assert torch.equal(keep_only(rows, some)[:, 6:], rows[:, 6:])
+    assert keep_only(rows, some)[:, :6].max() < rows.min()
+    assert keep_only(rows, None) is rows
 
 
 def test_a_study_of_some_layers(faig, files, study, tmp_path):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from conftest import nudged, tiny_cases, tiny_network
+from conftest import nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
 from faig.attribution.gradients import LossGradients
-from faig.attribution.integral import along_inputs, along_path, attribute, until_settled
+from faig.attribution.integral import along_inputs, along_path, until_settled
 from faig.attribution.methods import contrast
 from faig.attribution.objectives import squared_error
 from faig.attribution.path import WeightPath
@@ -173,14 +173,14 @@ def test_the_ranking_error_falls_with_the_nodes_and_bounds_the_true_one():
     def top(found):
         return set(contrast(found, "blur").mean(0).topk(27).indices.tolist())
 
-    truth = top(attribute(target, baseline, cases, gauss_legendre(96)))
+    truth = top(path_scores(target, baseline, cases, gauss_legendre(96)))
     estimated = {}
     for count in (3, 12, 48):
-        found = attribute(target, baseline, cases, graded(count))
+        found = path_scores(target, baseline, cases, graded(count))
         estimated[count] = ranking_error(contrast, found, "blur", 0.2)
         assert 1 - len(top(found) & truth) / 27 <= estimated[count] + 1 / 27
     assert estimated[48] < estimated[3]
-    without = attribute(target, baseline, cases, graded(2))
+    without = path_scores(target, baseline, cases, graded(2))
     assert ranking_error(contrast, without, "blur", 0.2) != ranking_error(contrast, without, "blur", 0.2)  # NaN
 
 

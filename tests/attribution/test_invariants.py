@@ -8,13 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import nudged, tiny_network
-from faig.attribution.accumulate import samples_of
-from faig.attribution.integral import along_inputs, attribute, change
-from faig.attribution.methods import AT_TARGET, METHODS, random_scores
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre, graded, riemann_left
-from faig.attribution.raw_scores import RawScores, join
+from conftest import PlainPair, nudged, path_scores, tiny_network
+from faig.attribution.methods import METHODS
+from faig.attribution.options import Options
+from faig.attribution.quadrature import gauss_legendre, riemann_left
+from faig.attribution.result import Attribution
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case
 from faig.imaging.degradation import Degradation
@@ -136,29 +134,14 @@ def half_at_rest(target: nn.Module, baseline: nn.Module) -> Given:
 
 
 @functools.cache
-def raw_scores(raw: str, name: str, given: Callable[[nn.Module, nn.Module], Given]) -> RawScores:
+def attributed(method: str, name: str, given: Callable[[nn.Module, nn.Module], Given]) -> Attribution:
     target, baseline, images = given(*pair_of(name))
-    if raw == "path":
-        return attribute(target, baseline, images, graded(3))
-    if raw == "gradient":
-        return attribute(target, baseline, images, AT_TARGET)
-    network, space, found = copy.deepcopy(target).requires_grad_(True), FilterSpace.of(target), []
-    for case in images:
-        samples = [sample for sample in samples_of(case) if sample.kind != CLEAN]
-        parts = along_inputs(network, space, riemann_left(2), samples)
-        found.append(RawScores.of(case.name, {sample.kind: part for sample, part in zip(samples, parts, strict=True)}))
-    return join(found)
+    return METHODS[method].attribute(PlainPair(target, baseline), images, Options(nodes=3))
 
 
 def scores(method: str, kind: str, name: str, given: Callable[[nn.Module, nn.Module], Given]) -> torch.Tensor:
     """One score per filter, by the method."""
-    raw = METHODS[method].raw
-    target, baseline, _ = given(*pair_of(name))
-    if raw == "weights":
-        return change(WeightPath(target, baseline), FilterSpace.of(target))
-    if raw == "seed":
-        return random_scores(FilterSpace.of(target), 0)
-    return METHODS[method].combine(raw_scores(raw, name, given), kind)
+    return attributed(method, name, given).scores[kind]
 
 
 def same(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -169,7 +152,7 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
 @networks
 def test_completeness(name):
     for rule, holds in ((gauss_legendre(32), True), (riemann_left(1), False)):  # the check can fail
-        for kind, delta in attribute(*pair_of(name), list(cases())[:1], rule).delta().items():
+        for kind, delta in path_scores(*pair_of(name), list(cases())[:1], rule).delta().items():
             assert (abs(delta) < 0.03) is holds, kind
 
 
@@ -189,7 +172,7 @@ def test_every_image_twice_changes_no_mean(name, method, kind):
 
 
 @networks
-@pytest.mark.parametrize("method", [m for m in METHODS if METHODS[m].raw in ("path", "gradient", "weights")])
+@pytest.mark.parametrize("method", [m for m in METHODS if METHODS[m].source.name not in ("ig", "random")])
 @kinds
 def test_what_did_not_change_scores_zero(name, method, kind):
     found, space = scores(method, kind, name, half_at_rest), FilterSpace.of(pair_of(name)[0])
@@ -207,12 +190,12 @@ def test_interventions_touch_exactly_their_filters_and_are_undone_to_the_bit(nam
     for altered, own in (
         (revert(target, baseline, chosen), target),
         (modulate(target, baseline, chosen, 1.5), target),
-        (graft(baseline, target, chosen), baseline),
+        (graft(target, baseline, chosen), baseline),
     ):
         before, after = own.state_dict(), altered.state_dict()
         differing = {key: before[key] != after[key] for key in before}
         numbers = {key: values.double() for key, values in differing.items()}
         assert FilterSet(space, space.sum_per_filter(numbers) > 0) == chosen
         assert not any(values.any() for key, values in differing.items() if values.ndim != 4)
-        restored = blend(altered, baseline, target, chosen, 1.0 if own is target else 0.0).state_dict()
+        restored = blend(altered, target, baseline, chosen, 1.0 if own is target else 0.0).state_dict()
         assert all(torch.equal(restored[key], before[key]) for key in before)

@@ -1,11 +1,16 @@
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
-from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.integral import attribute
-from faig.attribution.methods import METHODS, contrast, own, random_scores, signed
-from faig.attribution.quadrature import gauss_legendre
+from conftest import PlainPair, nudged, path_scores, tiny_cases, tiny_network
+from faig.attribution.cache import MemoryCache
+from faig.attribution.methods import METHODS, contrast, raw_scores, signed
+from faig.attribution.options import Options
+from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.raw_scores import RawScores
+from faig.attribution.sources import random_scores
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
 
@@ -34,28 +39,25 @@ def test_against_the_strongest_other():
     """For each filter, the other degradation with the largest mean over images."""
     found = raw(blur=[[3.0, 3.0], [5.0, 5.0]], noise=[[1.0, 9.0], [1.0, 1.0]], jpeg=[[0.0, 2.0], [4.0, 2.0]])
     assert contrast(found, "blur", "strongest").tolist() == [[3 - 0, 3 - 9], [5 - 4, 5 - 1]]
-    strongest = METHODS["faig"].against("strongest")
-    assert strongest.combine(found, "blur").tolist() == [2.0, -1.0]
-    assert strongest.combine(found, "noise").tolist() == [1 - 4, 5 - 4]
-    assert (
-        METHODS["faig"].against("mean").combine(found, "jpeg").tolist()
-        == METHODS["faig"].combine(found, "jpeg").tolist()
-    )
-    assert METHODS["gradient"].against("strongest").combine(found, "jpeg").tolist() == [2.0, 2.0]
-    assert METHODS["random"].against("strongest").rows is None
-    with pytest.raises(InputError, match="against 'best': is not one of mean, strongest"):
-        METHODS["faig"].against("best")
+    assert METHODS["faig"].scores(found, "blur", "strongest").tolist() == [2.0, -1.0]
+    assert METHODS["faig"].scores(found, "noise", "strongest").tolist() == [1 - 4, 5 - 4]
+    assert METHODS["faig"].scores(found, "jpeg", "mean").tolist() == METHODS["faig"].scores(found, "jpeg").tolist()
+    assert METHODS["gradient"].scores(found, "jpeg", "strongest").tolist() == [2.0, 2.0]
+    with pytest.raises(InputError, match="against 'best' is not one of mean, strongest"):
+        METHODS["faig"].scores(found, "blur", "best")
+    with pytest.raises(InputError, match="the method random looks at no image"):
+        METHODS["random"].scores(found, "blur")
 
 
 @pytest.mark.parametrize("method", ["faig", "signed", "gradient-contrastive"])
 def test_two_degradations_have_one_other(method):
     for kind in ("blur", "noise"):
-        both = [METHODS[method].against(what).combine(TWO, kind) for what in ("mean", "strongest")]
+        both = [METHODS[method].scores(TWO, kind, what) for what in ("mean", "strongest")]
         assert torch.equal(*both)
 
 
-def test_own_subtracts_nothing():
-    assert own(TWO, "blur").mean(0).tolist() == [4.0, 1.0]
+def test_raw_scores_subtract_nothing():
+    assert raw_scores(TWO, "blur").mean(0).tolist() == [4.0, 1.0]
 
 
 def test_signed_subtracts_others_and_clean():
@@ -75,7 +77,7 @@ def test_a_single_degradation_subtracts_clean_or_says_that_nothing_is():
 
 def test_signed_needs_clean():
     with pytest.raises(InputError, match="signed needs clean"):
-        signed(THREE, "blur")
+        METHODS["signed"].scores(THREE, "blur")
 
 
 def test_random_depends_on_the_seed_alone():
@@ -85,10 +87,55 @@ def test_random_depends_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("against", ["mean", "strongest"])
-@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.raw == "path"])
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.source.on_path])
 def test_giving_every_image_twice_changes_no_mean(method, against):
     baseline = tiny_network()
     cases = tiny_cases(count=2)
-    once, twice = (attribute(nudged(baseline), baseline, c, gauss_legendre(2)) for c in (cases, cases * 2))
-    combine = METHODS[method].against(against).combine
-    torch.testing.assert_close(combine(once, "blur"), combine(twice, "blur"))
+    once, twice = (path_scores(nudged(baseline), baseline, c, gauss_legendre(2)) for c in (cases, cases * 2))
+    first, second = (METHODS[method].scores(raw, "blur", against) for raw in (once, twice))
+    torch.testing.assert_close(first, second)
+
+
+def test_the_worked_example_of_contributing_runs():
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    code = next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "BaselineGradient" in block)
+    names: dict = {}
+    exec(code, names)
+    baseline = tiny_network()
+    pair, cases = PlainPair(nudged(baseline), baseline), tiny_cases(count=2)
+    cache = MemoryCache()
+    attribution = names["method"].attribute(pair, cases, Options(threads=2), cache)
+    naive = path_scores(baseline, pair.target, cases, riemann_left(1))  # at the other end, the other way round
+    torch.testing.assert_close(attribution.raw.score["blur"], naive.score["blur"], rtol=1e-4, atol=1e-7)
+    assert not attribution.sampling_errors["blur"].confidence.isnan().any()
+    again = names["method"].attribute(pair, cases, Options(threads=2), cache, track=lambda items, label, total: [])
+    assert torch.equal(again.scores["noise"], attribution.scores["noise"])  # nothing was left to compute
+
+
+def test_an_attribution_says_what_one_needs():
+    baseline = tiny_network()
+    attribution = METHODS["faig"].attribute(PlainPair(nudged(baseline), baseline), tiny_cases(), Options(nodes=6))
+    shown = repr(attribution)
+    for part in ("method: faig", "images: 3 photos", "convergence delta: clean", "barrier:", "trust:"):
+        assert part in shown
+    assert len(shown.splitlines()) < 12
+    assert "<table>" in attribution._repr_html_()
+    top = attribution.top("blur", "10%")
+    assert len(top) == len(attribution.space) // 10
+    table = attribution.to_frame("blur", 5)
+    assert table["index"].tolist() == attribution.order("blur")[:5].tolist()
+    assert list(table) == ["rank", "index", "layer", "out", "in", "score", "standard_error", "confidence"]
+    with pytest.raises(InputError, match="there are no scores for 'jpeg', only for blur, noise"):
+        attribution.top("jpeg")
+    figure = attribution.plot("blur", 0.1)
+    panels = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert panels == [layer.name for layer in attribution.space.layers]
+
+
+def test_the_net_of_signed_scores():
+    """|Σ| of the others after the mean over images: 1 and -1 on clean cancel."""
+    rows = {"blur": [[3.0], [5.0]], "noise": [[-1.0], [-2.0]], "clean": [[1.0], [-1.0]]}
+    signed_rows = {kind: torch.tensor(values) for kind, values in rows.items()}
+    found = RawScores(["a", "b"], {kind: values.abs() for kind, values in signed_rows.items()}, signed_rows)
+    assert METHODS["signed-net"].scores(found, "blur").tolist() == [4 - 1.5]
+    assert METHODS["signed"].scores(found, "blur").tolist() == [4 - 1.5 - 1]

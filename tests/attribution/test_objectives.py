@@ -5,12 +5,10 @@ import json
 import pytest
 import torch
 from safetensors import safe_open
-from test_attribution import doubled
 
-from conftest import nudged, tiny_cases, tiny_network
+from conftest import doubled, nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.accumulate import AlongPath, ComputeOptions, samples_of
-from faig.attribution.integral import attribute
-from faig.attribution.objectives import OBJECTIVES, objective_of, sums_over_pixels
+from faig.attribution.objectives import OBJECTIVES, lacking_ssim, objective_of, sums_over_pixels
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.raw_scores import RawScores
@@ -33,6 +31,14 @@ def test_they_are_what_their_names_say():
     assert all(float(function(gt, gt * 0.99)) < told[name] for name, function in OBJECTIVES.items())
 
 
+def test_ssim_is_what_kornia_has():
+    row = torch.linspace(0, 1, 16)
+    gt = torch.stack([row[:, None] * row, row[:, None].expand(16, 16) ** 2, (row + row[:, None]).sin()])
+    output = gt.clone()
+    output[:, 3:9, 4:12] += 0.1
+    assert float(lacking_ssim(output * 0.95, gt)) == pytest.approx(0.09308, abs=1e-5)
+
+
 @pytest.mark.parametrize(("name", "expected"), [("squared", True), ("l1", True), ("psnr", False), ("ssim", False)])
 def test_sums_over_pixels_are_told_from_others(name, expected):
     assert sums_over_pixels(OBJECTIVES[name]) is expected
@@ -43,10 +49,10 @@ def test_completeness(name):
     objective = (lambda output, gt: (output - gt).abs().pow(1.5).mean()) if name == "mine" else name
     baseline = tiny_network().double()
     target, cases = nudged(baseline, size=0.2), doubled(tiny_cases(count=2))
-    found = attribute(target, baseline, cases, gauss_legendre(32), objective)
+    found = path_scores(target, baseline, cases, gauss_legendre(32), objective)
     for kind, delta in found.delta().items():
         assert abs(delta) < 0.02, (kind, delta)
-    coarse = attribute(target, baseline, cases, riemann_left(1), objective).delta()
+    coarse = path_scores(target, baseline, cases, riemann_left(1), objective).delta()
     assert max(map(abs, coarse.values())) > 0.02  # the check can fail
 
 
@@ -54,7 +60,7 @@ def test_the_default_is_the_papers():
     baseline = tiny_network()
     pair, cases = (nudged(baseline), baseline), tiny_cases(count=1)
     default, named, other = (
-        attribute(*pair, cases, riemann_left(2), *given) for given in ([], ["squared"], [OBJECTIVES["l1"]])
+        path_scores(*pair, cases, riemann_left(2), *given) for given in ([], ["squared"], [OBJECTIVES["l1"]])
     )
     assert torch.equal(default.score["blur"], named.score["blur"])
     assert not torch.equal(default.score["blur"], other.score["blur"])
@@ -98,7 +104,7 @@ def test_a_users_function(tmp_path):
     for name, told in (("image", "one number"), ("number", "one number"), ("broken", "fails: AttributeError")):
         with pytest.raises(InputError, match=told):
             objective_of(f"{file}:{name}")
-    with pytest.raises(InputError, match="--objective psnrr: is not one of squared, l1, psnr, ssim"):
+    with pytest.raises(InputError, match="objective psnrr: is not one of squared, l1, psnr, ssim"):
         objective_of("psnrr")
 
 

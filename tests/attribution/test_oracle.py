@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from faig.attribution.integral import attribute, change
+from conftest import path_scores
+from faig.attribution.integral import change
 from faig.attribution.methods import contrast
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, riemann_left
@@ -38,7 +39,7 @@ def cases(oracle):
 
 @pytest.fixture(scope="module")
 def found(networks, cases):
-    return attribute(*networks, cases, riemann_left(10))
+    return path_scores(*networks, cases, riemann_left(10))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_faig_per_image(found, expected):
 
 
 def test_another_integral_is_told_apart(networks, cases, expected):
-    other = contrast(attribute(*networks, cases, gauss_legendre(4)), "blur").mean(0)
+    other = contrast(path_scores(*networks, cases, gauss_legendre(4)), "blur").mean(0)
     assert error(2 * other, expected["faig_blur_sum"]) > 1e-3
 
 

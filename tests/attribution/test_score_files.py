@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors import safe_open
 
-from faig.attribution.integral import attribute
+from conftest import path_scores
 from faig.attribution.quadrature import gauss_legendre
-from faig.attribution.score_files import load_scores, save_scores
+from faig.attribution.score_files import load_scores, mean_over_images, save_scores
 from faig.common.errors import InputError
 
 
@@ -12,7 +14,7 @@ from faig.common.errors import InputError
 def found(pair):
     from conftest import tiny_cases
 
-    return attribute(*pair, tiny_cases(), gauss_legendre(3))
+    return path_scores(*pair, tiny_cases(), gauss_legendre(3))
 
 
 def test_round_trip_is_exact(found, tmp_path):
@@ -43,6 +45,18 @@ def test_equal_input_gives_equal_bytes(found, tmp_path):
     for file in files:
         save_scores(file, found, {"b": 1, "a": {"y": 2, "x": 3}})
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_photos_are_kept_where_images_are_crops(found, tmp_path):
+    files = [tmp_path / name for name in ("whole.safetensors", "crops.safetensors")]
+    save_scores(files[0], found, {})
+    save_scores(files[1], replace(found, photos=["a", "a", "b"]), {})
+    (whole, of_whole), (crops, of_crops) = (load_scores(file) for file in files)
+    assert whole.photos == whole.images
+    assert "photos" not in of_whole
+    assert crops.photos == of_crops["photos"] == ["a", "a", "b"]
+    mean = mean_over_images(crops)
+    assert mean.photos == mean.images == ["mean of 3 images"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no scores", None])

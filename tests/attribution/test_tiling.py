@@ -135,13 +135,13 @@ def test_a_small_budget_makes_tiles_and_a_smaller_one_says_what_is_needed():
     grid = Tiler(network, 2, budget).grid(100, 100)
     assert len(grid) > 1
     assert max(tile.pixels for tile in grid) <= 60 * 60
-    with pytest.raises(InputError, match=r"--memory 0.1GB: this network needs at least 0\.\d\dGB"):
+    with pytest.raises(InputError, match=r"needs at least 0\.\d\dGB of memory, and may use 0\.1GB"):
         Tiler(network, 2, 1e8).grid(100, 100)
 
 
 def test_says_so_where_tiles_will_not_do():
     tiler = Tiler(Everywhere(), 1, 5.2e8)
-    with pytest.raises(InputError, match=r"LR image of 3000x3000 needs .*GB, .*depends on the whole image"):
+    with pytest.raises(InputError, match=r"LR image of 3000x3000 needs .*GB of memory, .*depends on the whole image"):
         tiler.grid(3000, 3000)
 
 

@@ -58,6 +58,36 @@ def test_more_images_are_surer_and_one_says_nothing():
     assert one.confident == 0
 
 
+def test_crops_of_one_photo_say_no_more_than_the_photo():
+    rows = drawn(6, 0.3).double()  # sums of crops are those of photos
+    photos = [name for name in "abcdef" for _ in range(4)]
+    by_photo, crops = sampling_error(rows, 0.05), sampling_error(rows.repeat_interleave(4, 0), 0.05, photos=photos)
+    torch.testing.assert_close(crops.standard_error, by_photo.standard_error, rtol=1e-4, atol=1e-6)
+    assert torch.equal(crops.confidence, by_photo.confidence)
+    assert (crops.halves, crops.overlap, crops.confident) == (by_photo.halves, by_photo.overlap, by_photo.confident)
+    as_if_independent = sampling_error(rows.repeat_interleave(4, 0), 0.05)
+    assert as_if_independent.standard_error.mean() < by_photo.standard_error.mean() / 1.8
+    assert as_if_independent.halves > by_photo.halves + 0.1
+
+
+def test_halves_never_share_a_photo():
+    """Each photo has top filters of its own: two halves of the photos agree on none."""
+    rows = torch.zeros(4, 100)
+    for image in range(4):
+        rows[image, 10 * (image // 2) : 10 * (image // 2) + 5] = 1.0
+    assert sampling_error(rows, 0.05, photos=["a", "a", "b", "b"]).halves == 0
+    assert sampling_error(rows, 0.05).halves > 0
+
+
+def test_crops_of_one_photo_alone_say_nothing():
+    unknown = sampling_error(drawn(5, 0.2), 0.05, photos=["a"] * 5)
+    assert unknown.standard_error.isnan().all()
+    assert unknown.confidence.isnan().all()
+    assert math.isnan(unknown.overlap)
+    assert math.isnan(unknown.halves)
+    assert unknown.confident == 0
+
+
 def test_the_seed_decides():
     rows = drawn(6, 0.3)
     first, second, third = (sampling_error(rows, 0.05, seed=seed).confidence for seed in (1, 1, 2))

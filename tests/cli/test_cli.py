@@ -76,7 +76,7 @@ def test_the_method_where_none_is_named(faig, place, pair, tmp_path):
         assert out.splitlines()[0] == f"method: {method}"
         space = FilterSpace.of(load_network(place / "target.safetensors"))
         scores, _ = load_scores(run / "scores.safetensors")
-        assert torch.equal(read_ranking(run / "filters-blur.csv", space), rank(METHODS[method].combine(scores, "blur")))
+        assert torch.equal(read_ranking(run / "filters-blur.csv", space), rank(METHODS[method].scores(scores, "blur")))
 
 
 def test_version_and_help(faig):
@@ -129,9 +129,9 @@ def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
     found, told = load_scores(out / "scores.safetensors")
     assert told["against"] == "strongest"
     space = FilterSpace.of(load_network(place / "target.safetensors"))
-    best = rank(METHODS["faig"].against("strongest").combine(found, "noise"))
+    best = rank(METHODS["faig"].scores(found, "noise", "strongest"))
     assert torch.equal(read_ranking(out / "filters-noise.csv", space), best)
-    assert not torch.equal(best, rank(METHODS["faig"].combine(found, "noise")))
+    assert not torch.equal(best, rank(METHODS["faig"].scores(found, "noise")))
     assert {path.name for path in out.glob("filters-*")} == {f"filters-{n}.csv" for n in ("phone", "noise", "down")}
     told = yaml.safe_load((out / "config.yaml").read_text())["images"]["degrade"]
     assert told == {"phone": "motion:9:30+jpeg:40", "noise": 0.1, "down": "down:area"}
@@ -174,7 +174,7 @@ def test_altered_networks_are_what_python_makes(faig, place, pair, attributed, t
     expected = {
         "revert": lambda: revert(target, baseline, chosen),
         "modulate": lambda: modulate(target, baseline, chosen, 0.5),
-        "graft": lambda: graft(baseline, target, chosen),
+        "graft": lambda: graft(target, baseline, chosen),
     }[command]().state_dict()
     made = load_network(out).state_dict()
     assert all(torch.equal(weight, made[key]) for key, weight in expected.items())

@@ -44,7 +44,10 @@ def test_force_replaces_what_has_the_same_name_and_keeps_the_rest(tmp_path):
     with new_folder(folder, force=False) as part:  # an empty folder is free
         (part / "a").write_text("1")
     (folder / "mine").write_text("precious")
-    with pytest.raises(InputError, match="out: exists and is not empty; pass --force"), new_folder(folder, force=False):
+    with (
+        pytest.raises(InputError, match="out: exists and is not empty; pass force=True"),
+        new_folder(folder, force=False),
+    ):
         pass
     with new_folder(folder, force=True) as part:
         (part / "a").write_text("2")

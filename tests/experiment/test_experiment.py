@@ -171,7 +171,7 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
         "target": target,
         "baseline": baseline,
         "reverted": revert(target, baseline, chosen),
-        "grafted": graft(baseline, target, chosen),
+        "grafted": graft(target, baseline, chosen),
     }
     out = {n: {d: [restore(net, c.lr[d]) for c in cases] for d in cases[0].lr} for n, net in networks.items()}
 
@@ -262,7 +262,7 @@ def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, t
         torch.save(weights | {"1.bias": torch.full((12,), 0.01 * sign)}, tmp_path / f"{name}.pth")
     networks = {name: str(tmp_path / f"{name}.pth") for name in ("target", "baseline")}
     config = AttributeConfig(
-        **settings(place, **networks, arch=f"{tmp_path / 'linear.py'}:make", quadrature="riemann-mid")
+        **settings(place, **networks, arch=f"{tmp_path / 'linear.py'}:make", quadrature="gauss-legendre")
     )
     with pytest.warns(FaigWarning, match=r"the pair is not connected \(barrier .* on clean"):
         run = attribute_run(config, tmp_path / "run")

@@ -17,7 +17,7 @@ STAGES = ("reference", "compare", "teaser", "sweep", "predict", "locations", "re
 RESULTS = {
     "reference": "filters-learned-0.05-noise.csv",
     "compare": "summary.csv",
-    "teaser": "figures/teaser.png",
+    "teaser": "figures/teaser/pictures.csv",
     "sweep": "modulation.csv",
     "predict": "accuracy.csv",
     "locations": "cut.csv",
@@ -114,7 +114,7 @@ def test_what_is_finished_is_left_alone_and_what_changed_is_done_again(done, set
     study(read(settings, tmp_path), done)
     assert times(done) == before
     changed = read(settings | {"sweep": {"strengths": [0, 0.5, 1]}}, tmp_path)
-    with pytest.raises(InputError, match=r"holds another study \(sweep.strengths differs\); pass --force"):
+    with pytest.raises(InputError, match=r"holds another study \(sweep.strengths differs\); pass force=True"):
         study(changed, done)
     assert times(done) == before
     study(changed, done, force=True)
@@ -185,10 +185,9 @@ def test_another_folder_is_not_written_into(settings, tmp_path):
 
 def test_crops_are_spread_over_the_images():
     found = SourceConfig(photos=["rocket", "chelsea"], folder="x", crops=5, side=64).take(None, 2)
-    assert [name.split("_")[0] for name in found] == ["rocket"] * 3 + ["chelsea"] * 2
-    name, crop = next(iter(found.items()))
-    top, left = (int(part) for part in name.split("_")[1:])
-    assert torch.equal(crop, photograph("rocket")[:, top : top + 64, left : left + 64])
+    assert [crop.photo for crop in found] == ["rocket"] * 3 + ["chelsea"] * 2
+    top, left = (int(part) for part in found[0].name.split("_")[1:])
+    assert torch.equal(found[0].image, photograph("rocket")[:, top : top + 64, left : left + 64])
     with pytest.raises(InputError, match="crops of 63 pixels do not divide by the scale 2"):
         SourceConfig(photos=["rocket"], folder="x", crops=1, side=63).take(None, 2)
     with pytest.raises(InputError, match="'moon' is no colour photo"):

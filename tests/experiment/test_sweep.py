@@ -207,7 +207,8 @@ def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeyp
     with Pillow.open(figures / "blur.gif") as animation:
         assert animation.n_frames == 2 * 7 - 2
     assert read_image(figures / "noise.png").shape == (3, 36 + 14, 30 * 7)
-    assert read_image(figures / "curves.png").std() > 0.02
+    for measure in ("psnr", "sharpness", "noise", "step"):
+        assert read_image(out / "figures" / "report" / f"strength-blur+noise-{measure}.png").std() > 0.02
     before = (out / "modulation.csv").read_bytes()
     assert call(monkeypatch, "run", str(out / "config.yaml"), "--out", str(tmp_path / "again")) == 0
     assert (tmp_path / "again" / "modulation.csv").read_bytes() == before

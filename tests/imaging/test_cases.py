@@ -2,7 +2,16 @@ import pytest
 import torch
 
 from faig.common.errors import InputError
-from faig.imaging.cases import Case, crop_case, degradations_of, degrade_case, load_cases, make_cases
+from faig.imaging.cases import (
+    Case,
+    crop_case,
+    degradations_of,
+    degrade_case,
+    describe_images,
+    load_cases,
+    make_cases,
+    write_photos,
+)
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image
 
@@ -58,6 +67,54 @@ def test_a_crop_keeps_gt_and_lr_aligned():
     part = crop_case(case, 2, 4, 5, 3)
     assert part.gt.shape == (3, 15, 15)
     assert torch.equal(part.lr["clean"], part.gt[:, ::3, ::3])
+    assert (part.photo, crop_case(part, 0, 0, 2, 3).photo) == ("x", "x")
+
+
+def made_and_loaded(folder):
+    return make_cases(folder / "gt", paper_preset(), 2), load_cases(folder / "gt", {"blur": folder / "blur"}, 2)
+
+
+def test_an_image_is_its_own_photo_where_nothing_is_said(folder):
+    for cases in made_and_loaded(folder):
+        assert [case.photo for case in cases] == ["a", "b"]
+    write_photos(folder / "gt", {"a": "a", "b": "b"})
+    assert not (folder / "gt" / "photos.csv").exists()
+
+
+def test_the_photo_of_a_crop_is_read_beside_it(folder):
+    write_photos(folder / "gt", {"b": "cat, sleeping", "a": "cat, sleeping", "elsewhere": "dog"})
+    for cases in made_and_loaded(folder):
+        assert [(case.name, case.photo) for case in cases] == [("a", "cat, sleeping"), ("b", "cat, sleeping")]
+        assert cases[0].to("cpu").photo == "cat, sleeping"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("image,photo\na,x\n", "does not list the image 'b'"),
+        ("image,photo\na,x\nb,y\na,z\n", "lists the image 'a' twice"),
+        ("name,photo\na,x\nb,y\n", "its first line is not image,photo"),
+        ("", "its first line is not image,photo"),
+        ("image,photo\na,x\nb\n", "the line 'b' does not name an image and its photo"),
+        ("image,photo\na,\nb,y\n", "the line 'a,' does not name an image and its photo"),
+        ('image,photo\na,"x\n', "is no table"),
+        (b"image,photo\na,\xff\n", "is no table"),
+    ],
+)
+def test_a_table_of_photos_that_does_not_fit(folder, table, message):
+    (folder / "gt" / "photos.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
+    with pytest.raises(InputError, match=rf"gt/photos\.csv: .*{message}") as error:
+        make_cases(folder / "gt", paper_preset(), 2)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("photos", "words"),
+    [("abc", "3 photos"), ("a", "1 photo"), ("xxy", "3 crops of 2 photos"), ("x", "1 crop of 1 photo")],
+)
+def test_images_in_words(photos, words):
+    blank = torch.zeros(3, 2, 2)
+    assert describe_images(Case(name, blank, {}, photo) for name, photo in zip("abc", photos, strict=False)) == words
 
 
 def test_values_that_are_not_finite():

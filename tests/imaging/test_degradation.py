@@ -80,6 +80,19 @@ def test_directions_are_counterclockwise_and_lengths_are_pixels(angle):
     np.testing.assert_allclose(line, (11**2 - 1) / 12 * turned, atol=0.4)
 
 
+def test_motion_is_what_kornia_has():
+    half = [
+        [0, 0, 0, 0, 0.014332],
+        [0, 0, 0.026743, 0.126551, 0.132757],
+        [0, 0.099808, 0.199616, 0.099808, 0],
+    ]
+    kernel = Motion(5, 30).kernel()
+    middle = kernel[8:13, 8:13]
+    np.testing.assert_allclose(middle[:3], half, atol=1e-6)
+    np.testing.assert_allclose(middle, middle.flip(0, 1), atol=1e-12)
+    assert float(middle.sum()) == pytest.approx(float(kernel.sum())) == pytest.approx(1)
+
+
 def test_anisotropic_of_equal_sides_is_the_gaussian():
     torch.testing.assert_close(Anisotropic(2, 2, 33).kernel(), Blur(2).kernel(), rtol=0, atol=1e-6)
 
@@ -309,10 +322,10 @@ def test_specs_that_cannot_be_read(spec, message):
 @pytest.mark.parametrize(
     ("name", "level", "message"),
     [
-        ("fog", 1.0, "--degrade fog=1: 'fog' is not one of blur, .*; or give what is done: noise:0.05"),
-        ("blur", 40.0, "--degrade blur=40: blur 40 is outside 0 to 10"),
-        ("old", "blu:2", r"--degrade old=blu:2: 'blu:2', step 1: 'blu' is not one of .* did you mean blur\?"),
-        ("down", 2.0, r"--degrade down=2: write down:area"),
+        ("fog", 1.0, "degradation fog=1: 'fog' is not one of blur, .*; or give what is done: noise:0.05"),
+        ("blur", 40.0, "degradation blur=40: blur 40 is outside 0 to 10"),
+        ("old", "blu:2", r"degradation old=blu:2: 'blu:2', step 1: 'blu' is not one of .* did you mean blur\?"),
+        ("down", 2.0, r"degradation down=2: write down:area"),
     ],
 )
 def test_names_that_cannot_be_read(name, level, message):

@@ -1,10 +1,28 @@
+import os
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from faig.common.errors import InputError
-from faig.imaging.images import check_divisible, list_images, mod_crop, pair, read_image, round8, to_uint8, write_image
+from faig.common.process import ENVIRONMENT
+from faig.imaging.images import (
+    check_divisible,
+    decode,
+    list_images,
+    mod_crop,
+    pair,
+    read_image,
+    round8,
+    to_uint8,
+    write_image,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -110,5 +128,66 @@ def test_mod_crop_takes_the_bottom_and_the_right_off():
     image = torch.rand(3, 11, 14)
     assert torch.equal(mod_crop(image, 4), image[:, :8, :12])
     check_divisible(mod_crop(image, 4), 4, "x")
-    with pytest.raises(InputError, match=r"^blur\.png: 14x11 is not divisible by scale 2; crop it or pass --mod-crop$"):
+    with pytest.raises(InputError, match=r"^blur\.png: 14x11 is not divisible by scale 2; crop it, or pass crop=True$"):
         check_divisible(image, 2, "blur.png")
+
+
+def encoded(suffix: str) -> np.ndarray:
+    return cv2.imencode(suffix, pixels(64, 64, 3))[1]
+
+
+def damaged_png() -> list[np.ndarray]:
+    whole = encoded(".png")
+    changed = [whole.copy() for _ in range(3)]
+    for data, place in zip(changed, (20, 50, len(whole) // 2), strict=True):
+        data[place : place + 9] ^= 0x5A
+    return [*changed, *(whole[:end].copy() for end in (12, 40, len(whole) // 2, len(whole) - 20, len(whole) - 1))]
+
+
+def test_a_damaged_png_is_an_error_and_nothing_on_standard_error(capfd):
+    for data in damaged_png():
+        with pytest.raises(InputError, match=r"a\.png: .*damaged"):
+            decode(data, "a.png")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_png_may_have_damage_that_its_image_does_not_need():
+    whole = encoded(".png")
+    end = len(whole) - 12  # before IEND
+    note = np.frombuffer(b"\0\0\0\3tEXtabcXXXX", np.uint8)
+    assert (decode(np.concatenate([whole[:end], note, whole[end:]]), "a.png") == decode(whole, "a.png")).all()
+
+
+def test_threads_that_decode_leave_standard_error_alone(capfd):
+    files = [*damaged_png(), encoded(".png"), encoded(".jpg"), encoded(".webp"), encoded(".webp")[:300].copy()]
+    before = os.fstat(2)
+
+    def work(thread: int) -> None:
+        for turn in range(60):
+            with suppress(InputError):
+                decode(files[(turn + thread) % len(files)], "x")
+            os.write(2, b".")  # what another part of the program has to say meanwhile
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    after = os.fstat(2)
+    assert (after.st_dev, after.st_ino) == (before.st_dev, before.st_ino)
+    assert capfd.readouterr().err == 240 * "."
+
+
+@pytest.mark.parametrize("suffix", [".tiff", ".png", ".bmp", ".webp"])
+def test_a_command_prints_nothing_of_a_damaged_file_but_the_error(tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_bytes(encoded(suffix)[:-30].tobytes())
+    code = """
+        import sys
+        from faig.common.errors import InputError
+        from faig.imaging.images import read_image
+        try:
+            read_image(sys.argv[1])
+        except InputError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / f"a{suffix}")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | ENVIRONMENT)
+    assert "damaged" in result.stdout
+    assert result.stderr == ""

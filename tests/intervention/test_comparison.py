@@ -1,10 +1,14 @@
 """Methods against each other, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from faig.experiment.comparison_tables import write_contests
+from faig.imaging.cases import Case
 from faig.intervention.comparison import Reverted, area, at_equal_terms, held_against
 from faig.intervention.measure import Measurement, Reference
 
@@ -17,7 +21,8 @@ def measured(own: list[float], left: list[float], other: list[float], clean: lis
     return {"blur": one(own, left), "noise": one(other, other), "clean": one(clean, clean)}
 
 
-REFERENCE = Reference([], {"blur": [], "noise": [], "clean": []}, {}, {"blur": np.array([4.0, 6.0])}, {})
+CASES = [Case(name, torch.zeros(3, 4, 4), {"blur": torch.zeros(3, 2, 2)}) for name in "ab"]
+REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, {"blur": np.array([4.0, 6.0])}, {})
 STRONG = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3])  # switched off 0.9, leak 0.1
 WEAK = measured([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5])  # switched off 0.5, leak 0.2
 
@@ -34,6 +39,14 @@ def test_by_how_much_one_is_ahead():
     # On every image the effect is ahead by 2: resampled together, there is no doubt about it.
     assert (row["effect_low"], row["effect_high"]) == pytest.approx((2, 2))
     assert row["switched_off_low"] < row["switched_off_high"]
+
+
+def test_what_two_crops_of_one_photo_say_is_unknown():
+    crops = [replace(case, photo="p") for case in CASES]
+    sets = [Reverted("blur", [results], replace(REFERENCE, cases=crops)) for results in (STRONG, WEAK)]
+    row = held_against(*sets, seed=0)
+    assert row["effect"] == pytest.approx(2)
+    assert np.isnan([row["effect_low"], row["leak_high"]]).all()
 
 
 def test_nobody_is_ahead_of_himself():

@@ -65,20 +65,20 @@ def test_revert_touches_exactly_its_filters(networks, some):
 
 def test_graft_touches_exactly_its_filters(networks, some):
     target, baseline = networks
-    assert differing_filters(graft(baseline, target, some), baseline) == some
+    assert differing_filters(graft(target, baseline, some), baseline) == some
 
 
 def test_reverting_and_grafting_meet(networks, some):
     """Filters of the set from the baseline, the others from the target, seen from both ends; biases stay apart."""
     target, baseline = networks
-    one, other = revert(target, baseline, some), graft(baseline, target, ~some)
+    one, other = revert(target, baseline, some), graft(target, baseline, ~some)
     for layer in some.space.layers:
         assert torch.equal(one.get_parameter(layer.key), other.get_parameter(layer.key))
 
 
 def test_giving_the_target_back_restores_it_bit_for_bit(networks, some):
     target, baseline = networks
-    back = blend(revert(target, baseline, some), baseline, target, some, 1.0)
+    back = blend(revert(target, baseline, some), target, baseline, some, 1.0)
     assert all(torch.equal(weight, target.state_dict()[key]) for key, weight in back.state_dict().items())
 
 
@@ -100,7 +100,7 @@ def test_modulate_is_linear_and_exact_at_both_ends(networks, some, strength):
 def test_the_given_networks_stay_as_they_are(networks, some):
     before = copy.deepcopy([network.state_dict() for network in networks])
     modulate(*networks, some, 0.5)
-    graft(*reversed(networks), some)
+    graft(*networks, some)
     for network, kept in zip(networks, before, strict=True):
         assert all(torch.equal(weight, kept[key]) for key, weight in network.state_dict().items())
 
@@ -121,8 +121,8 @@ def test_a_transplant_in_place_is_a_graft(networks):
     target, baseline = networks
     space = FilterSpace.of(target)
     chosen = FilterSet.of(space, range(1, len(space), 3))
-    moved = transplant(baseline, target, chosen.indices, chosen.indices)
-    for one, other in zip(moved.parameters(), graft(baseline, target, chosen).parameters(), strict=True):
+    moved = transplant(target, baseline, chosen.indices, chosen.indices)
+    for one, other in zip(moved.parameters(), graft(target, baseline, chosen).parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 
 
@@ -130,7 +130,7 @@ def test_a_transplant_changes_its_places_as_the_sources_changed():
     target, baseline = PAIRS["srresnet"]()
     space = FilterSpace.of(target)
     sources, places = torch.tensor([0, 40]), torch.tensor([50, 3])
-    moved = transplant(baseline, target, sources, places)
+    moved = transplant(target, baseline, sources, places)
 
     def kernel(network, index):
         layer = space.layer_of(index)
@@ -148,7 +148,7 @@ def test_a_kernel_does_not_fit_everywhere():
     space = FilterSpace.of(target)
     small = space.index("c", 0, 0)
     with pytest.raises(InputError, match=r"filter 0 of a is \(3, 3\), but .* of c is \(1, 1\)"):
-        transplant(baseline, target, torch.tensor([0]), torch.tensor([small]))
+        transplant(target, baseline, torch.tensor([0]), torch.tensor([small]))
 
 
 def test_cut_filters_are_zero_and_others_are_not(networks):

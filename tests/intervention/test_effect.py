@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from faig.common.errors import InputError
-from faig.common.statistics import Estimate, estimate
 from faig.imaging.metrics import gradient_map, single_channel
 from faig.intervention.effect import effect, leak, mean_effect, switched_off
 
@@ -67,11 +66,11 @@ def test_interval_depends_on_the_seed_alone():
     assert mean_effect(sample, seed=1) != mean_effect(sample, seed=2)
 
 
-def test_one_image_has_no_interval():
-    found = estimate(np.mean, np.array([2.0]))
-    assert found.value == 2
-    assert np.isnan([found.low, found.high]).all()
-
-
-def test_estimate_reads_well():
-    assert str(Estimate(0.51234, 0.4, 0.6)) == "0.512 [0.4, 0.6]"
+def test_crops_of_one_photo_say_no_more_than_the_photo():
+    whole, left = np.array([4.0, 8.0, 2.0, 6.0]), np.array([1.0, 3.0, 0.5, 3.0])
+    crops = {"whole": np.repeat(whole, 5), "left": np.repeat(left, 5)}
+    photos = list(np.repeat(["a", "b", "c", "d"], 5))
+    assert mean_effect(crops["left"], photos=photos) == mean_effect(left)
+    assert switched_off(crops["left"], crops["whole"], photos=photos) == switched_off(left, whole)
+    assert leak({"clean": crops["left"]}, crops["whole"], photos=photos) == leak({"clean": left}, whole)
+    assert mean_effect(crops["left"]).high < mean_effect(left).high  # as if they were independent

@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from conftest import tiny_cases, tiny_network
-from faig.attribution.quadrature import graded
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.intervention.edit import blend, revert
-from faig.intervention.learned_masks import Learning, learn, part_by_part
+from faig.intervention.learned_masks import Learning, learn
 
 SHARE = 0.05
 
@@ -24,7 +23,7 @@ def pair_that_differs_in(indices):
     with torch.no_grad():
         for weight in other.parameters():
             weight += 0.3 * torch.randn(weight.shape, generator=generator)
-    return blend(baseline, baseline, other, chosen, 1.0), baseline, chosen
+    return blend(baseline, other, baseline, chosen, 1.0), baseline, chosen
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +86,3 @@ def test_what_cannot_be_learned_is_said(planted):
         learn(target, baseline, tiny_cases(), "jpeg", torch.rand(len(chosen.space)), Learning())
     with pytest.raises(InputError, match="sense 'delete' is not one of revert, graft"):
         Learning("delete")
-
-
-def test_part_by_part_puts_earlier_parts_first(planted):
-    target, baseline, chosen = planted
-    cases = tiny_cases(count=2)
-    whole = part_by_part(target, baseline, cases, "blur", graded(3), proportion=SHARE, parts=1)
-    parts = part_by_part(target, baseline, cases, "blur", graded(3), proportion=SHARE, parts=3)
-    size = len(chosen)
-    first = size // 3
-    assert torch.equal(rank(parts)[:first], rank(whole)[:first])
-    assert parts[rank(parts)].diff().le(0).all()
-    assert rank(parts)[:size].unique().numel() == size  # what is reverted is not found again

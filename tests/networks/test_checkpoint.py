@@ -157,7 +157,7 @@ def test_a_builder_of_ones_own(tmp_path):
 )
 def test_builders_that_do_not_build(tmp_path, function, message):
     (tmp_path / "own.py").write_text(SOURCE)
-    with pytest.raises(InputError, match=rf"--arch .*own\.py:{function}: .*{message}"):
+    with pytest.raises(InputError, match=rf"arch .*own\.py:{function}: .*{message}"):
         load_builder(f"{tmp_path / 'own.py'}:{function}")()
 
 

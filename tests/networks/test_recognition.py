@@ -7,9 +7,8 @@ import types
 import pytest
 import torch
 
-from conftest import tiny_cases, tiny_network
+from conftest import path_scores, tiny_cases, tiny_network
 from faig import load_network
-from faig.attribution.integral import attribute
 from faig.attribution.quadrature import riemann_left
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
@@ -112,7 +111,7 @@ def test_spandrels_networks_are_attributed_altered_and_read_again(file, tmp_path
         weight.mul_(1 + 0.02 * torch.randn(weight.shape, generator=generator))
     scale = scale_of(target)
     cases = tiny_cases(scale, count=1, height=9, width=7)
-    found = attribute(target, baseline, cases, riemann_left(24))
+    found = path_scores(target, baseline, cases, riemann_left(24))
     assert max(map(abs, found.delta().values())) < 0.2
     space = FilterSpace.of(target)
     reverted = revert(target, baseline, FilterSet.of(space, range(0, len(space), 3)))
@@ -140,7 +139,9 @@ def test_what_spandrel_puts_around_a_network_is_kept(tmp_path):
 @needs_spandrel
 def test_what_nobody_knows(tmp_path):
     torch.save({"odd.weight": torch.zeros(3, 3, 3, 3)}, tmp_path / "net.pth")
-    with pytest.raises(InputError, match=r"net.pth: no known architecture.*--arch.*spandrel does not know it either"):
+    with pytest.raises(
+        InputError, match=r"net.pth: no known architecture.*a function that builds.*spandrel does not know it either"
+    ):
         load_network(tmp_path / "net.pth")
 
 

@@ -7,7 +7,7 @@ from faig.common.statistics import Estimate
 from faig.report.claims import comparison as claims
 from faig.report.claims import distribution as claims_distribution
 from faig.report.claims import prediction as claims_prediction
-from faig.report.claims.claim import Verdict, above_zero, listed, together, told
+from faig.report.claims.claim import Verdict, above_zero, listed, together, written
 
 HOLDS, PARTLY, FAILS, OPEN = Verdict.HOLDS, Verdict.PARTLY, Verdict.FAILS, Verdict.OPEN
 NAN = float("nan")
@@ -49,6 +49,21 @@ def test_one_percent_switches_off_and_on(functions, off, on):
     assert "[0.94, 0.96]" in claims.switches_off(summary((0.95, 0.05, 0.9))).says[0]
 
 
+def test_the_papers_claims_are_about_its_method():
+    table = pd.concat([summary((0.1, 0, 0.1)), summary((0.9, 0, 0.9)).assign(method="signed")])
+    papers, ours = claims.switches_off(table), claims.switches_off(table, "signed")
+    assert (papers.whose, papers.verdict, ours.whose, ours.verdict) == ("paper", FAILS, "ours", HOLDS)
+    assert "by signed" in ours.claim
+    assert claims.is_enough(table, "signed").verdict is HOLDS
+    table = contests(signed=(0, 1, 0)).assign(champion="ig")
+    assert claims.better_than_each(table) is None
+    assert claims.better_than_each(table, "ig").verdict is HOLDS
+    assert claims.ahead(contests(random=(1, 0, 0)).assign(champion="signed")) is None
+    where = claims_distribution.at_the_back(depths(0.8, 0.5).assign(method="signed"))
+    assert (where.whose, where.verdict) == ("ours", HOLDS)
+    assert "by signed" in where.claim
+
+
 def test_one_percent_is_what_is_judged_wherever_it_is_there():
     table = pd.concat([summary((0.1, 0, 0.1), share=0.001), summary((0.9, 0, 0.9))])
     assert claims.switches_off(table).verdict is HOLDS
@@ -62,7 +77,7 @@ def contests(**leads: tuple[float, float, float]) -> pd.DataFrame:
     """By method: FAIG's lead in effect, switched off and leak, each ±0.1."""
     return pd.DataFrame(
         row(
-            {"method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
+            {"champion": "faig", "method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
             **{name: (value, 0.1) for name, value in zip(("effect", "switched_off", "leak"), lead, strict=True)},
         )
         for method, lead in leads.items()
@@ -99,7 +114,11 @@ def test_better_than_each_names_who_wins():
 
 def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame(
-        row({"function": kind, "proportion": 0.01, "depth_of_all": 0.5}, depth=(v, half), unevenness=(v, half))
+        row(
+            {"method": "faig", "function": kind, "proportion": 0.01, "depth_of_all": 0.5},
+            depth=(v, half),
+            unevenness=(v, half),
+        )
         for kind, v in (("blur", blur), ("noise", noise))
     )
 
@@ -134,7 +153,9 @@ def test_where_the_filters_are():
         assert claims_distribution.at_the_back(depths(blur, 0.5)).verdict is verdict
         assert claims_distribution.less_even(depths(blur, 0.5)).verdict is verdict
         overlaps = pd.DataFrame(
-            row({"function": "blur", "other": "noise", "proportion": 0.01, "shared": 0}, deeper=(blur - 0.52, 0.05))
+            row(
+                {"method": "faig", "function": "blur", "other": "noise", "proportion": 0.01}, deeper=(blur - 0.52, 0.05)
+            )
             for _ in range(1)
         )
         assert claims_distribution.deeper(overlaps).verdict is verdict
@@ -204,10 +225,10 @@ def test_found_places_against_others(ahead, half, verdict):
         row({"function": "blur", "free": free}, gain=(gain, half), found_ahead=(lead, half if lead else 0))
         for free, gain, lead in (("found", 2, 0), ("random", 2 - ahead, ahead))
     )
-    told_of = claims_prediction.places_matter(table)
-    assert told_of.verdict is verdict
-    assert "found gain 2 [" in told_of.says[0]
-    assert told_of.says[0].endswith("dB more than random.")
+    claim = claims_prediction.places_matter(table)
+    assert claim.verdict is verdict
+    assert "found gain 2 [" in claim.says[0]
+    assert claim.says[0].endswith("dB more than random.")
     assert claims_prediction.places_matter(table.head(1)) is None
 
 
@@ -221,7 +242,7 @@ def test_small_pieces():
     assert together([FAILS, OPEN]) is FAILS
     assert together([OPEN]) is OPEN
     assert above_zero(Estimate(1, NAN, NAN)) is OPEN
-    assert told(Estimate(-0.5, -0.6, -0.4), sign=True) == "−0.5 [−0.6, −0.4]"
-    assert told(Estimate(0.5, NAN, NAN)) == "0.5"
+    assert written(Estimate(-0.5, -0.6, -0.4), sign=True) == "−0.5 [−0.6, −0.4]"
+    assert written(Estimate(0.5, NAN, NAN)) == "0.5"
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(["a"]) == "a"

@@ -1,6 +1,7 @@
 """The report: what it takes from a run's files, its bytes, its charts as files, and bad input."""
 
 import base64
+import dataclasses
 import json
 import re
 import shutil
@@ -10,21 +11,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from faig.attribution.ranking_file import RankingFile
 from faig.common.errors import InputError
 from faig.report.figures.chart import Chart, Series
 from faig.report.figures.charts import comparison_charts
-from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import pictures
+from faig.report.figures.teaser import draw_teaser
 from faig.report.html.html_table import Grid
 from faig.report.html.page import write_report
 from faig.report.markdown import write_markdown
 from faig.results.reader import Results
+from faig.results.table import write_table
+from faig.results.tables import IMAGES
 
 
 @pytest.fixture(scope="module")
 def reported(study_run) -> tuple[Path, str]:
     page = write_report(study_run)
     return study_run, page.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def undrawn(monkeypatch) -> None:
+    """Charts are not drawn as files, which takes most of the time of a report."""
+    monkeypatch.setattr("faig.report.html.page.export_charts", lambda run, charts: run)
 
 
 def data_of(page: str) -> dict:
@@ -65,7 +75,8 @@ def test_equal_files_give_equal_bytes(reported, tmp_path):
     assert {path.name: path.read_bytes() for path in (again / "figures" / "report").iterdir()} == drawn
     names = set(data_of(page)["charts"])
     assert set(drawn) == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
-    assert {"effect-blur", "tradeoff-noise", "leak-blur", "layers", "strength-blur+noise-psnr", "accuracy"} <= names
+    assert {"effect-blur", "tradeoff-noise", "leak-blur", "layers", "groups", "accuracy"} <= names
+    assert {f"strength-blur+noise-{measure}" for measure in ("psnr", "sharpness", "noise", "step")} <= names
 
 
 def test_a_chart_has_the_numbers_of_its_table(reported):
@@ -91,16 +102,33 @@ def test_the_map_holds_the_best_filters_in_order(reported):
     assert start + ranking["out"][0] * inputs + ranking["in"][0] == ranking["index"][0], name
 
 
-def test_a_ranking_that_was_cut_short_has_no_map_and_one_of_another_network_is_refused(study_run, tmp_path):
-    whole = pd.read_csv(study_run / "compare" / "filters-blur.csv")
-    whole.head(20).to_csv(tmp_path / "cut.csv", index=False)
-    assert filter_map({"blur": tmp_path / "cut.csv"}) is None
-    whole.replace({"layer": {"conv_last": "other"}}).to_csv(tmp_path / "other.csv", index=False)
-    files = {"blur": study_run / "compare" / "filters-blur.csv", "noise": tmp_path / "other.csv"}
-    with pytest.raises(InputError, match=r"other\.csv: ranks filters of another network"):
-        filter_map(files)
+def test_a_file_that_is_none_of_rankings_is_refused(study_run, tmp_path):
+    run = shutil.copytree(study_run / "compare", tmp_path / "run")
+    shutil.copy(run / "scores.safetensors", run / "rankings.safetensors")
+    with pytest.raises(InputError, match=r"rankings\.safetensors: is not a file of rankings"):
+        write_report(run)
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_headline_and_charts_are_of_the_runs_own_method(study_run, tmp_path):
+    run = shutil.copytree(study_run, tmp_path / "study")
+    file = run / "compare" / "rankings.safetensors"
+    dataclasses.replace(RankingFile.load(file), default="signed").save(file)
+    page = write_report(run).read_text(encoding="utf-8")
+    tiles = re.search(r'<ul class="tiles">(.*?)</ul>', page, re.S)[1]
+    assert tiles.count("<small>signed, ") == 2
+    assert "faig" not in tiles
+    data = data_of(page)
+    assert data["map"]["method"] == "signed"
+    assert "best filters for deblurring by signed" in page
+    trade_off = data["charts"]["tradeoff-blur"]["data"]
+    assert {trace["name"] for trace in trade_off if trace.get("line", {}).get("width") == 3} == {"signed"}
+    assert "The filters are those of signed." in page
+    assert "Reverting 5% of the filters by faig" in page  # what the paper claims, of its method
+    assert "Reverting 5% of the filters by signed" in page
+
+
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("stage", "sections"),
     [
@@ -117,7 +145,7 @@ def test_a_single_run_shows_what_it_has(study_run, tmp_path, stage, sections):
 
 
 def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
-    for name in ("scores.safetensors", "filters-blur.csv"):
+    for name in ("scores.safetensors", "rankings.safetensors"):
         shutil.copy(study_run / "compare" / name, tmp_path)
     page = write_report(tmp_path).read_text(encoding="utf-8")
     assert re.findall(r'<section id="([\w-]+)">', page) == ["distribution", "run"]
@@ -127,7 +155,7 @@ def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
 
 def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig):
     run = shutil.copytree(study_run, tmp_path / "study")
-    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    draw_teaser(run)
     file = tmp_path / "kept" / "study.md"
     code, out, _ = faig("report", run, "--markdown", file)
     assert code == 0
@@ -154,10 +182,10 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
 
 def test_the_markdown_copies_no_image_of_a_folder_of_ones_own(study_run, tmp_path):
     run = shutil.copytree(study_run, tmp_path / "study")
-    shutil.copy(next((run / "figures" / "teaser").iterdir()), run / "figures" / "teaser.png")
+    draw_teaser(run)
     (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
     text = write_markdown(run, tmp_path / "kept.md").read_text(encoding="utf-8")
-    assert "faig run experiments/study.yaml --images mine\n" in text
+    assert "faig run configs/study/study.yaml --images mine\n" in text
     assert not (tmp_path / "kept" / "teaser.png").exists()
 
 
@@ -168,15 +196,32 @@ def test_the_markdown_ends_in_md(study_run, tmp_path, faig):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_saved_images_are_compared_where_there_is_no_teaser(study_run, tmp_path):
     run = shutil.copytree(study_run / "compare", tmp_path / "run")
-    picture = next((study_run / "figures" / "teaser").iterdir())
-    for network in ("target", "baseline", "reverted-faig-blur-0.05-0", "reverted-faig-blur-0.3-0"):
-        (run / "images" / network / "blur").mkdir(parents=True)
-        shutil.copy(picture, run / "images" / network / "blur" / "one.png")
-    found = Results.of(run).teaser()
-    assert found["blur"]["reverted-blur"] == run / "images" / "reverted-faig-blur-0.05-0" / "blur" / "one.png"
-    assert list(found["blur"]) == ["target", "baseline", "reverted-blur"]
+    picture = next((study_run / "figures" / "teaser").glob("*.png"))
+    networks = [("target", "", None, ""), ("baseline", "", None, ""), ("grafted", "faig", 0.01, "blur")]
+    networks += [
+        ("reverted", "faig", 0.3, "blur"),
+        ("reverted", "faig", 0.05, "blur"),
+        ("reverted", "ig", 0.01, "blur"),
+    ]
+    rows = []
+    for number, (intervention, method, proportion, function) in enumerate(networks):
+        (run / "images" / f"n{number}").mkdir(parents=True)
+        shutil.copy(picture, run / "images" / f"n{number}" / "first.png")
+        numbers = {"proportion": proportion, "seed": 0 if method else None}
+        row = {"intervention": intervention, "method": method, "function": function, "input": "blur"}
+        rows.append(row | numbers | {"folder": f"n{number}"})
+    write_table(run, IMAGES, rows)
+    shots = Results.of(run).shots("faig")
+    assert [(shot.input, shot.shown, shot.function, shot.file.parent.name) for shot in shots] == [
+        ("blur", "target", "", "n0"),
+        ("blur", "baseline", "", "n1"),
+        ("blur", "reverted", "blur", "n4"),
+    ]
+    page = write_report(run).read_text(encoding="utf-8")
+    assert 'alt="blurry input: deblurring reverted"' in page
 
 
 def test_a_table_joins_intervals_and_leaves_out_empty_columns():

@@ -11,7 +11,7 @@ from faig.common.settings import flat
 from faig.experiment.studies import read_study
 from faig.training.config import TrainingConfig, read_config
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs" / "train"
 
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
@@ -24,7 +24,7 @@ def test_every_configuration_can_be_read(file):
     assert (config.network.start is not None) == (role == "target")
 
 
-@pytest.mark.parametrize("file", sorted((CONFIGS.parent / "experiments").glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted((CONFIGS.parent / "study").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_experiment_can_be_read(file):
     config = read_study(file)
     assert all(zoo.find(network).is_file() for network in (config.baseline, config.target))
@@ -33,7 +33,7 @@ def test_every_experiment_can_be_read(file):
 
 def test_the_documented_configuration_has_every_setting():
     """The commented example in the docs is valid and complete, and the defaults that it tells are the defaults."""
-    text = (CONFIGS.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    text = (CONFIGS.parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
     example = yaml.safe_load(re.findall(r"```yaml\n(name: .*?)```", text, re.DOTALL)[0])
     config = TrainingConfig.model_validate(example)
     told = {name for name in flat(example) if not name.startswith("network.arguments")}

@@ -13,6 +13,7 @@ import torch
 from conftest import training_config
 from faig.common.errors import FaigWarning, InputError
 from faig.imaging.blurs import RADIUS, Blur
+from faig.imaging.cases import read_photos
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import list_images, read_image, round8, write_image
 from faig.imaging.steps import Jpeg, Noise, Poisson, downsample
@@ -198,6 +199,10 @@ def test_crops_reach_the_border(size, expected):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_crop(drawn, tmp_path, workers):
     count = crop_folder(drawn, tmp_path / "sub", crop=30, step=8, workers=workers)
+    assert read_photos(tmp_path / "sub", ["stripes0_s001", "stripes2_s002"]) == {
+        "stripes0_s001": "stripes0",
+        "stripes2_s002": "stripes2",
+    }
     subs = list_images(tmp_path / "sub")
     assert count == len(subs) == 3 * 2 * 3  # 36: 0, 6; 40: 0, 8, 10
     first = read_image(drawn / "stripes2.png")

@@ -8,23 +8,26 @@ import torch
 from scipy.stats import spearmanr
 from torch import nn
 
-from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.integral import attribute
+from conftest import nudged, path_scores, tiny_cases, tiny_network
+from faig.attribution.accumulate import WHOLE, samples_of
+from faig.attribution.linear import predict_reverting
 from faig.attribution.methods import METHODS
+from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre
+from faig.attribution.raw_scores import RawScores, join
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case
 from faig.intervention.edit import revert
 from faig.networks.graph import Link, Suffix, links
 from faig.truth import (
+    Changes,
     alone,
     disjoint,
     drift,
     greedy,
     plant,
     precision,
-    predicted,
     rank_correlation,
     recall,
     scaled,
@@ -56,6 +59,19 @@ def by_hand():
     return series(2, 3), series(1, 1), [Case("pixel", ONE * 0, {"blur": ONE, CLEAN: ONE})]
 
 
+def predicted(target: nn.Module, baseline: nn.Module, cases: list[Case], draws: int = 12) -> Changes:
+    """What `predict_reverting` says, in the form of the truth."""
+    path, space = WeightPath(target, baseline), FilterSpace.of(target)
+    raw = join(
+        RawScores.of(
+            case.name,
+            dict(zip(case.lr, predict_reverting(path, space, samples_of(case), WHOLE, draws, 0), strict=True)),
+        )
+        for case in cases
+    )
+    return Changes(raw.signed, raw.score)
+
+
 def test_alone_by_hand(by_hand):
     found = alone(*by_hand)
     assert found.loss["blur"].tolist() == [[9 - 36, 0, 0, 4 - 36, 0, 0]]
@@ -82,7 +98,7 @@ def test_shapley_by_hand(by_hand):
 def test_the_integral_shares_what_the_shapley_value_shares_otherwise(by_hand):
     """c_1 = -∫ 2 F w_2 = -2 (18 - 33/2 + 20/3 - 1) = -43/3, c_2 = -2 ∫ 2 F w_1 = -4 (12 - 10 + 11/3 - 1/2) = -62/3."""
     target, baseline, cases = by_hand
-    found = attribute(target, baseline, cases, gauss_legendre(4)).signed["blur"][0]
+    found = path_scores(target, baseline, cases, gauss_legendre(4)).signed["blur"][0]
     torch.testing.assert_close(found[[0, 3]], torch.tensor([-43 / 3, -62 / 3]))
 
 
@@ -97,7 +113,7 @@ def test_faig_is_fooled_by_weights_that_cancel():
     even = torch.ones(3, 1, 2)
     case = Case("even", torch.zeros(3, 1, 2), {"blur": even})
     wide = [nn.Sequential(nn.ReflectionPad2d((0, 1, 0, 0)), net[1]) for net in (pair_of(1, 1), pair_of(2, 0))]
-    found = attribute(*wide, [case], gauss_legendre(2))
+    found = path_scores(*wide, [case], gauss_legendre(2))
     assert found.score["blur"].min() > 1
     assert found.signed["blur"].abs().max() < 1e-5
     assert alone(*wide, [case]).output["blur"].abs().max() < 1e-10
@@ -393,7 +409,7 @@ def test_a_scaled_decoy_by_hand():
     """
     target, baseline = series(2, 0.5), series(1, 1)
     cases = [Case("pixel", ONE * 0, {"blur": ONE})]
-    found = attribute(target, baseline, cases, gauss_legendre(4))
+    found = path_scores(target, baseline, cases, gauss_legendre(4))
     torch.testing.assert_close(found.signed["blur"][0, [0, 3]], torch.tensor([-13 / 8, 13 / 8]))
     assert found.barriers()["blur"] > 1.2  # the path check sees it: halfway, F is 9/8
 
@@ -404,7 +420,9 @@ def test_faig_of_decoys_alone_is_zero_once_aligned():
     baseline = tiny_network("srresnet")
     decoyed = swapped(scaled(baseline, 4.0, 3, seed=2).network, 2, seed=3).network
     cases = tiny_cases(count=1)
-    fooled, found = (attribute(net, baseline, cases, gauss_legendre(3)) for net in (decoyed, align(decoyed, baseline)))
-    scores = [METHODS["faig"].combine(one, "blur").abs().max() for one in (fooled, found)]
+    fooled, found = (
+        path_scores(net, baseline, cases, gauss_legendre(3)) for net in (decoyed, align(decoyed, baseline))
+    )
+    scores = [METHODS["faig"].scores(one, "blur").abs().max() for one in (fooled, found)]
     assert scores[1] < 1e-4 * scores[0]
-    assert set(rank(METHODS["faig"].combine(fooled, "blur"))[:3].tolist()) != {0, 1, 2}
+    assert set(rank(METHODS["faig"].scores(fooled, "blur"))[:3].tolist()) != {0, 1, 2}

@@ -1,16 +1,17 @@
 """The pair and the photos that ship: does the package do what its front page says?"""
 
 import csv
+from pathlib import Path
 
 import pytest
 import torch
 
+from conftest import path_scores
 from faig import zoo
-from faig.attribution.integral import attribute
 from faig.attribution.quadrature import gauss_legendre
 from faig.experiment import demo
 from faig.filters import FilterSet, FilterSpace
-from faig.imaging.cases import degrade_case
+from faig.imaging.cases import degrade_case, describe_images, make_cases
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import list_images, read_image
 from faig.imaging.metrics import psnr
@@ -18,7 +19,9 @@ from faig.imaging.photos import photograph
 from faig.intervention.edit import revert
 from faig.intervention.effect import effect
 from faig.networks.inference import restore
-from faig.report.figures.teaser import columns
+from faig.report.figures.teaser import draw_teaser
+from faig.results.table import read_table
+from faig.results.tables import PICTURES
 from faig.zoo.scores import ranking
 
 
@@ -29,8 +32,8 @@ def pair():
 
 def test_completeness_with_16_nodes(pair):
     crops = demo.take_crops({"astronaut": 3, "rocket": 2})  # of those that the demo finds filters on
-    cases = [degrade_case(name, gt, paper_preset(), 2) for name, gt in crops.items()]
-    found = attribute(*pair, cases, gauss_legendre(16))
+    cases = [degrade_case(crop.name, crop.image, paper_preset(), 2, photo=crop.photo) for crop in crops]
+    found = path_scores(*pair, cases, gauss_legendre(16))
     delta = found.delta()
     for kind in found.degradations:
         assert abs(delta[kind]) <= 0.005, kind
@@ -52,19 +55,22 @@ def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
     for own, other in (("blur", "noise"), ("noise", "blur")):
         assert rows["faig", own, own] >= 10 * rows["faig", own, other]
         assert rows["faig", own, own] > rows["change", own, own]
-    picture = read_image(run / "figures" / "teaser.png")
-    assert picture.std() > 0.1
-    assert set(list_images(run / "figures" / "teaser")) == {
-        f"{kind}-{file}" for kind in demo.DEGRADE for file in columns(list(demo.DEGRADE))
-    }
-    told = {
-        stem: psnr(read_image(path), read_image(run / "figures" / "teaser" / f"{stem.split('-')[0]}-gt.png"), border=2)
-        for stem, path in list_images(run / "figures" / "teaser").items()
-    }
+    assert read_image(draw_teaser(run)).std() > 0.1
+    pictures = read_table(run, PICTURES)
+    folder = run / "figures" / "teaser"
+    assert set(list_images(folder)) == {Path(file).stem for file in pictures["file"]}
+    shown = {(row["input"], row["shown"], row["function"]): row for _, row in pictures.iterrows()}
+    assert len(shown) == 2 * 5
+    for (kind, what, _), row in shown.items():
+        if what != "gt":
+            measured = psnr(folder / row["file"], folder / shown[kind, "gt", ""]["file"], border=2)
+            assert row["psnr"] == pytest.approx(measured)
     for own, other in (("blur", "noise"), ("noise", "blur")):
-        assert told[f"{own}-reverted-{own}"] < told[f"{own}-target"] - 1
-        assert abs(told[f"{other}-reverted-{own}"] - told[f"{other}-target"]) < 1
-    assert len(list_images(run / "photos" / "find")) == 5
+        decibels = {what: shown[what]["psnr"] for what in shown}
+        assert decibels[own, "reverted", own] < decibels[own, "target", ""] - 1
+        assert abs(decibels[other, "reverted", own] - decibels[other, "target", ""]) < 1
+    found_on = make_cases(run / "photos" / "find", paper_preset(), 2)
+    assert describe_images(found_on) == "5 crops of 2 photos"
 
 
 @pytest.mark.parametrize("name", zoo.pairs())
@@ -72,7 +78,7 @@ def test_shipped_filters_switch_the_function_off(name):
     """The ranking that ships beside a pair, found on other images, does on a photo what it says."""
     target, baseline = zoo.load_pair(f"{name}/target", f"{name}/baseline")
     space, degradations = FilterSpace.of(target), paper_preset()
-    (photo,) = demo.take_crops({"chelsea": 1}).values()
+    photo = demo.take_crops({"chelsea": 1})[0].image
     effects = {}
     for function in ("blur", "noise"):
         altered = revert(target, baseline, FilterSet.top(space, ranking(f"{name}/{function}", space), 0.01))
@@ -85,9 +91,10 @@ def test_shipped_filters_switch_the_function_off(name):
 
 def test_crops_are_cut_from_the_photo():
     photo = photograph("chelsea")
-    for name, crop in demo.take_crops({"chelsea": 3}).items():
-        top, left = (int(part) for part in name.split("_")[1:])
-        assert torch.equal(crop, photo[:, top : top + demo.SIDE, left : left + demo.SIDE])
+    for crop in demo.take_crops({"chelsea": 3}):
+        assert crop.photo == "chelsea"
+        top, left = (int(part) for part in crop.name.split("_")[1:])
+        assert torch.equal(crop.image, photo[:, top : top + demo.SIDE, left : left + demo.SIDE])
 
 
 @pytest.mark.parametrize("name", zoo.pairs())

@@ -1,15 +1,15 @@
 """Degradation prediction for a pair: the classes that it tells apart, and how well it does so."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from torch import nn
 
 from faig.analysis.prediction import SIDE, Discriminant, Numbers, Predictor, crops
-from faig.attribution.methods import random_scores
+from faig.attribution.sources import random_scores
 from faig.common.progress import Track, silent
-from faig.common.statistics import Estimate, estimate
+from faig.common.statistics import Estimate, estimate_mean
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, crop_case
 from faig.imaging.images import Image
@@ -40,11 +40,24 @@ def confusion(guessed: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     return pd.crosstab(rows[TRUE], likeliest).reindex(index=list(classes), columns=list(classes), fill_value=0)
 
 
-def accuracy(guessed: pd.DataFrame, classes: Sequence[str], seed: int = 0) -> Estimate:
-    """Share of right guesses where only these classes are possible; its interval resamples images."""
+def accuracy(
+    guessed: pd.DataFrame, classes: Sequence[str], photos: Mapping[str, str] | None = None, seed: int = 0
+) -> Estimate:
+    """Share of right guesses where only these classes are possible; its interval resamples photos.
+
+    Args:
+        guessed: what `guesses` gave.
+        classes: that are possible.
+        photos: of which photo each image is, by name; None where every image is a photo of its own.
+        seed: of the resampling.
+    """
     rows = guessed[guessed[TRUE].isin(classes)]
     right = (rows[list(classes)].idxmax(axis=1) == rows[TRUE]).groupby(rows["image"]).mean()
-    return estimate(np.mean, np.asarray(right, dtype=np.float64), seed=seed)
+    return estimate_mean(right, photos=_of_photos(right.index, photos), seed=seed)
+
+
+def _of_photos(images: Iterable[object], photos: Mapping[str, str] | None) -> list[str]:
+    return [str(image) if photos is None else photos[str(image)] for image in images]
 
 
 def by_statistics(cases: Sequence[Case]) -> Guess:
@@ -141,11 +154,20 @@ def responses(predictor: Predictor, kind: str, cases: Sequence[Case], track: Tra
     )
 
 
-def correlations(table: pd.DataFrame, seed: int = 0) -> dict[str, Estimate]:
-    """Spearman's rank correlation of response with level, within each image, by degradation: mean over images."""
+def correlations(table: pd.DataFrame, photos: Mapping[str, str] | None = None, seed: int = 0) -> dict[str, Estimate]:
+    """Spearman's rank correlation of response with level, within each image, by degradation: mean over images.
+
+    Args:
+        table: what `responses` gave.
+        photos: of which photo each image is, by name; None where every image is a photo of its own.
+        seed: of the resampling.
+    """
     from scipy.stats import spearmanr  # slow to import
 
-    found: dict[str, list[float]] = {}
-    for (kind, _), rows in table.groupby(["degradation", "image"], sort=False):
-        found.setdefault(str(kind), []).append(spearmanr(rows["level"], rows["response"]).statistic)
-    return {kind: estimate(np.mean, np.nan_to_num(values), seed=seed) for kind, values in found.items()}
+    by_kind: dict[str, dict[str, float]] = {}
+    for (kind, image), rows in table.groupby(["degradation", "image"], sort=False):
+        by_kind.setdefault(str(kind), {})[str(image)] = spearmanr(rows["level"], rows["response"]).statistic
+    return {
+        kind: estimate_mean(np.nan_to_num(list(values.values())), photos=_of_photos(values, photos), seed=seed)
+        for kind, values in by_kind.items()
+    }

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from faig.attribution.raw_scores import PerImage
 from faig.attribution.uncertainty import resampled_top_sets, top_sets
-from faig.common.statistics import Estimate, interval
-from faig.filters import FilterSet, FilterSpace, count_of
+from faig.common.settings import count_of
+from faig.common.statistics import Estimate, Photos, interval
+from faig.filters import FilterSet, FilterSpace
 
 TopSets = Bool[Tensor, "ranking filter"]
 
@@ -35,45 +36,43 @@ class Distribution:
         depth: mean relative depth, in [0, 1].
         unevenness: share of the set that would have to move to other layers for every layer to have as large a
             share of the set as of all filters; in [0, 1), near 0 for a random set.
-        resampled_depths: the mean depth on each bootstrap resample of the images; None for one image.
+        resampled_depths: the mean depth on each bootstrap resample of the photos; none with fewer than two photos.
     """
 
     filters: FilterSet
     found: Float[Tensor, " layer"]
     depth: Estimate
     unevenness: Estimate
-    resampled_depths: Float[Tensor, " resample"] | None
+    resampled_depths: Float[Tensor, " resample"]
 
 
-def distribution(space: FilterSpace, rows: PerImage, proportion: float, *, seed: int = 0) -> Distribution:
-    """Of the top filters by the mean over images, with 95% intervals over images.
+def distribution(
+    space: FilterSpace, rows: PerImage, proportion: float, *, photos: Photos | None = None, seed: int = 0
+) -> Distribution:
+    """Of the top filters by the mean over images, with 95% intervals over photos.
 
     Args:
         space: whose filters.
         rows: a method's score of each image and filter.
         proportion: of the filters, in (0, 1].
-        seed: of the resampling; the same resamples of images for every function with the same seed.
+        photos: of which photo each image is; None where every image is a photo of its own.
+        seed: of the resampling; the same resamples of photos for every function with the same seed.
     """
     size = count_of(proportion, len(space))
     top = top_sets(rows, torch.ones(1, len(rows)), size)
-    found = found_by_layer(space, top)
-    if len(rows) > 1:
-        again = torch.cat([found_by_layer(space, part) for part in resampled_top_sets(rows, size, seed)])
-    else:
-        again = torch.empty(0, len(space.layers))
+    counts = found_by_layer(space, top)
+    resampled = torch.cat([found_by_layer(space, sets) for sets in resampled_top_sets(rows, size, photos, seed)])
     depth, unevenness = (
-        interval(statistic(space, found), statistic(space, again)) for statistic in (_mean_depths, _unevenness)
+        interval(float(statistic(space, counts)), statistic(space, resampled).numpy())
+        for statistic in (_mean_depths, _unevenness)
     )
-    resampled = _mean_depths(space, again) if len(again) else None
-    return Distribution(FilterSet(space, top[0]), found[0], depth, unevenness, resampled)
+    return Distribution(FilterSet(space, top[0]), counts[0], depth, unevenness, _mean_depths(space, resampled))
 
 
-def depth_difference(one: Distribution, other: Distribution) -> Estimate:
-    """Mean depth of one function's filters minus that of another's; images resampled jointly."""
-    if one.resampled_depths is None or other.resampled_depths is None:
-        return Estimate(one.depth.value - other.depth.value, float("nan"), float("nan"))
-    value = torch.tensor([one.depth.value - other.depth.value])
-    return interval(value, one.resampled_depths - other.resampled_depths)
+def depth_difference(first: Distribution, second: Distribution) -> Estimate:
+    """Mean depth of one function's filters minus that of another's; photos resampled jointly."""
+    resampled = first.resampled_depths.double() - second.resampled_depths.double()
+    return interval(first.depth.value - second.depth.value, resampled.numpy())
 
 
 def _mean_depths(space: FilterSpace, found: Tensor) -> Tensor:

@@ -9,19 +9,19 @@ from torch import Tensor
 
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.uncertainty import resampled_top_sets, top_sets
+from faig.common.settings import count_of
 from faig.common.statistics import Estimate, interval
-from faig.filters import count_of
 
 NEUTRAL, SPECIFIC, SHARED = "neutral", "specific", "shared"
 Sets = Bool[Tensor, "function filter"]
 
 
-def profiles(found: RawScores) -> Float[Tensor, "function filter"]:
+def profiles(raw: RawScores) -> Float[Tensor, "function filter"]:
     """By degradation, each filter's raw score, mean over images, in multiples of the mean filter's.
 
     Nothing is subtracted: a filter that matters for all degradations is high in all. 1 is an ordinary filter.
     """
-    scores = torch.stack([found.score[kind].mean(0) for kind in found.degradations])
+    scores = torch.stack([raw.score[kind].mean(0) for kind in raw.degradations])
     return scores / scores.mean(1, keepdim=True)
 
 
@@ -66,47 +66,49 @@ class Grouping:
     overlaps: dict[tuple[str, str], Estimate]
 
 
-def grouping(found: RawScores, proportion: float, *, seed: int = 0) -> Grouping:
-    """Sort filters by what they do, with 95% intervals that resample the images of all degradations jointly.
+def grouping(raw: RawScores, proportion: float, *, seed: int = 0) -> Grouping:
+    """Sort filters by what they do, with 95% intervals that resample photos, for all degradations jointly.
 
     A filter does something for a degradation if its raw score ``s_f(x_d)``, the mean over images, is among the top
     ``proportion``. It is specific if that is so for one degradation, shared if for several, neutral if for none.
 
     Args:
-        found: the raw scores.
+        raw: the raw scores.
         proportion: of the filters, in (0, 1].
         seed: of the resampling.
     """
-    functions = found.degradations
-    rows = [found.score[kind] for kind in functions]
+    functions = raw.degradations
+    rows = [raw.score[kind] for kind in functions]
     images, filters = rows[0].shape
     size = count_of(proportion, filters)
     sets = torch.cat([top_sets(row, torch.ones(1, images), size) for row in rows])
     counts, shared = _counts(sets[None]), _shared(sets[None])
-    if images > 1:
-        again = zip(*(resampled_top_sets(row, size, seed) for row in rows), strict=True)
-        pairs = [(_counts(part), _shared(part)) for part in (torch.stack(parts, 1) for parts in again)]
-        many_counts, many_shared = (torch.cat(part) for part in zip(*pairs, strict=True))
-    else:
-        many_counts, many_shared = counts[:0], shared[:0]
+    resampled = zip(*(resampled_top_sets(row, size, raw.photos, seed) for row in rows), strict=True)
+    pairs = [(_counts(part), _shared(part)) for part in (torch.stack(parts, 1) for parts in resampled)]
+    many_counts, many_shared = (torch.cat(part) for part in zip(*pairs, strict=True))
     share = size / filters
     combinations = [names for n in range(len(functions) + 1) for names in itertools.combinations(functions, n)]
     groups = []
     for names in combinations:
         code = sum(1 << functions.index(name) for name in names)
         chance = share ** len(names) * (1 - share) ** (len(functions) - len(names))
-        of_all = interval(counts[:, code] / filters, many_counts[:, code] / filters)
+        of_all = _share(counts[:, code], many_counts[:, code], filters)
         groups.append(Group(names, int(counts[0, code]), of_all, chance))
     number = torch.tensor([min(2, code.bit_count()) for code in range(counts.shape[1])])
     kinds = {
-        kind: interval(*(part[:, number == place].sum(1) / filters for part in (counts, many_counts)))
+        kind: _share(counts[:, number == place].sum(1), many_counts[:, number == place].sum(1), filters)
         for place, kind in enumerate((NEUTRAL, SPECIFIC, SHARED))
     }
     overlaps = {
-        (one, other): interval(shared[:, i, j] / size, many_shared[:, i, j] / size)
-        for (i, one), (j, other) in itertools.product(enumerate(functions), repeat=2)
+        (first, second): _share(shared[:, i, j], many_shared[:, i, j], size)
+        for (i, first), (j, second) in itertools.product(enumerate(functions), repeat=2)
     }
     return Grouping(functions, sets, groups, kinds, overlaps)
+
+
+def _share(count: Float[Tensor, "1"], resampled: Float[Tensor, " resample"], whole: int) -> Estimate:
+    """How many of a whole, with its interval."""
+    return interval(float(count) / whole, (resampled.double() / whole).numpy())
 
 
 def _counts(sets: Bool[Tensor, "ranking function filter"]) -> Float[Tensor, "ranking combination"]:
@@ -114,7 +116,8 @@ def _counts(sets: Bool[Tensor, "ranking function filter"]) -> Float[Tensor, "ran
     functions = sets.shape[1]
     bits = 2 ** torch.arange(functions)
     codes = (sets * bits[:, None]).sum(1)
-    return torch.stack([row.bincount(minlength=2**functions) for row in codes]).float()
+    counts = torch.zeros(len(codes), 2**functions)
+    return counts.scatter_add_(1, codes, counts.new_ones(()).expand(codes.shape))
 
 
 def _shared(sets: Bool[Tensor, "ranking function filter"]) -> Float[Tensor, "ranking function function"]:

@@ -1,5 +1,7 @@
 """One pass: forward and backward through a network, for one image or for several at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor, nn
 
 from faig.attribution.objectives import Objective
 from faig.attribution.tiling import Grid, Tile
+from faig.common.distributed import tf32
 from faig.common.errors import InputError
 
 Images = Float[Tensor, "image 3 height width"]
@@ -17,9 +20,14 @@ Numbers = Float[Tensor, " image"]
 PRECISIONS = ("float32", "tf32", "bf16")
 
 
-def compute_in(precision: str) -> None:
-    """Let a GPU round the factors of float32 products to TF32, or keep it from that. bf16 is `LossGradients`'s own matter."""
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+@contextmanager
+def precision_of(precision: str) -> Iterator[None]:
+    """Let a GPU round the factors of float32 products to TF32, or keep it from that, until the block ends.
+
+    bf16 is `LossGradients`' own matter.
+    """
+    with tf32(precision == "tf32"):
+        yield
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class LossGradients:
         weights: by name, those to differentiate by.
         objective: what is differentiated; a sum over pixels, where there are tiles.
         scale: GT size / LR size.
-        precision: one of `PRECISIONS`; see `compute_in`.
+        precision: one of `PRECISIONS`; see `precision_of`.
     """
 
     network: nn.Module

@@ -3,20 +3,18 @@
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
-from faig.attribution.accumulate import WHOLE, AlongInputs, AlongPath, ComputeOptions, Sample, Sums, samples_of
-from faig.attribution.objectives import Objective, in_decibels, objective_of, squared_error
+from faig.attribution.accumulate import WHOLE, AlongInputs, AlongPath, ComputeOptions, Sample, Sums
+from faig.attribution.objectives import Objective, squared_error
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import Quadrature, graded_levels
-from faig.attribution.raw_scores import Contribution, RawScores, join
+from faig.attribution.raw_scores import Contribution
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
-from faig.imaging.cases import Case
 
 Settled = Callable[[list[Contribution]], bool]
 
@@ -115,37 +113,3 @@ def change(path: WeightPath, space: FilterSpace) -> Scores:
     path.move(1.0)
     size = space.sum_per_filter({key: weight.detach().abs() for key, weight in path.parameters.items()})
     return torch.where(moved == 0, torch.zeros_like(moved), moved / size).cpu()
-
-
-def attribute(
-    target: nn.Module,
-    baseline: nn.Module,
-    cases: Iterable[Case],
-    rule: Quadrature,
-    objective: str | Objective = "squared",
-) -> RawScores:
-    """FAIG's raw scores of all filters on all cases.
-
-    Args:
-        target: θ.
-        baseline: θ̄, the network the target was fine-tuned from.
-        cases: each with the same degradations.
-        rule: e.g. ``graded(12)``, or ``riemann_left(100)`` as in the paper.
-        objective: ``squared`` (the paper's), ``l1``, ``psnr``, ``ssim``, or a function of output and GT of one image,
-            ``[3, height, width]``, that returns one number, the lower the better.
-
-    Returns:
-        Raw scores; rank them with `methods.contrast`.
-
-    Raises:
-        InputError: the networks do not fit each other, or a case does not fit them.
-    """
-    path, space, function = WeightPath(target, baseline), FilterSpace.of(target), objective_of(objective)
-
-    def parts() -> Iterator[RawScores]:
-        for case in cases:
-            samples = samples_of(case)
-            found = along_path(path, space, rule, samples, objective=function)
-            yield RawScores.of(case.name, {sample.kind: part for sample, part in zip(samples, found, strict=True)})
-
-    return dataclasses.replace(join(parts()), decibels=in_decibels(function))

@@ -5,14 +5,18 @@ sum over pixels; PSNR and SSIM are none, so they need images that fit whole.
 """
 
 import hashlib
+import inspect
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from faig.common.errors import InputError
 from faig.common.plugins import load_function
+from faig.imaging.blurs import gaussian_kernel
 
 Objective = Callable[[Tensor, Tensor], Tensor]  # output and GT of one image, [3, height, width], in [0, 1] -> a number
 
@@ -34,9 +38,15 @@ def negative_psnr(output: Tensor, gt: Tensor) -> Tensor:
 
 def lacking_ssim(output: Tensor, gt: Tensor) -> Tensor:
     """``1 - SSIM``, the mean over pixels and channels, Gaussian window of σ 1.5, 11×11 (ours)."""
-    from kornia.metrics import ssim  # slow to import
-
-    return 1 - ssim(output[None], gt[None], 11).mean()
+    line = gaussian_kernel(1.5, 11).to(output)
+    products = torch.cat([output, gt, output**2, gt**2, output * gt])[:, None]
+    products = functional.pad(products, (5, 5, 5, 5), mode="reflect")
+    means = functional.conv2d(functional.conv2d(products, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
+    x, y, xx, yy, xy = means.unflatten(0, (5, -1))
+    luminance, contrast = 0.01**2, 0.03**2  # what keeps the quotient from 0 / 0, for values in [0, 1]
+    above = (2 * x * y + luminance) * (2 * (xy - x * y) + contrast)
+    below = (x**2 + y**2 + luminance) * (xx - x**2 + yy - y**2 + contrast)
+    return 1 - (above / below).mean()
 
 
 def total_output(output: Tensor, gt: Tensor) -> Tensor:
@@ -65,20 +75,32 @@ def objective_of(spec: str | Objective) -> Objective:
     if callable(spec):
         return spec
     if ":" in spec:
-        function = load_function("--objective", spec)
+        function = load_function(spec, "objective")
         _check(function, spec)
         return function
     if spec not in OBJECTIVES:
-        raise InputError(f"--objective {spec}: is not one of {', '.join(OBJECTIVES)}, and no file.py:function")
+        known = ", ".join(OBJECTIVES)
+        raise InputError(f"objective {spec}: is not one of {known}, and no file.py:function", setting="objective")
     return OBJECTIVES[spec]
 
 
-def objective_fingerprint(spec: str) -> dict[str, str]:
-    """What determines an objective: its name, and the SHA-256 of the file it is in.
+def objective_fingerprint(spec: str | Objective) -> dict[str, str]:
+    """What determines an objective: its name, and the SHA-256 of the file it is in; of a function, its source.
+
+    A function whose source is not to be had is like no other, so that nothing is taken for its result.
 
     Raises:
         InputError: see `objective_of`.
     """
+    if not isinstance(spec, str):
+        try:
+            text = inspect.getsource(spec)
+        except (OSError, TypeError):
+            text = uuid.uuid4().hex
+        return {
+            "objective": getattr(spec, "__qualname__", repr(spec)),
+            "file": hashlib.sha256(text.encode()).hexdigest(),
+        }
     objective_of(spec)
     file, colon, _ = spec.rpartition(":")
     return {"objective": spec} | ({"file": hashlib.sha256(Path(file).read_bytes()).hexdigest()} if colon else {})
@@ -107,6 +129,8 @@ def _check(function: Objective, spec: str) -> None:
     try:
         value = function(output.requires_grad_(), gt)
     except Exception as error:
-        raise InputError(f"--objective {spec}: the function fails: {type(error).__name__}: {error}") from error
+        message = f"objective {spec}: the function fails: {type(error).__name__}: {error}"
+        raise InputError(message, setting="objective") from error
     if not isinstance(value, Tensor) or value.shape != () or not value.requires_grad:
-        raise InputError(f"--objective {spec}: the function must return one number that torch can differentiate")
+        message = f"objective {spec}: the function must return one number that torch can differentiate"
+        raise InputError(message, setting="objective")

@@ -55,20 +55,6 @@ def riemann_left(count: int) -> Quadrature:
     return _rule("riemann-left", np.arange(count) / count, np.full(count, 1 / count))
 
 
-def riemann_mid(count: int) -> Quadrature:
-    """Nodes in the middle of n equal intervals."""
-    return _rule("riemann-mid", (np.arange(count) + 0.5) / count, np.full(count, 1 / count))
-
-
-def trapezoid(count: int) -> Quadrature:
-    """N equispaced nodes from 0 to 1, both ends with half the weight; n is at least 2."""
-    if count < 2:
-        raise InputError(f"trapezoid needs at least 2 nodes, got {count}")
-    weights = np.full(count, 1 / (count - 1))
-    weights[[0, -1]] /= 2
-    return _rule("trapezoid", np.linspace(0, 1, count), weights)
-
-
 def graded(count: int) -> Quadrature:
     """Middles of n intervals that grow evenly from the target to the baseline, the last three times the first (ours).
 
@@ -114,8 +100,6 @@ def _slope(t: Numbers) -> Numbers:
 RULES: dict[str, Callable[[int], Quadrature]] = {
     "gauss-legendre": gauss_legendre,
     "riemann-left": riemann_left,
-    "riemann-mid": riemann_mid,
-    "trapezoid": trapezoid,
     "graded": graded,
 }
 
@@ -124,12 +108,12 @@ def quadrature(rule: str, count: int) -> Quadrature:
     """The rule of that name with ``count`` nodes.
 
     Raises:
-        InputError: the rule is unknown or has no such number of nodes.
+        InputError: the rule is unknown, or there are no nodes.
     """
     if rule not in RULES:
-        raise InputError(f"quadrature {rule!r} is not one of {', '.join(RULES)}")
+        raise InputError(f"quadrature {rule!r} is not one of {', '.join(RULES)}", setting="quadrature")
     if count < 1:
-        raise InputError(f"{rule} needs at least 1 node, got {count}")
+        raise InputError(f"{rule} needs at least 1 node, got {count}", setting="nodes")
     return RULES[rule](count)
 
 

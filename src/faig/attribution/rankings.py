@@ -24,8 +24,8 @@ def write_ranking(
     path: Path | str,
     space: FilterSpace,
     scores: Scores,
-    doubt: SamplingError | None = None,
-    among: FilterSet | None = None,
+    errors: SamplingError | None = None,
+    ranked: FilterSet | None = None,
 ) -> None:
     """Write filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
 
@@ -33,23 +33,37 @@ def write_ranking(
         path: where.
         space: whose filters.
         scores: one per filter.
-        doubt: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
-        among: leaves all others out.
+        errors: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
+        ranked: leaves all others out.
     """
-    order = rank(scores, among).numpy()
-    table = _places(space).iloc[order]
+    with replacing(Path(path)) as part:
+        ranking_frame(space, scores, errors, ranked).to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def ranking_frame(
+    space: FilterSpace, scores: Scores, errors: SamplingError | None = None, ranked: FilterSet | None = None
+) -> "pd.DataFrame":
+    """Filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
+
+    Args:
+        space: whose filters.
+        scores: one per filter.
+        errors: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
+        ranked: leaves all others out.
+    """
+    order = rank(scores, ranked).numpy()
+    table = filter_places(space).iloc[order].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(order) + 1))
     table.insert(1, "index", order)
     table["score"] = scores.double().numpy()[order]
-    if doubt is not None:
-        table["standard_error"] = doubt.standard_error.double().numpy()[order]
-        table["confidence"] = doubt.confidence.double().numpy()[order]
-    with replacing(Path(path)) as part:
-        table.to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
+    if errors is not None:
+        table["standard_error"] = errors.standard_error.double().numpy()[order]
+        table["confidence"] = errors.confidence.double().numpy()[order]
+    return table
 
 
 def write_sums(
-    path: Path | str, space: FilterSpace, scores: Scores, by: Sequence[str], among: FilterSet | None = None
+    path: Path | str, space: FilterSpace, scores: Scores, by: Sequence[str], ranked: FilterSet | None = None
 ) -> None:
     """Write scores summed up over the filters of each layer or output channel: ``rank, <by>, filters, score``.
 
@@ -58,11 +72,11 @@ def write_sums(
         space: whose filters.
         scores: one per filter.
         by: ``("layer",)`` or ``("layer", "out")``.
-        among: leaves all others out.
+        ranked: leaves all others out.
     """
-    table = _places(space).assign(score=scores.double().numpy())
-    if among is not None:
-        table = table[among.mask.numpy()]
+    table = filter_places(space).assign(score=scores.double().numpy())
+    if ranked is not None:
+        table = table[ranked.mask.numpy()]
     sums = table.groupby(list(by), sort=False)["score"].agg(filters="size", score="sum").reset_index()
     sums = sums.sort_values("score", ascending=False, kind="stable")
     sums.insert(0, "rank", np.arange(1, len(sums) + 1))
@@ -95,7 +109,7 @@ def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, " ranked
     return torch.from_numpy(order.copy())
 
 
-def _places(space: FilterSpace) -> "pd.DataFrame":
+def filter_places(space: FilterSpace) -> "pd.DataFrame":
     """Layer, ``out`` and ``in`` of every filter, by flat index."""
     import pandas as pd
 
@@ -138,7 +152,7 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
         raise InputError(f"{path}: has no column {missing[0]!r}" if missing else f"{path}: ranks no filters")
     try:
         order = table["index"].to_numpy(np.int64)
-        places = _places(space).reset_index(names="computed")
+        places = filter_places(space).reset_index(names="computed")
         told = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None

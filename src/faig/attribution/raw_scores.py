@@ -60,6 +60,7 @@ class RawScores:
             fewer than three nodes.
         coarse_signed: the same of ``signed``.
         decibels: whether the losses are logarithms of powers, so that the path check compares by difference.
+        photos: of which photo each image is; the images themselves where none are named. Intervals resample photos.
     """
 
     images: list[str]
@@ -70,10 +71,15 @@ class RawScores:
     coarse_score: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
     coarse_signed: dict[str, Float[Tensor, "1 filter"]] = field(default_factory=dict)
     decibels: bool = False
+    photos: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.photos:
+            self.photos = list(self.images)
 
     @classmethod
-    def of(cls, name: str, parts: Mapping[str, Contribution]) -> "RawScores":
-        """The attribution of one image."""
+    def of(cls, name: str, parts: Mapping[str, Contribution], photo: str | None = None) -> "RawScores":
+        """The attribution of one image, which may be a crop of a photo."""
 
         def row(get: Callable[[Contribution], Tensor | None]) -> dict[str, Tensor]:
             found = {kind: get(part) for kind, part in parts.items()}
@@ -87,6 +93,7 @@ class RawScores:
             losses=row(lambda part: part.losses),
             coarse_score=row(lambda part: part.coarse_score),
             coarse_signed=row(lambda part: part.coarse_signed),
+            photos=[photo or name],
         )
 
     def coarse(self) -> "RawScores | None":
@@ -123,7 +130,7 @@ class RawScores:
 def beside(parts: Iterable[RawScores]) -> RawScores:
     """Put the attributions of the same images with different degradations together."""
     found = list(parts)
-    names = [field.name for field in fields(RawScores) if field.name not in ("images", "decibels")]
+    names = [field.name for field in fields(RawScores) if field.name not in ("images", "decibels", "photos")]
     merged: dict[str, Any] = {
         name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names
     }
@@ -158,6 +165,7 @@ def join(parts: Iterable[RawScores]) -> RawScores:
         coarse_score=gathered("coarse_score", mean),
         coarse_signed=gathered("coarse_signed", mean),
         decibels=found[0].decibels,
+        photos=[photo for one in found for photo in one.photos],
     )
 
 

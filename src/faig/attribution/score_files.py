@@ -26,7 +26,8 @@ def mean_over_images(found: RawScores) -> RawScores:
         return {kind: values.mean(0, keepdim=True) for kind, values in rows.items()}
 
     parts: dict[str, Any] = {part: mean(getattr(found, part)) for part in PARTS}
-    return replace(found, images=[f"mean of {len(found.images)} images"], coarse_score={}, coarse_signed={}, **parts)
+    name = f"mean of {len(found.images)} images"
+    return replace(found, images=[name], photos=[name], coarse_score={}, coarse_signed={}, **parts)
 
 
 def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *, half: bool = False) -> None:
@@ -38,7 +39,8 @@ def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *,
 
     Args:
         path: where.
-        found: what to write; its images, convergence delta and barrier go into the metadata.
+        found: what to write; its images, convergence delta and barrier go into the metadata, and where some images
+            are crops the photos that they are of.
         metadata: JSON-able, of how it was made.
         half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
     """
@@ -60,6 +62,7 @@ def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *,
             "barrier": found.barriers(),
         }
         | ({"decibels": True} if found.decibels else {})
+        | ({"photos": found.photos} if found.photos != found.images else {})
     )
     data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
     with replacing(Path(path)) as part:
@@ -91,4 +94,5 @@ def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
             }
     except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
-    return RawScores(metadata["images"], **parts, decibels=metadata.get("decibels", False)), metadata
+    decibels, photos = metadata.get("decibels", False), metadata.get("photos", [])
+    return RawScores(metadata["images"], **parts, decibels=decibels, photos=photos), metadata

@@ -7,7 +7,6 @@ as it always does.
 """
 
 import copy
-import ctypes
 import functools
 import itertools
 import math
@@ -18,12 +17,13 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+from faig.common.process import returns_memory
 
 PROBE = (16, 384)  # LR pixels of the strip on which the reach is found
 PLACES = (0, 3, 6)  # on it, from the middle
 BYTES_PROBE = 32  # LR pixels of the side of the image on which bytes are counted
 BESIDE_SAVED = 1.2  # peak of a pass / bytes that autograd keeps for the backward pass
-SCATTERED = 1.75  # the same where the memory that is given back stays with the process
+SCATTERED = 1.75  # the same where freed memory stays with the process; see `common.process.return_memory`
 PROGRAM = 500e6  # bytes of Python and torch themselves
 COPIES = 8  # of the weights: both ends of the path, difference, network, gradient, integrals of one image
 LEAST = 16  # LR pixels: no side of a tile is shorter
@@ -98,7 +98,7 @@ class Tiler:
 
     network: nn.Module
     scale: int
-    budget: float
+    budget: float | int
 
     @functools.cached_property
     def reach(self) -> Reach | None:
@@ -109,7 +109,7 @@ class Tiler:
     def bytes_per_pixel(self) -> float:
         """What forward and backward pass take per LR pixel."""
         on_gpu = next(self.network.parameters()).device.type != "cpu"
-        return (BESIDE_SAVED if on_gpu or give_back() else SCATTERED) * saved_bytes(self.network) / BYTES_PROBE**2
+        return (BESIDE_SAVED if on_gpu or returns_memory() else SCATTERED) * saved_bytes(self.network) / BYTES_PROBE**2
 
     @functools.cached_property
     def _weights(self) -> int:
@@ -129,7 +129,10 @@ class Tiler:
         most = self.most_pixels()
         if most < LEAST**2:
             least = PROGRAM + self._weights + LEAST**2 * self.bytes_per_pixel
-            raise InputError(f"--memory {self.budget / 1e9:g}GB: this network needs at least {least / 1e9:.2f}GB")
+            raise InputError(
+                f"this network needs at least {least / 1e9:.2f}GB of memory, and may use {self.budget / 1e9:g}GB",
+                setting="memory",
+            )
         if height * width <= most:
             return whole(height, width)
         found = self.reach and best_grid(height, width, self.reach, most)
@@ -137,22 +140,11 @@ class Tiler:
             needed = self.budget + (height * width - most) * self.bytes_per_pixel
             why = "sees too far for smaller tiles" if self.reach else "depends on the whole image, so tiles will not do"
             raise InputError(
-                f"--memory {self.budget / 1e9:g}GB: an LR image of {width}x{height} needs {needed / 1e9:.1f}GB, "
-                f"and the network {why}; give it more, or smaller images (faig data crop)"
+                f"an LR image of {width}x{height} needs {needed / 1e9:.1f}GB of memory, {self.budget / 1e9:g}GB are "
+                f"allowed, and the network {why}; allow more, or take smaller images",
+                setting="memory",
             )
         return found
-
-
-@functools.cache
-def give_back() -> bool:
-    """Have large blocks of memory given back to the system at once, and say whether that could be arranged.
-
-    glibc keeps ever larger blocks as a program goes on; a pass then takes up to 1.7 times what it needs.
-    """
-    try:
-        return bool(ctypes.CDLL(None).mallopt(-3, 1 << 20))  # M_MMAP_THRESHOLD
-    except (OSError, AttributeError, TypeError):  # another C library
-        return False
 
 
 def reach(network: nn.Module, scale: int) -> Reach | None:

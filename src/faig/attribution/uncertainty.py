@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Shaped
 from torch import Tensor
-from torch.nn import functional
 
 from faig.attribution.raw_scores import PerImage, RawScores
-from faig.filters import Scores, count_of
+from faig.common.settings import count_of
+from faig.common.statistics import Photos, resample_weights
+from faig.filters import Scores
 
 RESAMPLES = 200
 SPLITS = 50
@@ -19,17 +20,17 @@ CHUNK = 20  # rankings at a time: they take 5 bytes each and filter
 
 @dataclass(frozen=True)
 class SamplingError:
-    """What other images of the same kind would have changed, judged by the ones at hand.
+    """What other photos of the same kind would have changed, judged by the ones at hand.
 
-    The share of the top set that as many other images would find again lies between `halves` and `overlap`.
+    The share of the top set that as many other photos would find again lies between `halves` and `overlap`.
 
     Attributes:
         standard_error: of each filter's score, its mean over images.
         confidence: of each filter, the share of resamples in which it is in the top set.
         overlap: share of the top set that a bootstrap resample finds again, on average. It flatters, for a resample
-            has its images from the ranking's.
-        halves: share of the top set of one half of the images that the other half finds again, on average. It is too
-            low, for a half has fewer images.
+            has its photos from the ranking's.
+        halves: share of the top set of one half of the photos that the other half finds again, on average. It is too
+            low, for a half has fewer photos.
         confident: how many filters are in the top set with 95% confidence.
         size: of the top set.
     """
@@ -42,36 +43,40 @@ class SamplingError:
     size: int
 
 
-def sampling_error(rows: PerImage, proportion: float, *, seed: int = 0) -> SamplingError:
-    """Resample the images: what becomes of the scores, and of the top set?
+def sampling_error(rows: PerImage, proportion: float, *, photos: Photos | None = None, seed: int = 0) -> SamplingError:
+    """Resample the photos, each with all of its images: what becomes of the scores, and of the top set?
 
     Args:
         rows: a method's score of each image and filter; the ranking is that of their mean.
         proportion: of the top set, in (0, 1].
+        photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the resampling.
 
     Returns:
-        NaN for errors and overlaps where there is only one image.
+        NaN for errors and overlaps where there are fewer than two photos.
     """
     images, filters = rows.shape
     size = count_of(proportion, filters)
-    if images < 2:
+    labels = range(images) if photos is None else photos
+    places = {photo: place for place, photo in enumerate(dict.fromkeys(labels))}
+    photo_of = torch.tensor([places[photo] for photo in labels])
+    if len(places) < 2:
         unknown = torch.full((filters,), float("nan"))
         return SamplingError(unknown, unknown, float("nan"), float("nan"), 0, size)
     top = top_sets(rows, torch.ones(1, images), size)[0]
-    found = torch.zeros(filters)
-    for sets in resampled_top_sets(rows, size, seed):
-        found += sets.sum(0)
-    confidence = found / RESAMPLES
+    times = torch.zeros(filters)
+    for sets in resampled_top_sets(rows, size, photos, seed):
+        times += sets.sum(0)
+    confidence = times / RESAMPLES
     shared = 0
     generator = torch.Generator().manual_seed(seed)
     for _ in range(SPLITS):
-        half = torch.zeros(images)
-        half[torch.randperm(images, generator=generator)[: images // 2]] = 1
-        one, other = top_sets(rows, torch.stack([half, 1 - half]), size)
-        shared += int((one & other).sum())
+        half = torch.zeros(len(places))
+        half[torch.randperm(len(places), generator=generator)[: len(places) // 2]] = 1
+        first, second = top_sets(rows, torch.stack([half, 1 - half])[:, photo_of], size)
+        shared += int((first & second).sum())
     return SamplingError(
-        standard_error=rows.std(0) / images**0.5,
+        standard_error=_standard_error(rows, photo_of, len(places)),
         confidence=confidence,
         overlap=float(confidence[top].sum() / size),
         halves=shared / (SPLITS * size),
@@ -104,11 +109,26 @@ def ranking_error(rows: Callable[[RawScores, str], PerImage], found: RawScores, 
     return (1 - int((fine & rough).sum()) / size) / 3
 
 
-def resampled_top_sets(rows: PerImage, size: int, seed: int) -> Iterator[Bool[Tensor, "ranking filter"]]:
-    """The top set on each bootstrap resample of the images, some at a time; the resamples depend on the seed alone."""
-    images = len(rows)
-    picks = torch.randint(images, (RESAMPLES, images), generator=torch.Generator().manual_seed(seed))
-    for part in functional.one_hot(picks, images).sum(1).split(CHUNK):
+def _standard_error(rows: PerImage, photo_of: Shaped[Tensor, " image"], photos: int) -> Scores:
+    """Of the mean over images, whose deviations from it may be alike within a photo.
+
+    With one image a photo it is the standard deviation over images / √images.
+    """
+    deviations = (
+        torch.zeros(photos, rows.shape[1]).to(rows).index_add_(0, photo_of.to(rows.device), rows - rows.mean(0))
+    )
+    return (deviations.square().sum(0) * (photos / (photos - 1))).sqrt() / len(rows)
+
+
+def resampled_top_sets(
+    rows: PerImage, size: int, photos: Photos | None, seed: int
+) -> Iterator[Bool[Tensor, "ranking filter"]]:
+    """The top set on each bootstrap resample of the photos, some at a time.
+
+    The resamples depend on the photos and the seed alone; there are none with fewer than two photos.
+    """
+    weights = torch.from_numpy(resample_weights(range(len(rows)) if photos is None else photos, RESAMPLES, seed))
+    for part in weights.split(CHUNK):
         yield top_sets(rows, part, size)
 
 

@@ -23,9 +23,10 @@ from faig.cli.app import app
 from faig.common.errors import FaigWarning, InputError
 
 EXTRAS = {
+    **dict.fromkeys(("jinja2", "matplotlib", "PIL", "plotly"), "report"),
     **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
     "huggingface_hub": "hub",
-    **dict.fromkeys(("onnxruntime", "onnxscript"), "onnx"),
+    **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "onnx"),
 }
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
 

@@ -190,7 +190,7 @@ def _modulated(
     space, share, network = FilterSpace.of(target), proportion(top), target
     for name, file in files.items():
         chosen = FilterSet.top(space, ranking(file, space), share)
-        network = blend(network, base, target, chosen, levels[name])
+        network = blend(network, target, base, chosen, levels[name])
     return network
 
 
@@ -229,7 +229,7 @@ def _alter(
     high, low = zoo.load_pair(target, baseline, builder)
     space = FilterSpace.of(high)
     chosen = FilterSet.top(space, ranking(filters, space), share)
-    network = blend(low if what == "graft" else high, low, high, chosen, strength)
+    network = blend(low if what == "graft" else high, high, low, chosen, strength)
     known = network_metadata(zoo.find(target)) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
     metadata["altered"] = {

@@ -35,7 +35,7 @@ from faig.imaging.images import mod_crop as cropped
 from faig.imaging.photos import photograph
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import scale_of
-from faig.results.tables import write_table
+from faig.results.table import write_csv
 from faig.zoo.predictor import load_predictor
 from faig.zoo.scores import chosen_by
 
@@ -94,7 +94,7 @@ def predict(
         rows.append({"image": str(path), "prediction": found.label, **found.probabilities, **responses})
     _show(rows)
     if csv:
-        write_table(csv, rows)
+        write_csv(csv, rows)
 
 
 def _cases(config: ImagesConfig, gt: Path | None, scale: int, seed: int) -> list[Case]:

@@ -32,7 +32,8 @@ def report(
 
 def say_report(run: Path) -> None:
     """Write it, and say where it is."""
-    from faig.report.html.page import FIGURES, write_report
+    from faig.report.figures.export import FIGURES
+    from faig.report.html.page import write_report
 
     print(f"report: {write_report(run)}")
     if (run / FIGURES).is_dir():

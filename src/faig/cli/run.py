@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from faig.cli.app import app
-from faig.cli.distribution import distribute_run
 from faig.cli.options import Force, Threads, compute_on
 from faig.cli.report import say_report
 from faig.cli.study import run_compare, say_attributed
-from faig.cli.sweep import draw_sweep, run_sweep
+from faig.cli.sweep import run_sweep
 from faig.common.errors import InputError
 from faig.common.progress import bar
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
@@ -56,15 +55,16 @@ def run(
         case SweepConfig():
             run_sweep(config, where, force)
         case StudyConfig():
-            _run_study(config, where, force)
+            run_study(config, where, force)
 
 
-def _run_study(config: StudyConfig, out: Path, force: bool) -> None:
+def run_study(config: StudyConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and write its report."""
     from faig.experiment.study.study import study
+    from faig.report.figures.strips import draw_strips
+    from faig.report.figures.teaser import draw_teaser
 
     study(config, out, force=force, track=bar, say=lambda stage: print(f"== {stage}", flush=True))
-    distribute_run(out / "compare", "faig", config.compare.proportions, config.seed)
-    if config.sweep:
-        draw_sweep(out / "sweep")
+    draw_strips(out)
+    draw_teaser(out)
     say_report(out)

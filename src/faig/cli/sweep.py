@@ -76,14 +76,15 @@ def sweep(
 
 def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and say where they are."""
-    import pandas as pd
-
-    from faig.experiment.sweep import PICTURES, TABLE
     from faig.experiment.sweep import sweep as turn
+    from faig.report.figures.export import draw_charts
+    from faig.report.figures.strips import draw_strips
+    from faig.results.table import read_table
+    from faig.results.tables import MODULATION, STRENGTHS
 
     turn(config, out, force=force, track=bar)
-    draw_sweep(out)
-    rows = pd.read_csv(out / TABLE)
+    draw_strips(out)
+    rows = read_table(out, MODULATION)
     for functions, group in rows.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
         largest = (group if own.empty else own).sort_values("step_share", na_position="first").iloc[-1]
@@ -91,18 +92,9 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
             f"{functions}: the largest step, to strength {largest['strength']:g}, changes an image by "
             f"{largest['step']:.2f} of 255, {largest['step_share']:.0%} of what turning from 0 to 1 does"
         )
-    print(f"table: {out / TABLE}")
-    print(f"pictures: {out / 'figures' / PICTURES}")
-
-
-def draw_sweep(out: Path) -> None:
-    """The pictures of a finished sweep."""
-    from faig.experiment.sweep import PICTURES, TABLE
-    from faig.report.figures.modulation import draw_curves, draw_images
-
-    draw_curves(out / TABLE, out / "figures" / PICTURES / "curves")
-    for folder in sorted(path for path in (out / "figures" / PICTURES).iterdir() if path.is_dir()):
-        draw_images(folder)
+    print(f"table: {out / MODULATION.name}")
+    print(f"pictures: {(out / STRENGTHS.name).parent}")
+    print(f"charts: {draw_charts(out)}")
 
 
 def _strengths(text: str) -> list[float]:

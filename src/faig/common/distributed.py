@@ -1,8 +1,10 @@
 """The device and the processes that work together."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 
@@ -14,20 +16,51 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(hours=24)  # of processes that wait for the others
 
 
-def join_processes(device: str, *, exact: bool) -> "Accelerator":
+@contextmanager
+def tf32(allowed: bool) -> Iterator[None]:
+    """Let a GPU round the factors of float32 products to TF32, or keep it from that, until the block ends."""
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    try:
+        convolutions.allow_tf32 = products.allow_tf32 = allowed
+        yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before
+
+
+def join_processes(device: str) -> "Accelerator":
     """This process's place among those that ``torchrun`` started, or alone.
 
     Args:
         device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; under ``torchrun`` each process takes a GPU of its own.
-        exact: keep a GPU from computing float32 products in TF32.
     """
     from accelerate import Accelerator, InitProcessGroupKwargs
 
-    place = torch.device(device)
-    if place.type == "cuda" and place.index is not None:
-        torch.cuda.set_device(place)  # accelerate takes the current one
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = not exact
-    return Accelerator(cpu=place.type == "cpu", kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+    wanted = torch.device(device)
+    if wanted.type == "cuda" and wanted.index is not None:
+        torch.cuda.set_device(wanted)  # accelerate takes the current one
+    return Accelerator(cpu=wanted.type == "cpu", kwargs_handlers=[InitProcessGroupKwargs(timeout=PATIENCE)])
+
+
+@runtime_checkable
+@runtime_checkable
+class Processes(Protocol):
+    """This process's place among those that work together; accelerate's `Accelerator` is one."""
+
+    @property
+    def num_processes(self) -> int:
+        """How many there are."""
+
+    @property
+    def process_index(self) -> int:
+        """Which this is, from 0."""
+
+    @property
+    def is_main_process(self) -> bool:
+        """Whether this is the one that writes."""
+
+    def wait_for_everyone(self) -> None:
+        """Go on when all have come so far."""
 
 
 class Alone:
@@ -41,12 +74,15 @@ class Alone:
         """There is nobody to wait for."""
 
 
-def processes_of(device: str) -> "Accelerator | Alone":
+ALONE = Alone()
+
+
+def processes_of(device: str) -> Processes:
     """This process's place, where ``torchrun`` started several; needs the extra ``faig[train]`` then."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return Alone()
+        return ALONE
     threads = torch.get_num_threads()
-    accelerator = join_processes(device, exact=False)
+    accelerator = join_processes(device)
     torch.set_num_threads(threads)
     return accelerator
 

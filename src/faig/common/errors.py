@@ -1,11 +1,42 @@
 """The one exception that means: the input is at fault, and here is the way out."""
 
+import re
+
 
 class InputError(ValueError):
     """Bad input. The message is one line that names the place, the value and the way out.
 
     The command line prints it without a traceback and exits with code 2.
+
+    Attributes:
+        setting: the parameter that is at fault or helps, where there is one: the command line names its option.
     """
+
+    def __init__(self, message: str, *, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+    def at(self, place: object) -> "InputError":
+        """The same, with the place where it happened named first."""
+        return InputError(f"{place}: {self}", setting=self.setting)
+
+
+OPTIONS = {"crop": "--strict-size"}  # settings whose option has another name
+
+
+def option_of(error: BaseException) -> str | None:
+    """The option of the command line for the setting that an error names, such as ``--memory``; None if it has none."""
+    setting = getattr(error, "setting", None)
+    return None if setting is None else OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
+
+
+def for_command_line(error: BaseException) -> str:
+    """An error in one line, with the option in place of Python's ``name=True``, or at the end."""
+    text, option = " ".join(str(error).split()), option_of(error)
+    if option is None or option in text:
+        return text
+    named = re.sub(r"\b\w+=True\b", option, text) if option not in OPTIONS.values() else text
+    return named if named != text else f"{text} ({option})"
 
 
 class FaigWarning(UserWarning):

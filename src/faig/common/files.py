@@ -79,7 +79,7 @@ def new_file(path: Path, force: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file")
     if path.exists() and not force:
-        raise InputError(f"{path}: exists; pass --force to replace it")
+        raise InputError(f"{path}: exists; pass force=True to replace it", setting="force")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
 
@@ -99,7 +99,7 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
     if path.exists() and not path.is_dir():
         raise InputError(f"{path}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not force:
-        raise InputError(f"{path}: exists and is not empty; pass --force to write into it")
+        raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
     part = path.absolute().with_name(f".{path.absolute().name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.mkdir(parents=True)

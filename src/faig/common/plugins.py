@@ -8,14 +8,14 @@ from typing import Any
 from faig.common.errors import InputError
 
 
-def load_function(option: str, spec: str) -> Callable[..., Any]:
+def load_function(spec: str, setting: str) -> Callable[..., Any]:
     """The function that ``file.py:function`` names.
 
     The file is executed: give it only code you trust.
 
     Args:
-        option: that it was given for.
         spec: file and function.
+        setting: that it was given for.
 
     Raises:
         InputError: the file or the function is missing, or the file fails.
@@ -23,7 +23,9 @@ def load_function(option: str, spec: str) -> Callable[..., Any]:
     file, _, function = spec.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():
-        raise InputError(f"{option} {spec}: expected file.py:function, and {file or spec!r} is no file")
+        raise InputError(
+            f"{setting} {spec}: expected file.py:function, and {file or spec!r} is no file", setting=setting
+        )
     module_spec = importlib.util.spec_from_file_location(path.stem, path)
     assert module_spec is not None
     assert module_spec.loader is not None
@@ -31,8 +33,9 @@ def load_function(option: str, spec: str) -> Callable[..., Any]:
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:
-        raise InputError(f"{option} {spec}: {path} fails: {type(error).__name__}: {error}") from error
-    found = getattr(module, function, None)
-    if not callable(found):
-        raise InputError(f"{option} {spec}: {path} has no function {function!r}")
-    return found
+        message = f"{setting} {spec}: {path} fails: {type(error).__name__}: {error}"
+        raise InputError(message, setting=setting) from error
+    loaded = getattr(module, function, None)
+    if not callable(loaded):
+        raise InputError(f"{setting} {spec}: {path} has no function {function!r}", setting=setting)
+    return loaded

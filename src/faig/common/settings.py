@@ -47,20 +47,6 @@ def proportion(text: str) -> float:
     return share
 
 
-def size(value: str | float) -> float:
-    """Bytes: ``3GB``, ``500MB``, or a number.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    text = str(value).strip().upper()
-    unit = next((power for name, power in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)) if text.endswith(name)), 1.0)
-    try:
-        return float(text[:-2] if unit > 1 else text) * unit
-    except ValueError:
-        raise ValueError("is not a size; write 3GB or 500MB") from None
-
-
 def number_or_text(value: Any) -> Any:
     """A number wherever it can be read as one.
 
@@ -109,13 +95,13 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
+def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     """Settings checked against a model.
 
     Args:
         model: what they must be.
         values: what was read.
-        place: where, for the message.
+        source: where, for the message.
 
     Raises:
         InputError: one line that names the first setting that is wrong.
@@ -126,28 +112,28 @@ def validated(model: type[Model], values: dict[str, Any], place: str) -> Model:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise InputError(f"{place}: {name}: there is no such setting{_suggestion(model, name)}") from None
-        told = first["msg"].removeprefix("Value error, ")
+            raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
+        reason = first["msg"].removeprefix("Value error, ")
         got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
-        raise InputError(": ".join(part for part in (place, name, f"{told}{got}") if part)) from None
+        raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings by dotted name."""
-    found: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for key, value in values.items():
-        found |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return found
+        named |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return named
 
 
 def _suggestion(model: type[BaseModel], name: str) -> str:
     known = list(_settings(model))
-    same_place = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
+    beside = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
     same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
-    close = difflib.get_close_matches(name, same_place, n=1) or same_name or difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, beside, n=1) or same_name or difflib.get_close_matches(name, known, n=1)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; there are {', '.join(other.rpartition('.')[2] for other in same_place)}" if same_place else ""
+    return f"; there are {', '.join(other.rpartition('.')[2] for other in beside)}" if beside else ""
 
 
 def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -157,3 +143,14 @@ def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         for part in (field.annotation, *get_args(field.annotation)):
             if isinstance(part, type) and issubclass(part, BaseModel):
                 yield from _settings(part, f"{prefix}{name}.")
+
+
+def count_of(proportion: float, total: int) -> int:
+    """``max(1, floor(total × proportion))``: the size of a top set.
+
+    Raises:
+        InputError: the proportion is outside (0, 1].
+    """
+    if not 0 < proportion <= 1:
+        raise InputError(f"proportion {proportion:g} is outside (0, 1], that is (0%, 100%]")
+    return max(1, math.floor(round(total * proportion, 6)))  # rounded: 100 × 0.29 is 28.999999999999996

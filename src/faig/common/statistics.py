@@ -1,19 +1,36 @@
-"""Numbers with intervals: a 95% bootstrap over images."""
+"""Numbers with intervals: a 95% bootstrap over photos.
 
-from collections.abc import Callable
+Images are not independent where several are crops of one photo. So what is drawn anew is photos, each with all of its
+images: an interval says what other photos of the same kind would have given.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor
+from numpy.typing import ArrayLike, NDArray
 
 Numbers = NDArray[np.float64]
+Photos = Sequence[Hashable]  # of which photo each image is
+
+
+@runtime_checkable
+class Row(Protocol):
+    """A row of a table: a mapping, or a pandas Series."""
+
+    def __getitem__(self, column: Any, /) -> Any:
+        """The value of a column."""
+
+
+def interval_columns(name: str) -> tuple[str, str, str]:
+    """The columns of a number with an interval."""
+    return name, f"{name}_low", f"{name}_high"
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95% bootstrap interval over images; NaN ends where there is one image only."""
+    """A number with its 95% bootstrap interval over photos; NaN ends where there are fewer than two photos."""
 
     value: float
     low: float
@@ -22,39 +39,77 @@ class Estimate:
     def __str__(self) -> str:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
+    def columns(self, name: str) -> dict[str, float]:
+        """The number as the columns ``name``, ``name_low`` and ``name_high`` of a table's row."""
+        return dict(zip(interval_columns(name), (self.value, self.low, self.high), strict=True))
 
-def estimate(statistic: Callable[..., Any], *samples: Numbers, seed: int = 0, resamples: int = 1000) -> Estimate:
-    """A statistic of per-image numbers and its interval; the images are resampled jointly.
+    @classmethod
+    def of_row(cls, row: Row, name: str) -> "Estimate":
+        """The number that a table's row holds in the columns ``name``, ``name_low`` and ``name_high``."""
+        return cls(*(float(row[column]) for column in interval_columns(name)))
+
+
+def estimate(
+    statistic: Callable[..., Any],
+    *samples: ArrayLike,
+    photos: Photos | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+) -> Estimate:
+    """A function of means over images, and its interval; all samples are resampled together.
 
     Args:
-        statistic: of arrays whose last axis is the image; takes ``axis``.
+        statistic: takes the mean of each sample, first as numbers, then as arrays ``[resample]``; works elementwise.
         samples: ``[image]`` each, in the same order.
+        photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the resampling.
         resamples: how many.
+
+    Raises:
+        ValueError: the samples are not of one length, or the statistic does not work elementwise.
     """
-    from scipy import stats  # slow to import
-
+    columns = [np.asarray(sample, dtype=np.float64) for sample in samples]
+    weights = resample_weights(range(len(columns[0])) if photos is None else photos, resamples, seed)
+    totals, weights_of_images = weights.sum(1), weights.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(statistic(*samples, axis=-1))
-        if len(samples[0]) < 2:
-            return Estimate(value, float("nan"), float("nan"))
-        rng = np.random.default_rng(seed)
-        found = stats.bootstrap(
-            samples,
-            statistic,
-            n_resamples=resamples,
-            paired=True,
-            vectorized=True,
-            method="percentile",
-            rng=rng,
-        )
-    low, high = found.confidence_interval
+        value = statistic(*(column.mean() for column in columns))
+        resampled = statistic(*(weights_of_images @ column / totals for column in columns))
+    if np.shape(resampled) != (len(weights),):
+        raise ValueError(f"a statistic of {len(weights)} means gave {np.shape(resampled)}: it must work elementwise")
+    return interval(float(value), resampled)
+
+
+def estimate_mean(sample: ArrayLike, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
+    """The mean over images, and its interval; see `estimate`."""
+    return estimate(lambda mean: mean, sample, photos=photos, seed=seed)
+
+
+def resample_weights(photos: Photos, resamples: int, seed: int) -> NDArray[np.int64]:
+    """How often each resample counts each image: as often as its photo was drawn, with replacement.
+
+    Args:
+        photos: of which photo each image is.
+        resamples: how many.
+        seed: what the draws depend on, beside the order in which the photos first appear.
+
+    Returns:
+        ``[resample, image]``; no resamples where there are fewer than two photos, for then nothing can be said.
+    """
+    places = {photo: place for place, photo in enumerate(dict.fromkeys(photos))}
+    count = len(places)
+    if count < 2:
+        return np.zeros((0, len(photos)), dtype=np.int64)
+    drawn = np.random.default_rng(seed).integers(count, size=(resamples, count))
+    rows = np.arange(resamples)[:, None] * count
+    times = np.bincount((rows + drawn).ravel(), minlength=resamples * count).reshape(resamples, count)
+    return times[:, [places[photo] for photo in photos]]
+
+
+def interval(value: float, resampled: ArrayLike) -> Estimate:
+    """A value and the 95% percentile interval of its resamples; NaN ends where there are none."""
+    values = np.asarray(resampled, dtype=np.float64)
+    if not values.size:
+        return Estimate(value, float("nan"), float("nan"))
+    with np.errstate(invalid="ignore"):
+        low, high = np.percentile(values, [2.5, 97.5])
     return Estimate(value, float(low), float(high))
-
-
-def interval(value: Tensor, resampled: Tensor) -> Estimate:
-    """A value and its 95% percentile interval; NaN where nothing was resampled."""
-    if not len(resampled):
-        return Estimate(float(value[0]), float("nan"), float("nan"))
-    low, high = np.percentile(resampled.numpy(), [2.5, 97.5])
-    return Estimate(float(value[0]), float(low), float(high))

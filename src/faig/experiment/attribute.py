@@ -1,84 +1,81 @@
 """``faig attribute``: one method, one set of cases, one run directory."""
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import torch
-
-from faig.attribution.gradients import compute_in
+from faig.attribution.cache import FolderCache
+from faig.attribution.methods import METHODS
+from faig.attribution.ranking_file import RANKINGS
+from faig.attribution.run_files import report_errors, save_attributions
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
-from faig.experiment.budget import Stable, rounds, within_budget
-from faig.experiment.config import AttributeConfig
-from faig.experiment.find import TOP, Finder, check_methods, find_filters, needs
+from faig.experiment.config import AttributeConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
-from faig.imaging.cases import Case
+from faig.experiment.stage import Stage
 from faig.networks.fingerprint import case_fingerprints
-from faig.results.run_directory import run_directory
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
-    from faig.common.distributed import Alone
+from faig.results.run_directory import UNITS
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
-    """Find filters with one method, or go on where a killed run stopped.
+    """Find filters with one method, or go on where a killed run stopped; see `Finding` and `Stage.run`.
 
-    Writes ``scores.safetensors`` (where the method has images), the rankings and the paper's index files. Started by
-    ``torchrun``, on one machine or on several with a common folder, each process does its share of the units.
+    Started by ``torchrun``, on one machine or on several with a common folder, each process does its share.
+    """
+    return Finding(config).run(out, force=force, track=track)
+
+
+class Finding(Stage):
+    """The filters of each function by one method.
+
+    Leaves ``scores.safetensors`` (where the method has images), the rankings and the paper's index files.
 
     Args:
         config: what to find on what.
-        out: the run directory.
-        force: replace a directory of another run.
-        track: shows progress.
-
-    Returns:
-        The run directory.
 
     Raises:
-        InputError: networks, images or the directory do not fit.
+        InputError: networks or images do not fit.
     """
-    torch.set_num_threads(config.threads)
-    processes = processes_of(config.device)
-    compute_in(config.precision)
-    pair = load_pair(config)
-    cases = config.images.cases(pair.scale, config.seed)
-    check_methods([config.method], cases)
-    config, cases = within_budget(config, cases)
-    determined = pair_fingerprint(pair, config) | {
-        "images": case_fingerprints(cases),
-        "method": config.method,
-        "stable": config.stable if config.budget is not None else None,
-        "against": config.against,
-    }
-    finder = Finder(out, pair, cases, config, track, config.method)
-    finder.check()
-    if not processes.is_main_process:
-        processes.wait_for_everyone()  # until the run directory is open
-        _compute(finder, config, cases, processes)
+
+    last = RANKINGS
+
+    def __init__(self, config: AttributeConfig) -> None:
+        self.processes = processes_of(config.device)
+        self.config, self.pair = config, load_pair(config)
+        self.settings = config.model_dump(mode="json")
+        self.cases = config.images.cases(self.pair.scale, config.seed)
+        self.method, self.options = METHODS[config.method], attribution_options(config)
+        self.method.check(self.pair, self.cases, self.options)
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, images, method."""
+        config = self.config
+        return pair_fingerprint(self.pair, config) | {
+            "images": case_fingerprints(self.cases),
+            "method": config.method,
+            "budget": config.budget,
+            "stable": config.stable if config.budget is not None else None,
+            "against": config.against,
+        }
+
+    def run(self, out: Path, *, force: bool = False, track: Track = silent) -> Path:
+        """As every stage; of several processes only the first opens the directory, and the others compute in it."""
+        if self.processes.is_main_process:
+            return super().run(out, force=force, track=track)
+        self.processes.wait_for_everyone()  # until the directory is open
+        if not (out / self.last).exists():
+            self._attribute(out, track)
         return out
-    with run_directory(out, config.model_dump(mode="json"), determined, force=force):
-        processes.wait_for_everyone()
-        find_filters(_compute(finder, config, cases, processes), config.method)
-    return out
 
+    def opened(self) -> None:
+        """The other processes may begin."""
+        self.processes.wait_for_everyone()
 
-def _compute(finder: Finder, config: AttributeConfig, cases: list[Case], processes: "Accelerator | Alone") -> Finder:
-    """Compute units, round by round where there is a budget; returns the finder of those images that were taken.
+    def work(self, run: Path, track: Track) -> None:
+        """Attribute, and write."""
+        attribution = self._attribute(run, track)
+        report_errors(attribution)
+        save_attributions(run, [attribution])
 
-    Every process sees the same units when a round ends, so all of them stop after the same one.
-    """
-    stable = Stable(config.stable, TOP)
-    for chosen in rounds(config, cases):
-        finder = dataclasses.replace(finder, cases=chosen)
-        for raw in needs([config.method]):
-            finder.compute(raw, processes)
-            if len(chosen) < len(cases):
-                enough = stable(finder.scores(config.method, finder.gathered(raw), config.seed), len(chosen))
-                processes.wait_for_everyone()  # the first one removes the units when all is done
-                if enough:
-                    return finder
-    return finder
+    def _attribute(self, run: Path, track: Track) -> Any:
+        cache = FolderCache(run / UNITS)
+        return self.method.attribute(self.pair, self.cases, self.options, cache, processes=self.processes, track=track)

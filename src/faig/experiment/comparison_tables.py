@@ -1,19 +1,20 @@
 """The tables of a comparison: ``effects.csv``, ``grafts.csv`` and ``summary.csv``."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from faig.common.statistics import Estimate, Numbers, estimate
+from faig.common.statistics import Estimate, Numbers, estimate_mean
 from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_equal_terms, held_against
 from faig.intervention.effect import leak, mean_effect, switched_off
 from faig.intervention.measure import Measured, Reference
-from faig.results.tables import write_table
+from faig.results.table import write_table
+from faig.results.tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
 
-INTERVENTIONS = {"reverted": "effects.csv", "grafted": "grafts.csv"}
-LAST = "summary.csv"  # written last: where it stands, the run is finished
-AREAS, CONTESTS, EQUALS = "areas.csv", "contests.csv", "equals.csv"
+INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
+LAST = SUMMARY.name  # written last: where it stands, the run is finished
 Key = tuple[str, str, str, float]  # intervention, method, degradation, proportion
 
 
@@ -33,20 +34,20 @@ def write_tables(
             rows[intervention].append({**place, "input": given, "proportion": proportion, **numbers})
         if intervention == "reverted":
             summary.append({**place, "proportion": proportion, **summary_row(kind, results, reference, seed)})
-    for intervention, name in INTERVENTIONS.items():
-        write_table(run / name, rows[intervention])
+    for intervention, table in INTERVENTIONS.items():
+        write_table(run, table, rows[intervention])
     grafts = {
         (method, kind, proportion): spread(
             "switched_on",
-            [switched_off(m[kind].to_target, reference.between[kind], seed) for m in results],
+            [
+                switched_off(m[kind].to_target, reference.between[kind], photos=reference.photos, seed=seed)
+                for m in results
+            ],
         )
         for (intervention, method, kind, proportion), results in units.items()
         if intervention == "grafted"
     }
-    write_table(
-        run / LAST,
-        [row | grafts[row["method"], row["reverted"], row["proportion"]] for row in summary],
-    )
+    write_table(run, SUMMARY, [row | grafts[row["method"], row["reverted"], row["proportion"]] for row in summary])
 
 
 def effect_row(
@@ -55,12 +56,8 @@ def effect_row(
     """The numbers of one row; where there are several seeds, their mean, with the spread of the effect."""
     ends = ("to_target", "to_baseline") if intervention == "reverted" else ("to_baseline", "to_target")
     main, other = (np.mean([getattr(m[given], end) for m in results], axis=0) for end in ends)
-    found = mean_effect(main, seed)
     target, baseline = (float(values.mean()) for values in reference.psnr[given])
-    return {
-        "effect": found.value,
-        "effect_low": found.low,
-        "effect_high": found.high,
+    return mean_effect(main, photos=reference.photos, seed=seed).columns("effect") | {
         f"effect_{ends[1]}": float(other.mean()),
         "effect_target_baseline": float(reference.between[given].mean()),
         "psnr": float(np.mean([m[given].psnr for m in results])),
@@ -73,36 +70,41 @@ def effect_row(
 
 def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
     """Switched off and leak of one reverted set."""
-    whole = reference.between[kind]
-    off = [switched_off(m[kind].to_baseline, whole, seed) for m in results]
+    whole, photos = reference.between[kind], reference.photos
+    off = [switched_off(m[kind].to_baseline, whole, photos=photos, seed=seed) for m in results]
     elsewhere = [{given: m[given].to_target for given in m if given != kind} for m in results]
     row = spread("switched_off", off)
     if elsewhere[0]:
-        row |= spread("leak", [leak(others, whole, seed) for others in elsewhere])
+        row |= spread("leak", [leak(others, whole, photos=photos, seed=seed) for others in elsewhere])
     return row
 
 
 def gain(psnr: Numbers, reference: Reference, kind: str, seed: int) -> Estimate:
     """By how many dB a network is better than the baseline, on one kind of input."""
-    return estimate(np.mean, psnr - reference.psnr[kind][1], seed=seed)
+    return estimate_mean(psnr - reference.psnr[kind][1], photos=reference.photos, seed=seed)
 
 
-def spread(name: str, found: list[Estimate]) -> dict[str, float]:
+def spread(name: str, estimates: list[Estimate]) -> dict[str, float]:
     """The mean over seeds of a number and its interval, and the standard deviation between seeds."""
-    return {
-        name: float(np.mean([e.value for e in found])),
-        f"{name}_low": float(np.mean([e.low for e in found])),
-        f"{name}_high": float(np.mean([e.high for e in found])),
-        f"{name}_spread": _std([e.value for e in found]),
-    }
+    means = (float(np.mean([getattr(seed, part) for seed in estimates])) for part in ("value", "low", "high"))
+    return Estimate(*means).columns(name) | {f"{name}_spread": _std([seed.value for seed in estimates])}
 
 
 def _std(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
-def write_contests(run: Path, reference: Reference, units: dict[Key, list[Measured]], seed: int) -> None:
-    """``areas.csv``; ``contests.csv`` and ``equals.csv`` where FAIG is there. Nothing where there is only one input."""
+def write_contests(
+    run: Path,
+    reference: Reference,
+    units: dict[Key, list[Measured]],
+    seed: int,
+    champions: Iterable[str] = (CHAMPION,),
+) -> None:
+    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where FAIG is.
+
+    Nothing where there is only one input.
+    """
     reverted = {
         (method, kind, proportion): Reverted(kind, results, reference)
         for (intervention, method, kind, proportion), results in units.items()
@@ -113,15 +115,17 @@ def write_contests(run: Path, reference: Reference, units: dict[Key, list[Measur
         curves.setdefault((method, kind), {})[proportion] = found
     areas = [area_row(*key, curve, seed) for key, curve in curves.items()]
     contests = [
-        {"reverted": kind, "proportion": proportion, "method": method} | held_against(reverted[champion], other, seed)
+        {"champion": champion, "reverted": kind, "proportion": proportion, "method": method}
+        | held_against(reverted[champion, kind, proportion], other, seed)
+        for champion in champions
         for (method, kind, proportion), other in reverted.items()
-        if method != CHAMPION and (champion := (CHAMPION, kind, proportion)) in reverted
+        if method != champion and (champion, kind, proportion) in reverted
     ]
     equals = [
         {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
         for (method, kind), curve in curves.items()
         if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
     ]
-    for name, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
+    for table, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
         if rows:
-            write_table(run / name, rows)
+            write_table(run, table, rows)

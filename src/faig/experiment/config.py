@@ -6,17 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
-from faig.attribution.gradients import PRECISIONS
-from faig.attribution.methods import AGAINST, METHODS
-from faig.attribution.quadrature import RULES
+from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.options import BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import NumberOrText, Proportion, Strict, one_of, size
-from faig.filters import count_of
+from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
+MethodName = Annotated[str, one_of(METHODS)]
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
 
 
@@ -42,14 +41,9 @@ class ImagesConfig(Strict):
     @model_validator(mode="after")
     def _can_be_made(self) -> "ImagesConfig":
         if CLEAN in self.degrade:
-            raise ValueError("--degrade clean: clean images are made anyway; leave it out")
+            raise ValueError("clean images are made anyway; leave it out")
         self.degradations()
         return self
-
-    @property
-    def best_method(self) -> str:
-        """The method where none is named: ``signed``, which leaks less (docs/results); ``faig`` if nothing is clean."""
-        return "signed" if self.degrade or CLEAN in self.lr else "faig"
 
     def cases(self, scale: int, seed: int) -> list[Case]:
         """Load or make the cases.
@@ -58,10 +52,12 @@ class ImagesConfig(Strict):
             InputError: neither or both of ``lr`` and ``degrade`` are given, or an image does not fit.
         """
         if bool(self.lr) == bool(self.degrade):
-            raise InputError("give either LR folders (--lr NAME=DIR) or degradations to make (--degrade NAME=SPEC)")
+            raise InputError("give either folders of LR images or degradations to make", setting="lr")
         if self.lr:
             if set(self.lr) == {CLEAN}:
-                raise InputError("clean images alone have no degradation to attribute; give --lr NAME=DIR too")
+                raise InputError(
+                    "clean images alone have no degradation to attribute; give degraded ones too", setting="lr"
+                )
             return load_cases(self.gt, self.lr, scale, crop=self.mod_crop)
         return make_cases(self.gt, self.degradations(), scale, seed=seed, crop=self.mod_crop)
 
@@ -103,48 +99,26 @@ class NetworksConfig(Strict):
     threads: PositiveInt
 
 
-class PairConfig(NetworksConfig):
-    """A pair of networks and how they are integrated between.
-
-    Attributes:
-        against: what is subtracted where there are three or more degradations; see `methods.contrast`.
-        quadrature: rule of the integral (and of ig's line).
-        nodes: of that rule.
-        tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
-        memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
-        precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
-        objective: ``squared`` (the paper's), ``l1``, ``psnr``, ``ssim``, or ``file.py:function``.
-        layers: patterns of layer names: only filters of these are ranked. All, where there are none.
-        not_layers: patterns of layer names whose filters are not ranked.
-    """
-
-    against: Annotated[str, one_of(AGAINST)] = "mean"
-    quadrature: Annotated[str, one_of(RULES)] = "graded"
-    nodes: PositiveInt = 12
-    tolerance: float | None = Field(None, gt=0, lt=1)
-    memory: Annotated[float, BeforeValidator(size)] = Field(3e9, gt=0)
-    precision: Annotated[str, one_of(PRECISIONS)] = "float32"
-    objective: str = "squared"
-    layers: list[str] = Field(default_factory=list)
-    not_layers: list[str] = Field(default_factory=list)
+class PairConfig(NetworksConfig, IntegralOptions):
+    """A pair of networks and how they are integrated between."""
 
 
-class AttributeConfig(PairConfig):
+class AttributeConfig(PairConfig, BudgetOptions):
     """``faig attribute``: find filters with one method.
 
     Attributes:
         images: what filters are found on.
-        method: of scoring; see `ImagesConfig.best_method`.
-        budget: how many passes (forward and backward, one image with one degradation) may be spent, in place of nodes.
-        stable: with a budget: share of the top 1% that must stand when half as many images again are added; then no
-            more are.
+        method: of scoring.
     """
 
     command: Literal["attribute"] = "attribute"
     images: ImagesConfig
-    method: Annotated[str, one_of(METHODS)] = Field(default_factory=lambda given: given["images"].best_method)
-    budget: PositiveInt | None = None
-    stable: float = Field(0.95, gt=0, le=1)
+    method: MethodName = DEFAULT
+
+
+def attribution_options(config: PairConfig) -> Options:
+    """What `methods.Method.attribute` is told of a run's settings."""
+    return Options.model_validate(config.model_dump(include=set(Options.model_fields) & set(type(config).model_fields)))
 
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
@@ -173,7 +147,7 @@ class CompareConfig(PairConfig):
     protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
     images: ImagesConfig
     find: ImagesConfig | None = None
-    methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
+    methods: list[MethodName] = Field(default_factory=lambda: list(METHODS))
     proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
     filters: dict[Name, dict[Name, Ranking]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"

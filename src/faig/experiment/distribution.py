@@ -6,64 +6,65 @@ from typing import Any
 
 from faig.analysis.layers import Distribution, depth_difference, depths, distribution
 from faig.analysis.sharing import Grouping, grouping, profiles
-from faig.attribution.methods import METHODS, only
+from faig.attribution.methods import METHODS, keep_only
+from faig.attribution.ranking_file import RankingFile
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.score_files import load_scores
+from faig.attribution.run_files import load_run_scores
 from faig.common.errors import InputError
-from faig.common.statistics import Estimate
-from faig.experiment.compare import score_file
 from faig.filters import FilterSet, FilterSpace
-from faig.results.tables import write_table
+from faig.results.table import write_table
+from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 
 Found = dict[tuple[str, float], Distribution]  # by function and proportion
 Groupings = dict[float, Grouping]  # by proportion
 
 
 def distribute(
-    run: Path, method: str, proportions: Sequence[float], *, seed: int = 0
-) -> tuple[FilterSpace, Found, Groupings]:
+    run: Path, method: str | None, proportions: Sequence[float], *, seed: int = 0, out: Path | None = None
+) -> tuple[str, FilterSpace, Found, Groupings]:
     """Write ``distribution.csv``, ``layers.csv``, ``overlaps.csv``, ``groups.csv`` and ``profiles.csv`` into a run.
 
     Args:
         run: with the raw scores of the method, as ``faig attribute`` and ``faig compare`` leave them.
-        method: whose ranking: one that has scores by image.
+        method: whose ranking: one that has scores by image; the run's own where there is none.
         proportions: of the filters, in (0, 1].
-        seed: of resampling the images.
+        seed: of resampling the photos.
+        out: where the tables go; into the run itself where it is not given.
 
     Returns:
-        The filter space, where the method's filters are, and what each filter does, whatever is subtracted.
+        The method's name, the filter space, where the method's filters are, and what each filter does, whatever is
+        subtracted.
 
     Raises:
         InputError: the run has no such scores, or the method has none by image.
     """
-    if METHODS[method].rows is None:
-        raise InputError(f"the method {method} has no scores by image; take one of {', '.join(_by_image())}")
-    files = [file for name in (score_file(METHODS[method].raw), "scores.safetensors") if (file := run / name).is_file()]
-    if not files:
-        raise InputError(f"{run}: has no scores.safetensors; run faig attribute first")
-    raw, told = load_scores(files[0])
-    if METHODS[told["method"]].raw != METHODS[method].raw:
-        raise InputError(f"{files[0]}: holds scores of the method {told['method']}, which say nothing about {method}")
-    rows = METHODS[method].against(told.get("against", "mean")).rows
-    assert rows is not None
-    space = FilterSpace.described(told["layers"])
-    among = FilterSet.of_layers(space, told["ranked"]) if "ranked" in told else None
-    found = {
-        (kind, proportion): distribution(space, only(rows(raw, kind), among), proportion, seed=seed)
+    chosen = METHODS[method or RankingFile.load(run).default]
+    if chosen.combine is None:
+        by_image = ", ".join(name for name, each in METHODS.items() if each.combine)
+        raise InputError(f"the method {chosen.name} has no scores by image; take one of {by_image}", setting="method")
+    raw, metadata = load_run_scores(run, chosen)
+    folder = out or run
+    space = FilterSpace.described(metadata["layers"])
+    ranked = FilterSet.of_layers(space, metadata["ranked"]) if "ranked" in metadata else None
+    against = metadata.get("against", "mean")
+    distributions = {
+        (kind, proportion): distribution(
+            space, keep_only(chosen.rows(raw, kind, against), ranked), proportion, photos=raw.photos, seed=seed
+        )
         for kind in raw.degradations
         for proportion in proportions
     }
     groupings = {proportion: grouping(raw, proportion, seed=seed) for proportion in proportions}
-    write_table(run / "layers.csv", _layers(space, found))
-    write_table(run / "overlaps.csv", _overlaps(found, groupings))
-    write_table(run / "groups.csv", _groups(groupings))
-    write_table(run / "profiles.csv", _profiles(space, raw, groupings[proportions[0]]))
-    write_table(run / "distribution.csv", _depths(space, found))
-    return space, found, groupings
-
-
-def _by_image() -> list[str]:
-    return [name for name, method in METHODS.items() if method.rows is not None]
+    by_method = {
+        LAYERS: _layers(space, distributions),
+        OVERLAPS: _overlaps(distributions, groupings),
+        DISTRIBUTION: _depths(space, distributions),
+    }
+    write_table(folder, GROUPS, _groups(groupings))
+    write_table(folder, PROFILES, _profiles(space, raw, groupings[proportions[0]]))
+    for table, rows in by_method.items():
+        write_table(folder, table, [{"method": chosen.name} | row for row in rows])
+    return chosen.name, space, distributions, groupings
 
 
 def _layers(space: FilterSpace, found: Found) -> list[dict[str, Any]]:
@@ -88,9 +89,9 @@ def _depths(space: FilterSpace, found: Found) -> list[dict[str, Any]]:
     whole = float(depths(space).mean())
     return [
         {"function": kind, "proportion": proportion, "filters": len(one.filters)}
-        | _estimate("depth", one.depth)
+        | one.depth.columns("depth")
         | {"depth_of_all": whole}
-        | _estimate("unevenness", one.unevenness)
+        | one.unevenness.columns("unevenness")
         for (kind, proportion), one in found.items()
     ]
 
@@ -104,8 +105,8 @@ def _overlaps(found: Found, groupings: Groupings) -> list[dict[str, Any]]:
             "proportion": proportion,
             "shared": len(one.filters & found[other, proportion].filters) / len(one.filters),
         }
-        | _estimate("shared_raw", groupings[proportion].overlaps[kind, other])
-        | _estimate("deeper", depth_difference(one, found[other, proportion]))
+        | groupings[proportion].overlaps[kind, other].columns("shared_raw")
+        | depth_difference(one, found[other, proportion]).columns("deeper")
         for (kind, proportion), one in found.items()
         for other in dict.fromkeys(name for name, _ in found)
         if other != kind
@@ -119,14 +120,14 @@ def _groups(groupings: Groupings) -> list[dict[str, Any]]:
         for group in found.groups:
             place = {"proportion": proportion, "kind": group.kind, "functions": "+".join(group.functions)}
             rows.append(
-                place | {"filters": group.filters} | _estimate("share", group.share) | {"by_chance": group.by_chance}
+                place | {"filters": group.filters} | group.share.columns("share") | {"by_chance": group.by_chance}
             )
         for kind, share in found.kinds.items():
             members = [group for group in found.groups if group.kind == kind]
             rows.append(
                 {"proportion": proportion, "kind": kind, "functions": "all"}
                 | {"filters": sum(group.filters for group in members)}
-                | _estimate("share", share)
+                | share.columns("share")
                 | {"by_chance": sum(group.by_chance for group in members)}
             )
     return rows
@@ -144,7 +145,3 @@ def _profiles(space: FilterSpace, raw: RawScores, found: Grouping) -> list[dict[
             | dict(zip(found.functions, strengths[:, index].tolist(), strict=True))
         )
     return rows
-
-
-def _estimate(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}

@@ -1,15 +1,10 @@
 """The networks of a run, loaded as its settings say, and what of them determines its results."""
 
-import platform
 from typing import Any
 
-import torch
-
-from faig import zoo
 from faig.attribution.objectives import objective_fingerprint
-from faig.common.version import __version__
+from faig.common.version import versions
 from faig.experiment.config import NetworksConfig, PairConfig
-from faig.networks.checkpoint import load_builder
 from faig.networks.fingerprint import network_fingerprint
 from faig.pair import Pair
 
@@ -20,9 +15,7 @@ def load_pair(config: NetworksConfig) -> Pair:
     Raises:
         InputError: a file cannot be loaded, the two do not fit, or they are equal.
     """
-    builder = load_builder(config.arch) if config.arch else None
-    target, baseline = zoo.load_pair(config.target, config.baseline, builder, config.device)
-    return Pair(target=target, baseline=baseline)
+    return Pair(target=config.target, baseline=config.baseline, arch=config.arch, device=config.device)
 
 
 def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
@@ -45,8 +38,3 @@ def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
         | {name: patterns for name, patterns in chosen.items() if patterns}
         | ({} if config.objective == "squared" else objective_fingerprint(config.objective))
     )
-
-
-def versions() -> dict[str, str]:
-    """Of what computes: this package, torch, Python."""
-    return {"faig": __version__, "torch": torch.__version__, "python": platform.python_version()}

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from faig.analysis.evaluation import TRUE, accuracy, confusion, correlations, tasks_of
+from faig.analysis.evaluation import FOUND, TRUE, accuracy, confusion, correlations, tasks_of
 from faig.common.errors import InputError
-from faig.common.statistics import Estimate
 from faig.experiment.config import ImagesConfig
-from faig.experiment.study.retraining import FOUND
 from faig.imaging.degradation import Degradation
-from faig.results.tables import write_table
+from faig.results.table import write_table
+from faig.results.tables import ACCURACY, CONFUSION, LEVELS, PREDICTIONS, RESPONSES
 
 
 def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
@@ -22,42 +21,43 @@ def classes_of(images: ImagesConfig) -> dict[str, Degradation]:
         InputError: see `ImagesConfig.together`, or a name has a ``+``.
     """
     if joined := [name for name in images.degrade if "+" in name]:
-        raise InputError(f"--degrade {joined[0]}: the + is kept for several at once, which are made anyway")
+        message = f"degradation {joined[0]}: the + is kept for several at once, which are made anyway"
+        raise InputError(message, setting="degrade")
     several = [
         names for count in range(2, len(images.degrade) + 1) for names in itertools.combinations(images.degrade, count)
     ]
     return images.degradations() | {"+".join(names): images.together(names) for names in several}
 
 
-def write_predictions(run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, seed: int) -> None:
+def write_predictions(
+    run: Path, guessed: Mapping[str, pd.DataFrame], levels: pd.DataFrame, photos: Mapping[str, str], seed: int
+) -> None:
     """``predictions.csv``, ``confusion.csv``, ``levels.csv``, ``responses.csv``, and last ``accuracy.csv``.
 
     Args:
         run: where.
         guessed: by predictor, what `guesses` gave.
         levels: what `responses` gave.
+        photos: of which photo each image is, by name.
         seed: of the intervals.
     """
     classes = [name for name in guessed[FOUND].columns if name not in ("image", TRUE)]
-    write_table(run / "predictions.csv", guessed[FOUND])
+    write_table(run, PREDICTIONS, guessed[FOUND])
     matrix = confusion(guessed[FOUND], classes)
-    write_table(run / "confusion.csv", matrix.reset_index(names=TRUE))
-    write_table(run / "levels.csv", levels)
-    ranks = correlations(levels, seed)
+    write_table(run, CONFUSION, matrix.reset_index(names=TRUE))
+    write_table(run, LEVELS, levels)
+    ranks = correlations(levels, photos, seed)
     write_table(
-        run / "responses.csv",
-        [{"degradation": kind} | _named("rank_correlation", found) for kind, found in ranks.items()],
+        run,
+        RESPONSES,
+        [{"degradation": kind} | correlation.columns("rank_correlation") for kind, correlation in ranks.items()],
     )
     rows = [
-        {"predictor": name, "classes": " ".join(task)} | _named("accuracy", accuracy(table, task, seed))
+        {"predictor": name, "classes": " ".join(task)} | accuracy(table, task, photos, seed).columns("accuracy")
         for name, table in guessed.items()
         for task in tasks_of(classes)
     ]
-    write_table(run / LAST, rows)
+    write_table(run, ACCURACY, rows)
 
 
-def _named(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
-
-
-LAST = "accuracy.csv"  # written last: where it stands, the stage is finished
+LAST = ACCURACY.name  # written last: where it stands, the stage is finished

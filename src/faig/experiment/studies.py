@@ -16,8 +16,11 @@ CONFIGS: dict[str, type[Study]] = {
 }
 
 
+DEMO = Path(__file__).parent / "study" / "demo.yaml"  # what ``faig demo`` runs
+
+
 def read_study(path: Path) -> Study:
-    """The study that a ``config.yaml``, or a file of ``experiments/``, describes.
+    """The study that a ``config.yaml``, or a file of ``configs/study/``, describes.
 
     Raises:
         InputError: the file cannot be read, or a setting is missing, unknown or wrong.

@@ -1,9 +1,8 @@
 """``faig sweep``: functions turned from off to beyond their usual strength, and what that does to images."""
 
 import functools
-import json
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,73 +11,79 @@ import pandas as pd
 import torch
 
 from faig.common.errors import InputError
-from faig.common.files import new_folder, replacing
+from faig.common.files import new_folder
 from faig.common.progress import Track, silent
-from faig.common.statistics import Estimate, estimate
+from faig.common.statistics import estimate_mean
 from faig.experiment.config import SweepConfig
 from faig.experiment.networks import load_pair, pair_fingerprint
+from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet
-from faig.imaging.cases import Case
+from faig.imaging.cases import Case, photos_of
 from faig.imaging.images import Resized, write_image
 from faig.imaging.metrics import gradient_map, psnr, single_channel
 from faig.intervention.edit import modulate
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.networks.inference import restore
 from faig.pair import Pair
-from faig.results.run_directory import UNITS, run_directory
-from faig.results.tables import write_table
+from faig.results.table import write_table
+from faig.results.tables import MODULATION, STRENGTHS
 from faig.zoo.scores import chosen_by
 
-TABLE = "modulation.csv"
-PICTURES = "modulation"  # in figures/: a folder for each sweep
 MEASURES = ("psnr", "sharpness", "noise", "step")
 Rows = list[dict[str, Any]]
 
 
 def sweep(config: SweepConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
-    """Turn each function alone, and all together, through all strengths; or go on where a killed sweep stopped.
+    """Turn functions up and down, or go on where a killed sweep stopped; see `Sweep` and `Stage.run`."""
+    return Sweep(config).run(out, force=force, track=track)
 
-    Writes ``modulation.csv``, and every output of one image to ``figures/modulation/<functions>/<strength>.png``.
+
+class Sweep(Stage):
+    """Each function alone, and all together, turned through all strengths.
+
+    Leaves ``modulation.csv``, every output of one image, and the table of what they show.
 
     Args:
         config: what to turn on what.
-        out: the run directory.
-        force: replace a directory of another run.
-        track: shows progress.
-
-    Returns:
-        The run directory.
+        pair: its networks, where they are loaded already.
 
     Raises:
-        InputError: networks, rankings, images or the directory do not fit.
+        InputError: networks, rankings or images do not fit.
     """
-    torch.set_num_threads(config.threads)
-    pair = load_pair(config)
-    cases = config.images.cases(pair.scale, config.seed)
-    shown = config.picture or cases[0].name
-    if shown not in {case.name for case in cases}:
-        raise InputError(f"picture {shown!r} is not one of the images, {', '.join(case.name for case in cases)}")
-    filters = chosen_by(config.filters, pair.space, config.top)
-    determined = pair_fingerprint(pair, config) | {
-        "images": case_fingerprints(cases),
-        "filters": set_fingerprints(filters),
-        "strengths": config.strengths,
-        "picture": shown,
-    }
-    with run_directory(out, config.model_dump(mode="json"), determined, force=force) as run:
-        if (run / TABLE).exists():
-            return out
-        plan = [(functions, case) for functions in sweeps_of(filters) for case in cases]
+
+    last = MODULATION.name
+
+    def __init__(self, config: SweepConfig, pair: Pair | None = None) -> None:
+        self.config, self.pair = config, pair or load_pair(config)
+        self.settings = config.model_dump(mode="json")
+        self.cases = config.images.cases(self.pair.scale, config.seed)
+        self.shown = config.picture or self.cases[0].name
+        if self.shown not in {case.name for case in self.cases}:
+            names = ", ".join(case.name for case in self.cases)
+            raise InputError(f"picture {self.shown!r} is not one of the images, {names}", setting="picture")
+        self.filters = chosen_by(config.filters, self.pair.space, config.top)
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, images, filters, strengths."""
+        return pair_fingerprint(self.pair, self.config) | {
+            "images": case_fingerprints(self.cases),
+            "filters": set_fingerprints(self.filters),
+            "strengths": self.config.strengths,
+            "picture": self.shown,
+        }
+
+    def work(self, run: Path, track: Track) -> None:
+        """Turn, case by case."""
+        strengths = self.config.strengths
+        plan = [(functions, case) for functions in sweeps_of(self.filters) for case in self.cases]
         rows: Rows = []
-        for functions, case in track(plan, "turn functions", len(plan)):
-            file = run / UNITS / f"sweep-{functions}-{case.name}.json"
-            if not file.exists():
-                chosen = {kind: filters[kind] for kind in functions.split("+")}
-                pictures = run / "figures" / PICTURES / functions if case.name == shown else None
-                _write(file, turned(pair, chosen, case, config.strengths, pictures))
-            rows += [{"functions": functions, **row} for row in json.loads(file.read_text(encoding="utf-8"))]
-        write_table(run / TABLE, list(_summed_up(pd.DataFrame(rows), config.seed)))
-    return out
+        for functions, case in track(plan, "turning functions", len(plan)):
+            chosen = {kind: self.filters[kind] for kind in functions.split("+")}
+            pictures = (run / STRENGTHS.name).parent / functions if case.name == self.shown else None
+            make = functools.partial(turned, self.pair, chosen, case, strengths, pictures)
+            rows += [{"functions": functions, **row} for row in kept(run, f"{functions}-{case.name}", make)]
+        write_table(run, STRENGTHS, _pictures(self.filters, self.cases[0], strengths))
+        write_table(run, MODULATION, list(_summed_up(pd.DataFrame(rows), photos_of(self.cases), self.config.seed)))
 
 
 def sweeps_of(filters: Mapping[str, FilterSet]) -> list[str]:
@@ -109,10 +114,10 @@ def turned(
         network = modulate(pair.target, pair.baseline, together, strength)
         outputs[strength] = {kind: restore(network, lr) for kind, lr in case.lr.items()}
     if pictures is not None:
-        own = next(kind for kind in ("+".join(filters), *filters, *case.lr) if kind in case.lr)
+        own = _own_input(filters, case)
         with new_folder(pictures, force=True) as folder:
-            for strength, found in outputs.items():
-                write_image(folder / f"{strength:.2f}.png", found[own])
+            for strength, restored in outputs.items():
+                write_image(folder / f"{strength:.2f}.png", restored[own])
     rows = []
     for before, strength in zip([None, *strengths], strengths, strict=False):
         for kind, output in outputs[strength].items():
@@ -124,6 +129,22 @@ def turned(
                 | {"whole": difference(outputs[1.0][kind], outputs[0.0][kind])}
             )
     return rows
+
+
+def _own_input(functions: Iterable[str], case: Case) -> str:
+    """The kind of input that functions that are turned together are shown on."""
+    functions = list(functions)
+    return next(kind for kind in ("+".join(functions), *functions, *case.lr) if kind in case.lr)
+
+
+def _pictures(filters: Mapping[str, FilterSet], case: Case, strengths: list[float]) -> Rows:
+    """Of each picture that `turned` leaves, what it shows."""
+    return [
+        {"functions": functions, "input": _own_input(functions.split("+"), case)}
+        | {"strength": strength, "file": f"{functions}/{strength:.2f}.png"}
+        for functions in sweeps_of(filters)
+        for strength in strengths
+    ]
 
 
 def difference(one: Resized, other: Resized) -> float:
@@ -139,17 +160,13 @@ def appearance(output: Resized) -> dict[str, float]:
     return {"sharpness": float(gradient_map(gray).mean()), "noise": float(estimate_sigma(gray.numpy()))}
 
 
-def _write(file: Path, rows: Rows) -> None:
-    with replacing(file) as part:
-        part.write_text(json.dumps(rows), encoding="utf-8")
-
-
-def _summed_up(rows: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def _summed_up(rows: pd.DataFrame, photos: Mapping[str, str], seed: int) -> Iterator[dict[str, Any]]:
     """Means over images with intervals; a step also as a share of the way from 0 to 1."""
     for (functions, given, strength), group in rows.groupby(["functions", "input", "strength"], sort=False):
         row: dict[str, Any] = {"functions": functions, "input": given, "strength": strength}
         for name in MEASURES:
             values = np.asarray(group[name], dtype=np.float64)
-            found = estimate(np.mean, values, seed=seed) if np.isfinite(values).all() else Estimate(*[float("nan")] * 3)
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+            known = values if np.isfinite(values).all() else np.full_like(values, np.nan)
+            of_photos = [photos[str(image)] for image in group["image"]]
+            row |= estimate_mean(known, photos=of_photos, seed=seed).columns(name)
         yield row | {"step_share": float(group["step"].mean() / group["whole"].mean())}

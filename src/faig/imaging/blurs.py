@@ -91,11 +91,14 @@ class Motion(Blurring):
             raise InputError(f"motion {self.length} is not an odd number of pixels")
 
     def kernel(self) -> Kernel:
-        """kornia's, in the middle of 21×21."""
-        from kornia.filters import get_motion_kernel2d  # slow to import
-
-        angle = torch.tensor([self.angle], dtype=torch.float64)
-        kernel: Tensor = get_motion_kernel2d(self.length, angle, 0.0, mode="bilinear")[0]
+        """A line of one pixel's width, turned about its middle with bilinear interpolation, as kornia does it."""
+        turn = torch.tensor(self.angle, dtype=torch.float64).deg2rad()
+        down, right = _offsets(self.length)
+        places = torch.stack([right * turn.cos() - down * turn.sin(), right * turn.sin() + down * turn.cos()], -1)
+        level = torch.zeros(1, 1, self.length, self.length, dtype=torch.float64)
+        level[..., self.length // 2, :] = 1
+        places = places[None] / (self.length // 2)  # the outer pixels' centres are at -1 and 1
+        kernel = functional.grid_sample(level, places, align_corners=True)[0, 0]
         return functional.pad(kernel / kernel.sum(), [(TAPS - self.length) // 2] * 4)
 
 

@@ -1,16 +1,30 @@
 """Cases: one GT image with its LR versions, clean and one per degradation."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import csv
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from faig.common.errors import InputError
-from faig.imaging.degradation import Degradation
-from faig.imaging.images import Image, Resized, check_divisible, list_images, mod_crop, pair, read_image
+from faig.common.files import replacing
+from faig.imaging.degradation import Degradation, named
+from faig.imaging.images import (
+    Image,
+    ImageLike,
+    Resized,
+    as_image,
+    check_divisible,
+    list_images,
+    mod_crop,
+    pair,
+    read_image,
+)
 
 CLEAN = "clean"
+PHOTOS = "photos.csv"  # beside images of which some are crops: which photo each is of
+PHOTO_COLUMNS = ["image", "photo"]
 
 
 @dataclass(frozen=True)
@@ -21,15 +35,22 @@ class Case:
         name: of the image, without folder and suffix.
         gt: RGB in [0, 1].
         lr: by degradation; ``clean`` is the one that has none.
+        photo: of which photo it is; its own name where it is no crop. Crops of one photo are not independent, so
+            intervals resample photos.
     """
 
     name: str
     gt: Image
     lr: dict[str, Resized]
+    photo: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.photo:
+            object.__setattr__(self, "photo", self.name)
 
     def to(self, device: torch.device | str) -> "Case":
         """The case with its images on a device."""
-        return Case(self.name, self.gt.to(device), {kind: image.to(device) for kind, image in self.lr.items()})
+        return replace(self, gt=self.gt.to(device), lr={kind: image.to(device) for kind, image in self.lr.items()})
 
     def check(self, scale: int) -> None:
         """Raise InputError unless every LR image times ``scale`` is as large as the GT, and all is finite."""
@@ -46,7 +67,7 @@ class Case:
 
 
 def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, crop: bool = False) -> list[Case]:
-    """Cases from folders, paired by name, sorted by file name.
+    """Cases from folders, paired by name, sorted by file name; crops as a ``photos.csv`` beside the GT images says.
 
     Args:
         gt: folder of GT images.
@@ -58,35 +79,69 @@ def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, crop
         InputError: an image has no partner, a size does not fit, or a file cannot be read.
     """
     truth = list_images(gt)
+    photos = read_photos(Path(gt), truth)
     versions = {kind: list_images(folder) for kind, folder in lr.items()}
     cases = []
     for name in pair(truth, versions):
         image = _gt(truth[name], scale, crop)
-        case = Case(name, image, {kind: read_image(files[name]) for kind, files in versions.items()})
+        versions_read = {kind: read_image(files[name]) for kind, files in versions.items()}
+        case = Case(name, image, versions_read, photos[name])
         case.check(scale)
         cases.append(case)
     return cases
 
 
 def make_cases(
-    gt: Path | str, degradations: Mapping[str, Degradation], scale: int, *, seed: int = 0, crop: bool = False
+    gt: Path | str | Mapping[str, ImageLike],
+    degradations: Mapping[str, Degradation | str | float],
+    scale: int,
+    *,
+    clean: bool = True,
+    seed: int = 0,
+    crop: bool = False,
 ) -> list[Case]:
-    """Cases from a GT folder alone; the LR images are made as ``degradations`` says."""
-    images = {name: _gt(path, scale, crop) for name, path in list_images(gt).items()}
-    return [degrade_case(name, image, degradations, scale, seed=seed) for name, image in images.items()]
+    """Cases from GT images alone; the LR images are made.
+
+    Args:
+        gt: a folder, or images by name in any form that `images.as_image` takes.
+        degradations: by name: a `Degradation`, a spec (``"blur:2+noise:0.05"``), or the level of the step that the name
+            is (``{"blur": 2, "noise": 0.1}``).
+        scale: GT size / LR size.
+        clean: make clean LR images too.
+        seed: of noise, together with the image's name.
+        crop: cut GT images to a multiple of the scale instead of refusing them.
+
+    Raises:
+        InputError: a degradation makes no sense, a size does not fit, or a file cannot be read.
+    """
+    kinds = {name: made if isinstance(made, Degradation) else named(name, made) for name, made in degradations.items()}
+    kinds = {CLEAN: Degradation()} | kinds if clean and CLEAN not in kinds else kinds
+    files: Mapping[str, ImageLike] = gt if isinstance(gt, Mapping) else list_images(gt)
+    photos = {name: name for name in files} if isinstance(gt, Mapping) else read_photos(Path(gt), files)
+    images = {name: _gt(file, scale, crop, name) for name, file in files.items()}
+    return [degrade_case(name, image, kinds, scale, seed=seed, photo=photos[name]) for name, image in images.items()]
 
 
-def degrade_case(name: str, gt: Image, degradations: Mapping[str, Degradation], scale: int, *, seed: int = 0) -> Case:
-    """One case from a GT image in memory; ``scale`` divides its sides."""
+def degrade_case(
+    name: str,
+    gt: Image,
+    degradations: Mapping[str, Degradation],
+    scale: int,
+    *,
+    seed: int = 0,
+    photo: str | None = None,
+) -> Case:
+    """One case from a GT image in memory; ``scale`` divides its sides. ``photo``: of which it is a crop."""
     check_divisible(gt, scale, name)
-    return Case(name, gt, {kind: make(gt, scale, seed=seed, name=name) for kind, make in degradations.items()})
+    lr = {kind: make(gt, scale, seed=seed, name=name) for kind, make in degradations.items()}
+    return Case(name, gt, lr, photo or name)
 
 
 def crop_case(case: Case, top: int, left: int, side: int, scale: int) -> Case:
     """A square part of a case: ``top``, ``left`` and ``side`` in LR pixels."""
     lr = {kind: image[:, top : top + side, left : left + side] for kind, image in case.lr.items()}
     a, b, c = top * scale, left * scale, side * scale
-    return Case(f"{case.name}_{top}_{left}", case.gt[:, a : a + c, b : b + c], lr)
+    return Case(f"{case.name}_{top}_{left}", case.gt[:, a : a + c, b : b + c], lr, case.photo)
 
 
 def degradations_of(cases: list[Case]) -> list[str]:
@@ -94,9 +149,73 @@ def degradations_of(cases: list[Case]) -> list[str]:
     return [kind for kind in cases[0].lr if kind != CLEAN]
 
 
-def _gt(path: Path, scale: int, crop: bool) -> Image:
-    image = read_image(path)
+def photos_of(cases: Iterable[Case]) -> dict[str, str]:
+    """Of which photo each case is, by the case's name."""
+    return {case.name: case.photo for case in cases}
+
+
+def describe_images(cases: Iterable[Case]) -> str:
+    """What the images are, in words: ``100 photos``, or ``10 crops of 2 photos``."""
+    return describe_photos(photos_of(cases))
+
+
+def describe_photos(photos: Mapping[str, str]) -> str:
+    """The same, from the photo of each image by its name."""
+    whole = all(name == photo for name, photo in photos.items())
+    of_photos = _counted(len(set(photos.values())), "photo")
+    return of_photos if whole else f"{_counted(len(photos), 'crop')} of {of_photos}"
+
+
+def write_photos(folder: Path, photos: Mapping[str, str]) -> None:
+    """Write ``photos.csv`` beside images: a line with ``image`` and ``photo`` for each, names without suffix.
+
+    Nothing is written where every image is a photo of its own.
+    """
+    if all(name == photo for name, photo in photos.items()):
+        return
+    with replacing(folder / PHOTOS) as part, part.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([PHOTO_COLUMNS, *photos.items()])
+
+
+def read_photos(folder: Path, images: Collection[str]) -> dict[str, str]:
+    """Of which photo each image of a folder is, as ``photos.csv`` there says; itself where there is no such file.
+
+    The file may list images that are not there.
+
+    Raises:
+        InputError: the file cannot be read, or does not say this of every image once.
+    """
+    path = folder / PHOTOS
+    if not path.exists():
+        return {name: name for name in images}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: is no table: {error}") from None
+    if header != PHOTO_COLUMNS:
+        raise InputError(f"{path}: its first line is not {','.join(PHOTO_COLUMNS)}")
+    photos: dict[str, str] = {}
+    for row in rows:
+        if len(row) != len(PHOTO_COLUMNS) or not all(row):
+            raise InputError(f"{path}: the line {','.join(row)!r} does not name an image and its photo")
+        if row[0] in photos:
+            raise InputError(f"{path}: lists the image {row[0]!r} twice")
+        photos[row[0]] = row[1]
+    if missing := [name for name in images if name not in photos]:
+        raise InputError(f"{path}: does not list the image {missing[0]!r}; add a line that says which photo it is of")
+    return {name: photos[name] for name in images}
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" + "s" * (count != 1)
+
+
+def _gt(file: ImageLike, scale: int, crop: bool, name: str | None = None) -> Image:
+    image = as_image(file)
     if crop:
         return mod_crop(image, scale)
-    check_divisible(image, scale, str(path))
+    check_divisible(image, scale, str(file) if isinstance(file, Path) else str(name))
     return image

@@ -217,7 +217,7 @@ def named(name: str, level: Level, downsampling: str = "bilinear") -> Degradatio
     except InputError as error:
         what = f"{level:g}" if isinstance(level, float) else level
         hint = "" if isinstance(level, str) or name in STEPS else "; or give what is done: noise:0.05+jpeg:60"
-        raise InputError(f"--degrade {name}={what}: {error}{hint}") from None
+        raise InputError(f"degradation {name}={what}: {error}{hint}", setting="degrade") from None
     return Degradation(step, downsampling=downsampling)
 
 

@@ -1,9 +1,10 @@
 """Image files and folders: RGB in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import struct
+import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,10 @@ Resized = Float[Tensor, "3 _ _"]
 Bytes = UInt8[np.ndarray, " bytes"]
 Pixels = Shaped[np.ndarray, "height width 3"]
 
+ImageLike = Any  # a path, a PIL image, an array or a tensor; see `as_image`
+
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 
 
 def read_image(path: Path | str) -> Image:
@@ -39,6 +43,44 @@ def read_image(path: Path | str) -> Image:
     return to_image(decode(read_bytes(path), str(path)), str(path))
 
 
+def as_image(value: ImageLike) -> Image:
+    """An image in any form that people hold one in, as a tensor.
+
+    Args:
+        value: a path; a PIL image; an array of height × width × 3 (or height × width, gray), uint8 or floating point in
+            [0, 1]; or a tensor ``[3, height, width]`` in [0, 1], which is returned as it is.
+
+    Returns:
+        float32 in [0, 1].
+
+    Raises:
+        InputError: a shape or type is none of these, or a value is outside [0, 1].
+    """
+    if isinstance(value, Tensor):
+        if value.ndim != 3 or value.shape[0] != 3 or not value.is_floating_point():
+            raise InputError(
+                f"a tensor of {value.dtype} {tuple(value.shape)}: expected floating point [3, height, width]"
+            )
+        return value
+    if isinstance(value, str | Path):
+        return read_image(value)
+    pixels = np.asarray(value.convert("RGB") if hasattr(value, "convert") else value)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, 2)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.kind not in "uf" or pixels.dtype.itemsize > 8:
+        raise InputError(
+            f"an array of {pixels.dtype} {pixels.shape}: expected height × width × 3, uint8 or float in [0, 1]"
+        )
+    if pixels.dtype.kind == "u" and pixels.dtype not in (np.uint8, np.uint16):
+        raise InputError(f"an array of {pixels.dtype}: expected uint8, or floating point in [0, 1]")
+    image = to_image(pixels, f"an array of {pixels.dtype}")
+    if float(image.min()) < 0 or float(image.max()) > 1:
+        raise InputError(
+            f"an array of {pixels.dtype} with values from {image.min():g} to {image.max():g}: expected [0, 1]"
+        )
+    return image
+
+
 def read_bytes(path: Path | str) -> Bytes:
     """The bytes of a file.
 
@@ -51,41 +93,50 @@ def read_bytes(path: Path | str) -> Bytes:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def decode(data: Bytes, place: str) -> Pixels:
+def decode(data: Bytes, source: str) -> Pixels:
     """The pixels of an encoded image: ``[height, width, RGB]`` in the file's own depth.
 
     Args:
         data: the bytes of an image file.
-        place: where they come from, for the message.
+        source: where they come from, for the message.
 
     Raises:
         InputError: they are no image, or a damaged one.
     """
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
     try:
-        with _silent():
-            pixels = cv2.imdecode(data, flags) if data.size else None
+        pixels = cv2.imdecode(data, flags) if data.size and not _is_damaged_png(data) else None
     except cv2.error:
         pixels = None
     if pixels is None:
-        raise InputError(f"{place}: is not an image that can be read, or is damaged")
+        raise InputError(f"{source}: is not an image that can be read, or is damaged")
     return pixels
 
 
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Nothing on standard error: image libraries print there what `decode` raises."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+def _is_damaged_png(data: Bytes) -> bool:
+    """Whether a PNG file is cut short, or a part of it that the image needs is altered, by its checksums.
+
+    libpng says so on standard error where nothing but the file descriptor itself could stop it.
+    """
+    view = data.data
+    if view[: len(PNG)] != PNG:
+        return False
+    start = len(PNG)
+    while start + 12 <= len(view):
+        length, kind = struct.unpack_from(">I4s", view, start)
+        end = start + 8 + length
+        if end + 4 > len(view):
+            return True
+        needed = kind[:1].isupper()
+        if needed and zlib.crc32(view[start + 4 : end]) != int.from_bytes(view[end : end + 4]):
+            return True
+        if kind == b"IEND":
+            return False
+        start = end + 4
+    return True
 
 
-def to_image(pixels: Pixels, place: str) -> Image:
+def to_image(pixels: Pixels, source: str) -> Image:
     """Pixels of any depth as an image in [0, 1].
 
     Raises:
@@ -94,7 +145,7 @@ def to_image(pixels: Pixels, place: str) -> Image:
     full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
     array = pixels.astype(np.float32) / full
     if not np.isfinite(array).all():
-        raise InputError(f"{place}: holds values that are not finite (NaN or infinite)")
+        raise InputError(f"{source}: holds values that are not finite (NaN or infinite)")
     return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
 
 
@@ -137,16 +188,16 @@ def list_images(folder: Path | str) -> dict[str, Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder")
-    found: dict[str, Path] = {}
+    images: dict[str, Path] = {}
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
-        if path.stem in found:
-            raise InputError(f"{path}: has the same name as {found[path.stem].name}; rename one of them")
-        found[path.stem] = path
-    if not found:
+        if path.stem in images:
+            raise InputError(f"{path}: has the same name as {images[path.stem].name}; rename one of them")
+        images[path.stem] = path
+    if not images:
         raise InputError(f"{folder}: holds no images ({', '.join(sorted(SUFFIXES))})")
-    return found
+    return images
 
 
 def pair(gt: Mapping[str, Path], lr: Mapping[str, Mapping[str, Path]]) -> Iterable[str]:
@@ -179,4 +230,5 @@ def check_divisible(image: Image, scale: int, name: str) -> None:
     """Raise InputError unless both sides of a GT image divide by ``scale``."""
     _, height, width = image.shape
     if height % scale or width % scale:
-        raise InputError(f"{name}: {width}x{height} is not divisible by scale {scale}; crop it or pass --mod-crop")
+        message = f"{name}: {width}x{height} is not divisible by scale {scale}; crop it, or pass crop=True"
+        raise InputError(message, setting="crop")

@@ -5,12 +5,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from faig.common.errors import InputError
-from faig.imaging.images import Image
+from faig.imaging.images import Image, ImageLike, as_image
 
 CHANNELS = ("gray", "blue")
-
-
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+
+Plane = Float[Tensor, "channel height width"]
 
 
 def single_channel(image: Image, channel: str = "gray") -> Float[Tensor, "height width"]:
@@ -39,36 +39,36 @@ def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height 
     return torch.sqrt(dx.square() + dy.square() + 1e-6)
 
 
-Plane = Float[Tensor, "channel height width"]
-
-
 def luma(image: Image) -> Float[Tensor, "1 height width"]:
     """Y of YCbCr as MATLAB's ``rgb2ycbcr`` gives it, in [16/255, 235/255], in one channel ``[1, height, width]``."""
     red, green, blue = image
     return ((16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255)[None]
 
 
-def psnr(image: Plane, gt: Plane, *, border: int) -> float:
+def psnr(image: ImageLike, gt: ImageLike, *, border: int = 0) -> float:
     """PSNR in dB over all channels, a frame of ``border`` pixels left out; infinite where they are equal.
 
     Args:
-        image: in [0, 1].
-        gt: the same shape.
+        image: a tensor ``[channel, height, width]`` in [0, 1], or whatever `images.as_image` takes.
+        gt: the same, of the same size.
         border: the field leaves out ``scale`` pixels.
+
+    Raises:
+        InputError: the sizes differ, or are too small.
     """
     from skimage.metrics import peak_signal_noise_ratio  # slow to import
 
-    ours, truth = _inner(image, border), _inner(gt, border)
+    ours, truth = _compared(image, gt, border)
     if torch.equal(ours, truth):
         return float("inf")
     return float(peak_signal_noise_ratio(truth.numpy(), ours.numpy(), data_range=1.0))
 
 
-def ssim(image: Plane, gt: Plane, *, border: int) -> float:
-    """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out."""
+def ssim(image: ImageLike, gt: ImageLike, *, border: int = 0) -> float:
+    """SSIM over all channels (Gaussian window of σ 1.5, 11×11), a frame of ``border`` pixels left out; see `psnr`."""
     from skimage.metrics import structural_similarity  # slow to import
 
-    ours, truth = _inner(image, border), _inner(gt, border)
+    ours, truth = _compared(image, gt, border)
     return float(
         structural_similarity(
             truth.numpy(),
@@ -82,8 +82,14 @@ def ssim(image: Plane, gt: Plane, *, border: int) -> float:
     )
 
 
-def _inner(image: Plane, border: int) -> Tensor:
-    _, height, width = image.shape
+def _compared(image: ImageLike, gt: ImageLike, border: int) -> tuple[Plane, Plane]:
+    ours, truth = (value if isinstance(value, Tensor) else as_image(value) for value in (image, gt))
+    if ours.shape != truth.shape:
+        raise InputError(f"an image of {tuple(ours.shape)} cannot be compared with one of {tuple(truth.shape)}")
+    _, height, width = ours.shape
     if min(height, width) < 2 * border + 11:
         raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")
-    return image[:, border : height - border, border : width - border].double().cpu()
+    first, second = (
+        value[:, border : height - border, border : width - border].double().cpu() for value in (ours, truth)
+    )
+    return first, second

@@ -1,17 +1,35 @@
 """Where a study's GT images come from: scikit-image's photos, or folders; whole, or their busiest crops."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 from skimage import data
 
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.settings import Strict
+from faig.imaging.cases import PHOTOS, write_photos
 from faig.imaging.images import Image, Resized, list_images, mod_crop, read_image, write_image
 
 Corner = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """A GT image, whole or a crop.
+
+    Attributes:
+        name: of the image; of a crop, with its place in the photo.
+        image: RGB in [0, 1].
+        photo: of which photo it is.
+    """
+
+    name: str
+    image: Resized
+    photo: str
 
 
 class SourceConfig(Strict):
@@ -20,17 +38,19 @@ class SourceConfig(Strict):
     Attributes:
         photos: of scikit-image's, where no folder is given.
         folder: name of a folder in the one that ``--images`` names.
-        crops: how many, about as many of each image; None: whole images.
+        crops: how many of the busiest ones, about as many of each image, or by image; None: whole images.
+        at: top and left corner of the crops of each image, in place of the busiest ones.
         side: GT pixels of a crop.
     """
 
     photos: list[str]
     folder: str
-    crops: PositiveInt | None = None
+    crops: PositiveInt | dict[str, PositiveInt] | None = None
+    at: list[Corner] = Field(default_factory=list)
     side: PositiveInt = 96
 
-    def take(self, images: Path | None, scale: int) -> dict[str, Resized]:
-        """The images by name, each of a size that the scale divides.
+    def take(self, images: Path | None, scale: int) -> list[GroundTruth]:
+        """The images, each of a size that the scale divides.
 
         Args:
             images: the folder of folders; None for packaged photos.
@@ -43,22 +63,30 @@ class SourceConfig(Strict):
             whole = {name: photograph(name) for name in self.photos}
         else:
             whole = {name: read_image(path) for name, path in list_images(images / self.folder).items()}
-        if self.crops is None:
-            return {name: mod_crop(image, scale) for name, image in whole.items()}
+        if self.crops is None and not self.at:
+            return [GroundTruth(name, mod_crop(image, scale), name) for name, image in whole.items()]
         if self.side % scale:
             raise InputError(f"crops of {self.side} pixels do not divide by the scale {scale}")
-        found: dict[str, Resized] = {}
-        for place, (name, image) in enumerate(whole.items()):
-            count = len(range(place, self.crops, len(whole)))
-            found |= {f"{name}_{y}_{x}": crop for (y, x), crop in busiest(image, self.side, count).items()}
-        return found
+        return [crop for name, image in whole.items() for crop in self._crops(name, image, list(whole))]
+
+    def _crops(self, name: str, image: Image, names: list[str]) -> list[GroundTruth]:
+        if self.at:
+            return [GroundTruth(f"{name}_{y}_{x}", cut(image, (y, x), self.side), name) for y, x in self.at]
+        if isinstance(self.crops, dict):
+            count = self.crops.get(name, 0)
+        else:
+            count = len(range(names.index(name), self.crops or 0, len(names)))
+        return busiest_crops(name, image, self.side, count)
 
 
-def write_images(images: dict[str, Resized], folder: Path) -> None:
-    """Write images as PNGs into a folder, which then holds them alone."""
-    with new_folder(folder, force=True, ours=["*.png"]) as part:
-        for name, image in images.items():
-            write_image(part / f"{name}.png", image)
+def write_images(images: Iterable[GroundTruth], folder: Path) -> None:
+    """Write images as PNGs into a folder, which then holds them alone; beside crops, which photos they are of."""
+    with new_folder(folder, force=True, ours=["*.png", PHOTOS]) as part:
+        photos = {}
+        for truth in images:
+            write_image(part / f"{truth.name}.png", truth.image)
+            photos[truth.name] = truth.photo
+        write_photos(part, photos)
 
 
 def photograph(name: str) -> Image:
@@ -74,6 +102,23 @@ def photograph(name: str) -> Image:
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
+def cut(image: Image, corner: Corner, side: int) -> Resized:
+    """A square of an image.
+
+    Raises:
+        InputError: it reaches beyond the image.
+    """
+    (y, x), (_, height, width) = corner, image.shape
+    if not (0 <= y <= height - side and 0 <= x <= width - side):
+        raise InputError(f"a crop of {side} pixels at {y}, {x} reaches beyond an image of {width}x{height}")
+    return image[:, y : y + side, x : x + side]
+
+
+def busiest_crops(photo: str, image: Image, side: int, count: int) -> list[GroundTruth]:
+    """The crops of a photo in which most happens, named after the photo and their top left corner; see `busiest`."""
+    return [GroundTruth(f"{photo}_{y}_{x}", crop, photo) for (y, x), crop in busiest(image, side, count).items()]
+
+
 def busiest(image: Image, side: int, count: int, *, every: int = 1) -> dict[Corner, Resized]:
     """The crops of a grid in which most happens, by top left corner, in the order of the corners.
 
@@ -85,6 +130,6 @@ def busiest(image: Image, side: int, count: int, *, every: int = 1) -> dict[Corn
     """
     _, height, width = image.shape
     corners = [(y, x) for y in range(0, height - side + 1, side) for x in range(0, width - side + 1, side)]
-    crops = {(y, x): image[:, y : y + side, x : x + side] for y, x in corners}
+    crops = {corner: cut(image, corner, side) for corner in corners}
     chosen = sorted(corners, key=lambda corner: -float(crops[corner].diff(dim=2).abs().mean()))[: every * count : every]
     return {corner: crops[corner] for corner in sorted(chosen)}

@@ -1,15 +1,15 @@
 """Methods against each other: how selective each is over all proportions, and who is ahead (ours).
 
-All numbers are of reverted filter sets; intervals resample images jointly; what is random is averaged over its seeds
+All numbers are of reverted filter sets; intervals resample photos jointly; what is random is averaged over its seeds
 image by image.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from faig.common.statistics import Estimate, Numbers, estimate
+from faig.common.statistics import Estimate, Numbers, Photos, estimate
 from faig.intervention.measure import Measured, Reference
 
 CHAMPION = "faig"  # whom the others are held against
@@ -24,16 +24,18 @@ class Reverted:
         left: ``E(F', baseline)`` there.
         others: ``E(F', target)`` on each other input.
         whole: ``E(target, baseline)`` on the own degradation.
+        photos: of which photo each image is.
     """
 
     def __init__(self, kind: str, results: Sequence[Measured], reference: Reference) -> None:
         def mean(given: str, end: str) -> Numbers:
-            found: Numbers = np.mean([getattr(result[given], end) for result in results], axis=0)
-            return found
+            values: Numbers = np.mean([getattr(result[given], end) for result in results], axis=0)
+            return values
 
         self.own, self.left = mean(kind, "to_target"), mean(kind, "to_baseline")
         self.others = [mean(given, "to_target") for given in results[0] if given != kind]
         self.whole = reference.between[kind]
+        self.photos: Photos = reference.photos
 
     def samples(self) -> list[Numbers]:
         """All arrays, to be resampled together; `Means` takes them apart again."""
@@ -41,7 +43,7 @@ class Reverted:
 
 
 class Means:
-    """Means over images of `Reverted.samples`, and what follows from them.
+    """The means over images of `Reverted.samples`, and what follows from them.
 
     Attributes:
         effect: on the own degradation.
@@ -50,8 +52,8 @@ class Means:
         switched_off: see `effect.switched_off`.
     """
 
-    def __init__(self, samples: Sequence[Numbers], axis: int) -> None:
-        self.effect, left, self.whole, *others = (sample.mean(axis) for sample in samples)
+    def __init__(self, means: Sequence[Any]) -> None:
+        self.effect, left, self.whole, *others = means
         self.other = np.maximum.reduce(others)
         self.switched_off = 1 - left / self.whole
 
@@ -73,16 +75,25 @@ class Means:
 
 def held_against(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
     """FAIG's effect, switched off and leak minus another method's, each with its 95% interval."""
-    count = len(champion.samples())
     row: dict[str, float] = {}
     for name in ("effect", "switched_off", "leak"):
 
-        def difference(*samples: Numbers, axis: int, name: str = name) -> Any:
-            first, second = (Means(part, axis) for part in (samples[:count], samples[count:]))
+        def difference(first: Means, second: Means, name: str = name) -> Any:
             return getattr(first, name) - getattr(second, name)
 
-        row |= _named(name, estimate(difference, *champion.samples(), *other.samples(), seed=seed))
+        row |= _of_sets(difference, [champion, other], seed).columns(name)
     return row
+
+
+def _of_sets(statistic: Callable[..., Any], sets: Sequence[Reverted], seed: int) -> Estimate:
+    """A function of the `Means` of several reverted sets, whose photos are resampled together."""
+    count = len(sets[0].samples())
+    samples = [sample for reverted in sets for sample in reverted.samples()]
+
+    def of_means(*means: Any) -> Any:
+        return statistic(*(Means(means[start : start + count]) for start in range(0, len(means), count)))
+
+    return estimate(of_means, *samples, photos=sets[0].photos, seed=seed)
 
 
 def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) -> dict[str, float]:
@@ -100,47 +111,33 @@ def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) 
         ``leak_ahead``: by how much that is less than FAIG's.
     """
     sizes = sorted(curve)
-    count = len(champion.samples())
 
-    def means(samples: Sequence[Numbers], axis: int) -> tuple[Means, list[Means]]:
-        first, *others = (Means(samples[start : start + count], axis) for start in range(0, len(samples), count))
-        return first, others
-
-    def off(*samples: Numbers, axis: int) -> Any:
-        first, others = means(samples, axis)
-        few = [one for one, size in zip(others, sizes, strict=True) if size <= FEW]
-        allowed = [np.where(one.leak <= first.leak, one.switched_off, 0.0) for one in few]
+    def off(first: Means, *others: Means) -> Any:
+        few = [other for other, size in zip(others, sizes, strict=True) if size <= FEW]
+        allowed = [np.where(other.leak <= first.leak, other.switched_off, 0.0) for other in few]
         return np.maximum.reduce([*allowed, np.zeros_like(first.leak)])
 
-    def leaked(*samples: Numbers, axis: int) -> Any:
-        first, others = means(samples, axis)
-        enough = [np.where(one.switched_off >= first.switched_off, one.leak, np.inf) for one in others]
+    def leaked(first: Means, *others: Means) -> Any:
+        enough = [np.where(other.switched_off >= first.switched_off, other.leak, np.inf) for other in others]
         least = np.minimum.reduce(enough)
         return np.where(np.isfinite(least), least, others[-1].leak)
 
-    samples = [sample for one in (champion, *(curve[size] for size in sizes)) for sample in one.samples()]
+    sets = [champion, *(curve[size] for size in sizes)]
     row: dict[str, float] = {}
     for name, statistic, sign in (("switched_off", off, 1), ("leak", leaked, -1)):
 
-        def ahead(*samples: Numbers, axis: int, name: str = name, own: Any = statistic, sign: int = sign) -> Any:
-            return sign * (own(*samples, axis=axis) - getattr(means(samples, axis)[0], name))
+        def ahead(first: Means, *others: Means, name: str = name, own: Any = statistic, sign: int = sign) -> Any:
+            return sign * (own(first, *others) - getattr(first, name))
 
-        row |= _named(name, estimate(statistic, *samples, seed=seed))
-        row |= _named(f"{name}_ahead", estimate(ahead, *samples, seed=seed))
+        row |= _of_sets(statistic, sets, seed).columns(name)
+        row |= _of_sets(ahead, sets, seed).columns(f"{name}_ahead")
     return row
 
 
 def area_row(method: str, kind: str, curve: dict[float, Reverted], seed: int) -> dict[str, Any]:
-    smallest = curve[min(curve)]
-
-    def selectivity(*samples: Numbers, axis: int) -> Any:
-        return Means(samples, axis).selectivity
-
-    return (
-        {"method": method, "reverted": kind}
-        | _named("area", area(curve, seed))
-        | _named("selectivity", estimate(selectivity, *smallest.samples(), seed=seed))
-    )
+    """How selective a method is: `area` over all proportions, and the selectivity at the smallest."""
+    selectivity = _of_sets(lambda means: means.selectivity, [curve[min(curve)]], seed)
+    return {"method": method, "reverted": kind} | area(curve, seed).columns("area") | selectivity.columns("selectivity")
 
 
 def area(curve: dict[float, Reverted], seed: int) -> Estimate:
@@ -153,18 +150,11 @@ def area(curve: dict[float, Reverted], seed: int) -> Estimate:
 
     proportions = sorted(curve)
     place = np.log(proportions)
-    count = len(curve[proportions[0]].samples())
 
-    def statistic(*samples: Numbers, axis: int) -> Any:
-        parts = [samples[start : start + count] for start in range(0, len(samples), count)]
-        heights = [Means(part, axis).excess for part in parts]
+    def statistic(*means: Means) -> Any:
+        heights = [mean.excess for mean in means]
         if len(heights) == 1:
             return heights[0]
         return integrate.trapezoid(np.stack(heights), place, axis=0) / (place[-1] - place[0])
 
-    samples = [sample for proportion in proportions for sample in curve[proportion].samples()]
-    return estimate(statistic, *samples, seed=seed)
-
-
-def _named(name: str, found: Estimate) -> dict[str, float]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+    return _of_sets(statistic, [curve[proportion] for proportion in proportions], seed)

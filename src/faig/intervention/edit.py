@@ -11,15 +11,15 @@ from faig.filters import FilterSet, FilterSpace
 from faig.networks.compatibility import check_pair
 
 
-def blend(network: nn.Module, baseline: nn.Module, target: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
+def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
     """A copy of ``network`` in which a filter set has the weights ``baseline + strength × (target - baseline)``.
 
     Every other weight, and every bias, is the network's own, bit for bit.
 
     Args:
         network: often the target or the baseline itself.
-        baseline: weights at strength 0, bit-exact.
         target: weights at strength 1, bit-exact.
+        baseline: weights at strength 0, bit-exact.
         filters: which.
         strength: any number; above 1 overshoots.
 
@@ -41,17 +41,17 @@ def blend(network: nn.Module, baseline: nn.Module, target: nn.Module, filters: F
 
 def revert(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Module:
     """The target with a filter set given its baseline weights back (the paper says "mask")."""
-    return blend(target, baseline, target, filters, 0.0)
+    return blend(target, target, baseline, filters, 0.0)
 
 
 def modulate(target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
     """The target with a filter set at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
-    return blend(target, baseline, target, filters, strength)
+    return blend(target, target, baseline, filters, strength)
 
 
-def graft(baseline: nn.Module, target: nn.Module, filters: FilterSet) -> nn.Module:
+def graft(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Module:
     """The baseline with a filter set's target weights: is the set enough?"""
-    return blend(baseline, baseline, target, filters, 1.0)
+    return blend(baseline, target, baseline, filters, 1.0)
 
 
 def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
@@ -60,19 +60,19 @@ def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
     with torch.no_grad():
         for weight in nothing.parameters():
             weight.zero_()
-    return blend(target, nothing, target, filters, 0.0)
+    return blend(target, target, nothing, filters, 0.0)
 
 
 def transplant(
-    baseline: nn.Module, target: nn.Module, sources: Int64[Tensor, " moved"], places: Int64[Tensor, " moved"]
+    target: nn.Module, baseline: nn.Module, sources: Int64[Tensor, " moved"], places: Int64[Tensor, " moved"]
 ) -> nn.Module:
     """The baseline, in which the filter at each place is changed as training changed the one at its source (ours).
 
     With places equal to sources it is a graft, but for rounding. So it tells what weights do from where they are.
 
     Args:
-        baseline: whose weights are changed.
         target: ``target - baseline`` is the change.
+        baseline: whose weights are changed.
         sources: flat indices.
         places: flat indices, each once, in the order of the sources.
 

@@ -5,12 +5,11 @@ ratios stand beside it (ours): switched off, and leak.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 
-from faig.common.statistics import Estimate, Numbers, estimate
+from faig.common.statistics import Estimate, Numbers, Photos, estimate, estimate_mean
 from faig.imaging.images import Image
 from faig.imaging.metrics import gradient_map, single_channel
 
@@ -27,12 +26,12 @@ def effect(altered: Image, original: Image, channel: str = "gray") -> float:
     return 1000 * float((maps[0] - maps[1]).square().mean(dtype=torch.float64))
 
 
-def mean_effect(effects: Numbers, seed: int = 0) -> Estimate:
-    """Mean over images."""
-    return estimate(np.mean, effects, seed=seed)
+def mean_effect(effects: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
+    """Mean over images; ``photos`` says of which photo each is, where some are crops."""
+    return estimate_mean(effects, photos=photos, seed=seed)
 
 
-def switched_off(to_baseline: Numbers, whole: Numbers, seed: int = 0) -> Estimate:
+def switched_off(to_baseline: Numbers, whole: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
     """``1 - E(F', baseline) / E(target, baseline)`` on one degradation: 1 is exactly what the baseline does.
 
     For a graft, give ``E(F', target)`` as the first: that is **switched on**.
@@ -40,22 +39,21 @@ def switched_off(to_baseline: Numbers, whole: Numbers, seed: int = 0) -> Estimat
     Args:
         to_baseline: ``E(F', baseline)`` per image.
         whole: ``E(target, baseline)`` per image.
+        photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the bootstrap.
     """
-    return estimate(lambda a, b, axis: 1 - a.mean(axis) / b.mean(axis), to_baseline, whole, seed=seed)
+    return estimate(lambda left, all_of_it: 1 - left / all_of_it, to_baseline, whole, photos=photos, seed=seed)
 
 
-def leak(elsewhere: Mapping[str, Numbers], whole: Numbers, seed: int = 0) -> Estimate:
+def leak(elsewhere: Mapping[str, Numbers], whole: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
     """The largest ``E(F', target)`` over the other inputs, divided by ``E(target, baseline)`` on the own one.
 
     Args:
         elsewhere: ``E(F', target)`` per image, by input: the other degradations and clean.
         whole: ``E(target, baseline)`` per image on the degradation whose filters were altered.
+        photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the bootstrap.
     """
-
-    def ratio(*samples: Numbers, axis: int) -> Any:
-        *others, own = (sample.mean(axis) for sample in samples)
-        return np.maximum.reduce(others) / own
-
-    return estimate(ratio, *elsewhere.values(), whole, seed=seed)
+    return estimate(
+        lambda *means: np.maximum.reduce(means[:-1]) / means[-1], *elsewhere.values(), whole, photos=photos, seed=seed
+    )

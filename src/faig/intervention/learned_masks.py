@@ -1,4 +1,4 @@
-"""Filter sets made for what they do, to hold scores against: learned ones, and ones found part by part (ours).
+"""Filter sets learned for what they do, to hold scores against (ours).
 
 A score ranks filters one by one; what counts is what a set does. A learned mask asks for that directly, so it says how
 far a score is from the best possible. It is a reference, not a method: it takes many more passes.
@@ -12,16 +12,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.attribution.integral import attribute
-from faig.attribution.methods import METHODS
-from faig.attribution.quadrature import Quadrature
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.filters import FilterSet, FilterSpace, Scores, count_of, rank
+from faig.common.settings import count_of
+from faig.filters import FilterSpace, Scores, rank
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
 from faig.imaging.metrics import LUMA, gradient_map
-from faig.intervention.edit import revert
 from faig.networks.compatibility import check_pair
 
 SENSES = ("revert", "graft")
@@ -115,47 +112,6 @@ def learn(
         unit = mask.grad.abs().topk(size).values[-1].clamp(min=1e-12)
         scores = scores - rate * (mask.grad / unit).clamp(-3, 3)
     return scores
-
-
-def part_by_part(
-    target: nn.Module,
-    baseline: nn.Module,
-    cases: Sequence[Case],
-    kind: str,
-    rule: Quadrature,
-    *,
-    method: str = "signed",
-    proportion: float = 0.01,
-    parts: int = 4,
-) -> Scores:
-    """Attribute again after each reverted part: what the filters do that are left, now that these are gone.
-
-    Args:
-        target: θ.
-        baseline: θ̄.
-        cases: what to attribute on.
-        kind: the degradation.
-        rule: of each integral, from the network with what was found reverted to the baseline.
-        method: that scores; one of the path's.
-        proportion: of the filters that are found so.
-        parts: in how many equal parts.
-
-    Returns:
-        Scores: filters found in the first part have the highest, then those of the second; the rest have those of the
-        last attribution, lower than all of them.
-    """
-    space = FilterSpace.of(target)
-    size = count_of(proportion, len(space))
-    found, order = FilterSet.of(space, []), torch.empty(0, dtype=torch.int64)
-    for part in range(1, parts + 1):
-        current = revert(target, baseline, found)
-        scores = METHODS[method].combine(attribute(current, baseline, cases, rule), kind)
-        scores[found.mask] = -math.inf
-        order = torch.cat([order, rank(scores)[: size * part // parts - len(order)]])
-        found = FilterSet.of(space, order)
-    ahead = torch.zeros(len(space))
-    ahead[order] = torch.arange(len(order), 0, -1, dtype=torch.float32)
-    return torch.where(found.mask, scores[~found.mask].max() + ahead, scores)
 
 
 def _goals(own: nn.Module, other: nn.Module, case: Case, kind: str) -> dict[str, Map]:

@@ -1,20 +1,21 @@
 """What altered networks do, measured: outputs compared with those of target and baseline, and with the GT."""
 
-import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
-from faig.common.files import replacing
 from faig.common.progress import Track
 from faig.common.statistics import Numbers
-from faig.imaging.cases import Case
+from faig.imaging.cases import Case, describe_images
 from faig.imaging.images import Resized, write_image
 from faig.imaging.metrics import psnr, ssim
 from faig.intervention.effect import effect
 from faig.networks.inference import restore
+
+logger = logging.getLogger("faig")
 
 Outputs = dict[str, list[Resized]]  # by input, one per case
 
@@ -36,6 +37,11 @@ class Reference:
     baseline: Outputs
     between: dict[str, Numbers]
     psnr: dict[str, tuple[Numbers, Numbers]]
+
+    @property
+    def photos(self) -> list[str]:
+        """Of which photo each image is: what intervals resample."""
+        return [case.photo for case in self.cases]
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def measure_reference(
     track: Track,
 ) -> Reference:
     """Run target and baseline over all inputs."""
+    logger.info("effects are measured on %s", describe_images(cases))
     outputs = {}
     for name, network in (("target", target_network), ("baseline", baseline_network)):
         kinds = list(cases[0].lr)
@@ -120,14 +127,11 @@ def save_images(folder: Path, cases: list[Case], outputs: Outputs) -> None:
             write_image(folder / kind / f"{case.name}.png", image)
 
 
-def write_measured(path: Path, measured: Measured) -> None:
-    """Keep a finished unit as JSON; numbers come back exactly."""
-    told = {kind: {name: values.tolist() for name, values in vars(m).items()} for kind, m in measured.items()}
-    with replacing(path) as part:
-        part.write_text(json.dumps(told), encoding="utf-8")
+def to_json(measured: Measured) -> dict[str, dict[str, list[float]]]:
+    """What was measured, JSON-able; numbers come back exactly."""
+    return {kind: {name: values.tolist() for name, values in vars(m).items()} for kind, m in measured.items()}
 
 
-def read_measured(path: Path) -> Measured:
-    """What `write_measured` wrote."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return {kind: Measurement(**{name: np.array(v) for name, v in m.items()}) for kind, m in told.items()}
+def from_json(values: dict[str, dict[str, list[float]]]) -> Measured:
+    """What `to_json` made."""
+    return {kind: Measurement(**{name: np.array(v) for name, v in m.items()}) for kind, m in values.items()}

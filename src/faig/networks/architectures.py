@@ -195,7 +195,8 @@ def recognise(weights: Weights) -> tuple[str, dict[str, Any]]:
     first = next(iter(weights), "none")
     raise InputError(
         f"no known architecture has these {len(weights)} weights (the first key is {first!r}); "
-        "name a builder with --arch file.py:function"
+        "give a function that builds the network",
+        setting="arch",
     )
 
 

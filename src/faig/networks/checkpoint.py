@@ -49,7 +49,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
             network, weights = recognised(weights)
         check_same_keys(network.state_dict(), weights, "the network", "the file")
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise error.at(path) from None
     network.load_state_dict(weights)
     return network.float().eval().requires_grad_(False)
 
@@ -125,16 +125,18 @@ def load_builder(spec: str) -> Builder:
     Raises:
         InputError: see `load_function`; the builder raises it where the function fails or makes no network.
     """
-    function = load_function("--arch", spec)
+    function = load_function(spec, "arch")
     name = spec.rpartition(":")[2]
 
     def builder() -> nn.Module:
         try:
             network = function()
         except Exception as error:
-            raise InputError(f"--arch {spec}: {name}() fails: {type(error).__name__}: {error}") from error
+            message = f"arch {spec}: {name}() fails: {type(error).__name__}: {error}"
+            raise InputError(message, setting="arch") from error
         if not isinstance(network, nn.Module):
-            raise InputError(f"--arch {spec}: {name}() returned {type(network).__name__}, not a torch network")
+            message = f"arch {spec}: {name}() returned {type(network).__name__}, not a torch network"
+            raise InputError(message, setting="arch")
         return network
 
     return builder

@@ -29,8 +29,9 @@ def set_fingerprints(filters: Mapping[str, FilterSet]) -> dict[str, str]:
 
 
 def case_fingerprints(cases: Iterable[Case]) -> dict[str, dict[str, str]]:
-    """Of every image: ``{name: {"gt": ..., <degradation>: ...}}``."""
+    """Of every image: ``{name: {"gt": ..., <degradation>: ...}}``; of a crop, ``photo`` too."""
     return {
         case.name: {kind: fingerprint([(kind, image)]) for kind, image in {"gt": case.gt, **case.lr}.items()}
+        | ({} if case.photo == case.name else {"photo": case.photo})
         for case in cases
     }

@@ -1,19 +1,35 @@
 """Networks run over images, and how good the result is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
-from faig.imaging.images import Image, Resized, round8
+from faig.imaging.images import ImageLike, Resized, as_image, round8
 from faig.networks.adapters import explained
 
 
-def restore(network: nn.Module, lr: Image) -> Resized:
-    """Run a network over one image.
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Have a network in evaluation mode, without gradients; afterwards every module is in the mode it was in."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def restore(network: nn.Module, lr: ImageLike) -> Resized:
+    """Run a network over one image, in evaluation mode; the network is left as it was.
 
     Args:
         network: takes and returns ``[1, 3, height, width]`` in [0, 1].
-        lr: in [0, 1].
+        lr: a tensor, or whatever `images.as_image` takes: a file, a PIL image, an array.
 
     Returns:
         The network's output clipped and rounded to 8 bits, in [0, 1], on the CPU.
@@ -21,9 +37,10 @@ def restore(network: nn.Module, lr: Image) -> Resized:
     Raises:
         InputError: the network does not take images of this size.
     """
-    with torch.no_grad(), explained(lr):
+    image = as_image(lr)
+    with evaluating(network), explained(image):
         weight = next(network.parameters())
-        return round8(network(lr[None].to(weight))[0]).cpu()
+        return round8(network(image[None].to(weight))[0]).cpu()
 
 
 def scale_of(network: nn.Module, probe: int = 16) -> int:
@@ -35,7 +52,7 @@ def scale_of(network: nn.Module, probe: int = 16) -> int:
     """
     gray = torch.full((1, 3, probe, probe), 0.5).to(next(network.parameters()))
     untouched = gray._version
-    with torch.inference_mode(), explained(gray):
+    with evaluating(network), explained(gray):
         output = network(gray)
     if gray._version != untouched:
         raise InputError(

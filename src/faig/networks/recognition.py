@@ -56,16 +56,22 @@ def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
         import spandrel
     except ModuleNotFoundError as error:
         if error.name == "spandrel":
-            raise InputError(f"{unknown}, or install spandrel, which knows many more: {INSTALL}") from None
-        raise InputError(f"{unknown}; spandrel, which may know it, needs {error.name}: {INSTALL}") from None
+            raise InputError(
+                f"{unknown}, or install spandrel, which knows many more: {INSTALL}", setting="arch"
+            ) from None
+        raise InputError(
+            f"{unknown}; spandrel, which may know it, needs {error.name}: {INSTALL}", setting="arch"
+        ) from None
     except (ImportError, RuntimeError) as error:  # a torchvision of another torch
-        raise InputError(f"{unknown}; spandrel, which may know it, fails: {_first_line(error)}; {INSTALL}") from None
+        raise InputError(
+            f"{unknown}; spandrel, which may know it, fails: {_first_line(error)}; {INSTALL}", setting="arch"
+        ) from None
     try:
         found = spandrel.ModelLoader().load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError:
-        raise InputError(f"{unknown} (spandrel does not know it either)") from None
+        raise InputError(f"{unknown} (spandrel does not know it either)", setting="arch") from None
     except Exception as error:  # its readers of sizes fail in many ways on what only looks like their network
-        raise InputError(f"{unknown} (spandrel fails on it: {_first_line(error)})") from None
+        raise InputError(f"{unknown} (spandrel fails on it: {_first_line(error)})", setting="arch") from None
     name = found.architecture.name
     channels = found.input_channels, found.output_channels
     if not isinstance(found, spandrel.ImageModelDescriptor) or channels != (3, 3):

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,32 +13,19 @@ from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
-from faig.report.figures import charts
 from faig.report.figures.chart import Chart
+from faig.report.figures.charts import charts_of
+from faig.report.figures.teaser import PICTURE
 from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
-from faig.results.reader import Results, read_csv
+from faig.report.rankings import whose_filters
+from faig.results.reader import Results
+from faig.results.table import read_table
+from faig.results.tables import PICTURES, SECTIONS, SUMMARY, TABLES
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000
 SHADES = 64  # colours of a picture's palette
-
-SECTIONS = {
-    "comparison": "Comparison",
-    "distribution": "Where they are",
-    "modulation": "Strength",
-    "prediction": "Prediction",
-    "locations": "Places and weights",
-}
-TABLES = {
-    "comparison": ("summary.csv", "contests.csv", "equals.csv", "areas.csv"),
-    "distribution": ("distribution.csv", "overlaps.csv"),
-    "modulation": (),
-    "prediction": ("accuracy.csv", "confusion.csv", "responses.csv"),
-    "locations": ("grafted.csv", "cut.csv", "gained.csv"),
-}
-KEPT = "summary.csv"  # whole, beside the charts
-CHARTS = re.compile(r"tradeoff-.*|layers|strength-.*-psnr|accuracy|levels-.*|retrained-.*")
 
 
 @dataclass(frozen=True)
@@ -73,14 +59,14 @@ def write_markdown(run: Path, file: Path) -> Path:
     if file.suffix != ".md":
         raise InputError(f"{file}: the name of a Markdown file ends in .md")
     results = Results.of(run)
-    drawn = _charts(results)
+    charts = {section: [chart for chart in group if chart.main] for section, group in charts_of(results).items()}
     folder = file.with_suffix("")
-    whole = results.first(KEPT)
-    with new_folder(folder, force=True, ours=("*.png", KEPT)) as part:
+    whole = results.first(SUMMARY.name)
+    with new_folder(folder, force=True, ours=("*.png", SUMMARY.name)) as part:
         if whole is not None:
-            shutil.copyfile(whole, part / KEPT)
-        pictures = {"before-after": _teaser(results, part, folder.name)} | {
-            section: [_picture(chart, part, folder.name) for chart in found] for section, found in drawn.items()
+            shutil.copyfile(whole, part / SUMMARY.name)
+        pictures = {"pictures": _teaser(results, part, folder.name)} | {
+            section: [_picture(chart, part, folder.name) for chart in group] for section, group in charts.items()
         }
     text = (
         environment()
@@ -91,10 +77,11 @@ def write_markdown(run: Path, file: Path) -> Path:
             run=run.as_posix(),
             file=file.as_posix(),
             claims=claims(results),
-            sections=SECTIONS,
-            tables={section: _tables(results, names) for section, names in TABLES.items()},
+            sections={section: name for section, name in SECTIONS.items() if section != "pictures"},
+            filters=whose_filters(results),
+            tables={section: _tables(results, section) for section in SECTIONS},
             pictures=pictures,
-            whole=None if whole is None else f"{folder.name}/{KEPT}",
+            whole=None if whole is None else f"{folder.name}/{SUMMARY.name}",
         )
     )
     with replacing(file) as part_file:
@@ -102,32 +89,19 @@ def write_markdown(run: Path, file: Path) -> Path:
     return file
 
 
-def _charts(results: Results) -> dict[str, list[Chart]]:
-    turned = charts.modulation_charts(results).values()
-    found = {
-        "comparison": charts.comparison_charts(results),
-        "distribution": charts.distribution_charts(results),
-        "modulation": [chart for group in turned for chart in group],
-        "prediction": charts.prediction_charts(results),
-        "locations": charts.retraining_charts(results),
-    }
-    return {section: [c for c in group if CHARTS.fullmatch(c.name)] for section, group in found.items()}
-
-
-def _tables(results: Results, names: Iterable[str]) -> list[Grid]:
-    """Tables by name; of those that have proportions the rows of 1%."""
-    found = []
-    for name in names:
-        path = results.first(name)
-        if path is None:
+def _tables(results: Results, section: str) -> list[Grid]:
+    """The main tables of a section; of those that have proportions the rows of 1%."""
+    grids = []
+    for table in TABLES.values():
+        home = results.home_of(table)
+        if home is None or table.section != section or not (table.small or table.main):
             continue
-        table = read_csv(path)
-        told = results.told(path)
-        if "proportion" in table:
-            table, share = at_one_percent(table)
-            table, told = table.drop(columns="proportion"), f"{told}, {100 * share:.3g}% of the filters"
-        found.append(Grid.of(told, table))
-    return found
+        rows, name = read_table(home, table), results.inside(home / table.name)
+        if "proportion" in rows:
+            rows, share = at_one_percent(rows)
+            rows, name = rows.drop(columns="proportion"), f"{name}, {100 * share:.3g}% of the filters"
+        grids.append(Grid.of(name, rows))
+    return grids
 
 
 def _picture(chart: Chart, part: Path, folder: str) -> Shown:
@@ -139,10 +113,10 @@ def _picture(chart: Chart, part: Path, folder: str) -> Shown:
 
 def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:
     """The picture of the run; images that are not the package's own are not copied."""
-    drawn = results.first("figures/teaser.png")
-    if drawn is None or _study(results).get("images"):
+    home = results.home_of(PICTURES)
+    if home is None or not (home / PICTURE).exists() or _study(results).get("images"):
         return []
-    copy = shutil.copyfile(drawn, part / "teaser.png")
+    copy = shutil.copyfile(home / PICTURE, part / "teaser.png")
     _shrink(copy, TEASER_WIDTH, shades=256)
     return [
         Shown(
@@ -172,4 +146,4 @@ def _command(results: Results) -> str:
     """How a study is run again; empty for other runs."""
     config = _study(results)
     images = f" --images {config['images']}" if config.get("images") else ""
-    return f"faig run experiments/{results.run.name}.yaml{images}" if config else ""
+    return f"faig run configs/study/{results.run.name}.yaml{images}" if config else ""

@@ -6,6 +6,9 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
+from faig.results.table import read_table
+from faig.results.tables import EFFECTS, SUMMARY
+
 
 def summary_table(run: Path, proportion: float | None = None) -> Table:
     """Effects, switched off and leak of a run, by method and function.
@@ -14,7 +17,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         run: a run directory with ``effects.csv`` and ``summary.csv``.
         proportion: which rows; by default the smallest there is.
     """
-    effects, summary = pd.read_csv(run / "effects.csv"), pd.read_csv(run / "summary.csv")
+    effects, summary = read_table(run, EFFECTS), read_table(run, SUMMARY)
     share = effects["proportion"].min() if proportion is None else proportion
     effects, summary = (t[(t["proportion"] - share).abs() < 1e-9] for t in (effects, summary))
     inputs = list(dict.fromkeys(effects["input"]))
@@ -25,7 +28,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
         title=f"{share:.3g} of the filters reverted",
-        caption="±: half of the 95% interval over images; random: mean over seeds. All numbers: effects.csv, "
+        caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
         "grafts.csv (the same filters alone on the baseline), summary.csv",
         box=SIMPLE_HEAD,
         pad_edge=False,

@@ -1,8 +1,6 @@
 """The result files of a run, in its directory or in that of a stage."""
 
 import json
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +8,33 @@ from typing import Any
 import pandas as pd
 from safetensors import SafetensorError, safe_open
 
-from faig.attribution.methods import METHODS
 from faig.common.errors import InputError
 from faig.imaging.images import list_images
 from faig.networks.checkpoint import METADATA_KEY
+from faig.results.run_directory import CONFIG
+from faig.results.table import Table, read_table
+from faig.results.tables import IMAGES, PICTURES, RANKING_FILES, STRENGTHS, TABLES
 
-CONFIG = "config.yaml"
-RANKINGS = "filters-"
-SUMS = ("channels-", "layers-")  # of rankings
-REVERTED = re.compile(r"reverted-faig-(?P<kind>.+)-(?P<share>\d[\d.e-]*)-0")  # outputs that compare --save-images keeps
-TEASER = "figures/teaser"
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture of one image.
+
+    Attributes:
+        input: its degradation.
+        shown: ``input``, ``target``, ``baseline``, ``reverted`` or ``gt``.
+        function: whose filters are reverted; else empty.
+        file: the picture.
+        psnr: in dB against the GT; NaN where that is not known.
+    """
+
+    input: str
+    shown: str
+    function: str
+    file: Path
+    psnr: float
 
 
 @dataclass(frozen=True)
@@ -29,11 +43,11 @@ class Results:
 
     Attributes:
         run: the directory.
-        places: itself, and the directories of its stages that hold tables, scores or pictures to compare.
+        homes: itself, and the directories of its stages that hold tables, scores or pictures to compare.
     """
 
     run: Path
-    places: tuple[Path, ...]
+    homes: tuple[Path, ...]
 
     @classmethod
     def of(cls, run: Path) -> "Results":
@@ -52,41 +66,32 @@ class Results:
             )
         return cls(run, (run, *stages))
 
-    def first(self, *names: str) -> Path | None:
-        """The first of these files or folders, looked for in every place."""
-        return next((place / name for place in self.places for name in names if (place / name).exists()), None)
+    def first(self, name: str) -> Path | None:
+        """The first file of that name, looked for in the run and in its stages."""
+        return next((home / name for home in self.homes if (home / name).exists()), None)
 
-    def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame | None:
+    def home_of(self, table: Table) -> Path | None:
+        """The directory, of the run or of a stage, that holds a table; None where there is none."""
+        return next((home for home in self.homes if (home / table.name).exists()), None)
+
+    def table(self, table: Table) -> pd.DataFrame | None:
         """A table, or None where there is none.
 
         Raises:
-            InputError: it cannot be read, or has not all of these columns.
+            InputError: it cannot be read, or has not the declared columns.
         """
-        path = self.first(name)
-        if path is None:
-            return None
-        rows = read_csv(path)
-        if missing := [column for column in columns if column not in rows]:
-            raise InputError(f"{path}: has no column {missing[0]}; remove the file, or make it again")
-        return rows
+        home = self.home_of(table)
+        return None if home is None else read_table(home, table)
 
-    def tables(self) -> dict[str, Path]:
-        """Every table but the rankings and their sums, by its path inside the run."""
-        found = [path for place in self.places for path in sorted(place.glob("*.csv"))]
-        return {self.told(path): path for path in found if not path.name.startswith((RANKINGS, *SUMS))}
+    def undeclared(self) -> list[Path]:
+        """Every CSV that is no ranking and no declared table, or a second one of its name."""
+        files = [path for home in self.homes for path in sorted(home.glob("*.csv"))]
+        ours = {home / name for name, table in TABLES.items() if (home := self.home_of(table)) is not None}
+        return [path for path in files if path not in ours and not any(map(path.match, RANKING_FILES))]
 
-    def told(self, path: Path) -> str:
+    def inside(self, path: Path) -> str:
         """A file's path inside the run."""
         return path.relative_to(self.run).as_posix()
-
-    def rankings(self) -> dict[str, Path]:
-        """FAIG's ranking of each function (in ``faig attribute``: its method's), from the first place that has any."""
-        for place in self.places:
-            stems = {path.stem.removeprefix(RANKINGS): path for path in sorted(place.glob(f"{RANKINGS}*.csv"))}
-            others = tuple(f"{method}-" for method in METHODS)
-            if found := {stem: path for stem, path in stems.items() if not stem.startswith(others)}:
-                return found
-        return {}
 
     def scores(self) -> list[tuple[str, dict[str, Any]]]:
         """The metadata of every file of scores.
@@ -94,52 +99,62 @@ class Results:
         Raises:
             InputError: a file cannot be read.
         """
-        return [
-            (self.told(path), _metadata(path))
-            for place in self.places
-            for path in sorted(place.glob("scores*.safetensors"))
-        ]
+        files = [path for home in self.homes for path in sorted(home.glob("scores*.safetensors"))]
+        return [(self.inside(path), _metadata(path)) for path in files]
 
     def configs(self) -> list[tuple[str, str]]:
         """The configuration of the run and of its stages, as text."""
-        found = [place / CONFIG for place in self.places if (place / CONFIG).is_file()]
-        return [(self.told(path), path.read_text(encoding="utf-8")) for path in found]
+        files = [home / CONFIG for home in self.homes if (home / CONFIG).is_file()]
+        return [(self.inside(path), path.read_text(encoding="utf-8")) for path in files]
 
-    def teaser(self) -> dict[str, dict[str, Path]]:
-        """Pictures to hold against each other: by input, and by what was done to the network.
+    def shots(self, method: str) -> list[Shot]:
+        """Pictures to hold against each other, all of one image.
 
-        They are those of ``figures/teaser``, ``<input>-<what>.png``; or, of ``faig compare --save-images``, the first
-        image: of target and baseline, and of the target with the fewest of FAIG's filters reverted.
+        They are those of a teaser; or, of ``faig compare --save-images``, the first image: of target and baseline, and
+        of the target with the fewest of each function's filters reverted.
+
+        Args:
+            method: whose filters are reverted in images of ``faig compare``.
         """
-        found: dict[str, dict[str, Path]] = {}
-        if (folder := self.first(TEASER)) is not None:
-            for stem, path in list_images(folder).items():
-                row, _, what = stem.partition("-")
-                found.setdefault(row, {})[what] = path
-        elif (images := self.first("images")) is not None:
-            networks = {"target": "target", "baseline": "baseline"}
-            reverted = [match for path in images.iterdir() if (match := REVERTED.fullmatch(path.name))]
-            for match in sorted(reverted, key=lambda match: (match["kind"], -float(match["share"]))):
-                networks |= {match[0]: f"reverted-{match['kind']}"}
-            for network, what in networks.items():
-                for given in sorted(path for path in (images / network).glob("*") if path.is_dir()):
-                    found.setdefault(given.name, {})[what] = next(iter(list_images(given).values()))
-        return found
+        teaser, images = self.home_of(PICTURES), self.home_of(IMAGES)
+        if teaser is not None:
+            folder = (teaser / PICTURES.name).parent
+            return [
+                Shot(row["input"], row["shown"], row["function"], folder / row["file"], float(row["psnr"]))
+                for _, row in read_table(teaser, PICTURES).iterrows()
+            ]
+        if images is None:
+            return []
+        folder, rows = (images / IMAGES.name).parent, read_table(images, IMAGES)
+        rows = rows[(rows["intervention"] != "grafted") & rows["method"].isin(["", method])]
+        rows = rows.sort_values("proportion", kind="stable", na_position="first")
+        rows = rows.drop_duplicates(["intervention", "function", "input"])  # the fewest filters, and the first seed
+        return [
+            Shot(row["input"], row["intervention"], row["function"], file, float("nan"))
+            for _, row in rows.iterrows()
+            for file in list(list_images(folder / row["folder"]).values())[:1]
+        ]
 
-    def sweeps(self) -> dict[str, dict[str, Path]]:
-        """The pictures of a sweep: by functions and strength, ascending."""
-        folder = self.first("figures/modulation")
-        if folder is None or not folder.is_dir():
+    def sweeps(self) -> dict[str, dict[float, Path]]:
+        """The pictures of a sweep: by functions and strength, ascending.
+
+        Raises:
+            InputError: the table of them cannot be read.
+        """
+        home = self.home_of(STRENGTHS)
+        if home is None:
             return {}
+        folder, rows = (home / STRENGTHS.name).parent, read_table(home, STRENGTHS)
         return {
-            inside.name: dict(sorted(list_images(inside).items(), key=lambda item: float(item[0])))
-            for inside in sorted(folder.iterdir(), key=lambda path: (path.name.count("+"), path.name))
-            if inside.is_dir()
+            str(functions): {
+                float(row["strength"]): folder / row["file"] for _, row in group.sort_values("strength").iterrows()
+            }
+            for functions, group in rows.groupby("functions", sort=False)
         }
 
 
-def _has_results(place: Path) -> bool:
-    return any(place.glob("*.csv")) or any(place.glob("scores*.safetensors")) or (place / TEASER).is_dir()
+def _has_results(home: Path) -> bool:
+    return any(home.glob("*.csv")) or any(home.glob("scores*.safetensors")) or (home / PICTURES.name).exists()
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -157,7 +172,7 @@ def read_csv(path: Path) -> pd.DataFrame:
 def _metadata(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, framework="pt") as file:
-            found: dict[str, Any] = json.loads((file.metadata() or {})[METADATA_KEY])
-            return found
+            metadata: dict[str, Any] = json.loads((file.metadata() or {})[METADATA_KEY])
+            return metadata
     except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None

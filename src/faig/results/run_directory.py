@@ -51,7 +51,9 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
         if not force:
             differing = first_difference(known, wanted)
             raise InputError(
-                f"{path}: holds another run ({differing} differs); pass --force to replace it, or choose another name"
+                f"{path}: holds another run ({differing} differs); pass force=True to replace it, or choose another "
+                "name",
+                setting="force",
             )
         for inside in path.iterdir():
             if inside.is_dir():

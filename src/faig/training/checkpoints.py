@@ -51,11 +51,13 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
             if ours.get(key) != theirs.get(key):
                 raise InputError(
                     f"{path}: was written with {key} = {_short(theirs.get(key))}, not {_short(ours.get(key))}; "
-                    "choose another out folder, or pass --force to start again"
+                    "choose another out folder, or start again with fresh=True",
+                    setting="force",
                 )
         return state
     if found:
-        raise InputError(f"{folder}: none of its {len(found)} checkpoints can be read; pass --force to start again")
+        message = f"{folder}: none of its {len(found)} checkpoints can be read; start again with fresh=True"
+        raise InputError(message, setting="force")
     return None
 
 

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from faig import zoo
-from faig.common.distributed import any_process, join_processes, share_of_batch
+from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
 from faig.common.files import alone_in, clear_parts
 from faig.filters import FilterSet, FilterSpace
@@ -85,8 +85,9 @@ def train(
         InputError: the starting network, the data, the ranking or the checkpoint on disk do not fit the
             configuration, the loss is not finite, or another process trains in the folder.
     """
-    accelerator = join_processes(device, exact=config.optimizer.precision == "float32")
-    with alone_in(config.out) if accelerator.is_main_process else nullcontext():
+    accelerator = join_processes(device)
+    alone = alone_in(config.out) if accelerator.is_main_process else nullcontext()
+    with alone, tf32(config.optimizer.precision != "float32"):
         return _train(config, say, accelerator, max_seconds, strict, fresh)
 
 

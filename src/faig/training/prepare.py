@@ -13,6 +13,7 @@ import numpy as np
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.progress import Track, silent
+from faig.imaging.cases import PHOTOS, read_photos, write_photos
 from faig.imaging.images import Bytes, decode, list_images, read_bytes, to_image, write_pixels
 
 T = TypeVar("T")
@@ -24,6 +25,8 @@ def crop_folder(
     gt: Path, out: Path, *, crop: int, step: int, workers: int, force: bool = False, track: Track = silent
 ) -> int:
     """Cut every image of a folder into overlapping square sub-images, ``<name>_s001.png`` and so on.
+
+    ``photos.csv`` beside them says which image each was cut from.
 
     Args:
         gt: folder of images.
@@ -40,9 +43,14 @@ def crop_folder(
     Raises:
         InputError: an image is damaged, or ``out`` exists.
     """
-    files = list(list_images(gt).values())
-    with new_folder(out, force, ours=("*_s[0-9][0-9][0-9].png",)) as part:
-        return sum(_in_processes(partial(_crop_file, out=part, crop=crop, step=step), files, workers, "crop", track))
+    files = list_images(gt)
+    photos = read_photos(gt, files)
+    with new_folder(out, force, ours=("*_s[0-9][0-9][0-9].png", PHOTOS)) as part:
+        job = partial(_crop_file, out=part, crop=crop, step=step)
+        names = _in_processes(job, list(files.values()), workers, "crop", track)
+        cut = {name: photo for photo, parts in zip(photos.values(), names, strict=True) for name in parts}
+        write_photos(part, cut)
+    return len(cut)
 
 
 def starts(size: int, crop: int, step: int) -> list[int]:
@@ -51,15 +59,17 @@ def starts(size: int, crop: int, step: int) -> list[int]:
     return [*range(0, last, step), last]
 
 
-def _crop_file(path: Path, out: Path, crop: int, step: int) -> int:
+def _crop_file(path: Path, out: Path, crop: int, step: int) -> list[str]:
+    """Write the sub-images of a file; returns their names."""
     pixels = decode(read_bytes(path), str(path))
     if pixels.dtype not in (np.uint8, np.uint16):  # floating point in [0, 1]
         pixels = (to_image(pixels, str(path)).clamp(0, 1) * 65535).round().numpy().astype(np.uint16).transpose(1, 2, 0)
     height, width, _ = pixels.shape
     corners = [(top, left) for top in starts(height, crop, step) for left in starts(width, crop, step)]
-    for number, (top, left) in enumerate(corners, 1):
-        write_pixels(out / f"{path.stem}_s{number:03d}.png", pixels[top : top + crop, left : left + crop])
-    return len(corners)
+    names = [f"{path.stem}_s{number:03d}" for number in range(1, len(corners) + 1)]
+    for name, (top, left) in zip(names, corners, strict=True):
+        write_pixels(out / f"{name}.png", pixels[top : top + crop, left : left + crop])
+    return names
 
 
 def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, track: Track = silent) -> int:

@@ -3,7 +3,6 @@
 - `alone`: brute force: what reverting each filter by itself does.
 - `shapley`: the fair share of each filter when they act together.
 - `greedy`: one filter after the other, each the one that does most then.
-- `linear`: what reverting each filter alone would do, predicted for all of them at the price of one attribution.
 - `planted`: targets in which only known filters could learn each function.
 - `decoys`: weights that move and change nothing.
 - `agreement`: how well a ranking agrees with a true one.
@@ -12,22 +11,23 @@
 from faig.truth.agreement import precision, rank_correlation, recall
 from faig.truth.alone import Changes, alone, specific, toggled
 from faig.truth.decoys import Decoyed, scaled, swapped
-from faig.truth.greedy import greedy
-from faig.truth.linear import predicted
-from faig.truth.planted import disjoint, drift, plant
+from faig.truth.greedy import ahead, greedy
+from faig.truth.planted import carriers, disjoint, distance, drift, plant
 from faig.truth.shapley import Shares, shapley
 
 __all__ = [
     "Changes",
     "Decoyed",
     "Shares",
+    "ahead",
     "alone",
+    "carriers",
     "disjoint",
+    "distance",
     "drift",
     "greedy",
     "plant",
     "precision",
-    "predicted",
     "rank_correlation",
     "recall",
     "scaled",

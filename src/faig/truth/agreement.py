@@ -2,7 +2,8 @@
 
 import torch
 
-from faig.filters import Scores, count_of, rank
+from faig.common.settings import count_of
+from faig.filters import Scores, rank
 
 
 def rank_correlation(scores: Scores, truth: Scores) -> float:

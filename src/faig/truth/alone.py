@@ -74,15 +74,16 @@ def toggled(
     for layer in space.layers:
         low, high = wanted.new_tensor([layer.start, layer.start + layer.count])
         inside = wanted[(wanted >= low) & (wanted < high)]
-        now, one, other = (net.get_parameter(layer.key).detach() for net in (network, target, baseline))
-        at_target = (layer.kernels(now) == layer.kernels(one)).flatten(1).all(1)
-        moved = (layer.kernels(one) != layer.kernels(other)).flatten(1).any(1)
+        present, trained, original = (net.get_parameter(layer.key).detach() for net in (network, target, baseline))
+        at_target = (layer.kernels(present) == layer.kernels(trained)).flatten(1).all(1)
+        moved = (layer.kernels(trained) != layer.kernels(original)).flatten(1).any(1)
         inside = inside[moved[inside - layer.start]]
         for chosen in inside.split(COPIES) if len(inside) else ():
-            places = (chosen - layer.start).tolist()
-            altered = [_with(layer, now, other if at_target[place] else one, place) for place in places]
-            outputs = suffix.after(layer.name, _given(suffix, network, layer, altered)).unflatten(0, (len(places), -1))
-            sign = torch.where(at_target[places], 1, -1).to(weight)[:, None]
+            numbers = (chosen - layer.start).tolist()  # within the layer
+            altered = [_with(layer, present, original if at_target[i] else trained, i) for i in numbers]
+            outputs = suffix.after(layer.name, _layer_outputs(suffix, network, layer, altered))
+            outputs = outputs.unflatten(0, (len(numbers), -1))
+            sign = torch.where(at_target[numbers], 1, -1).to(weight)[:, None]
             loss[:, chosen] = (sign * (_squared(outputs, gt) - before)).T.cpu()
             output[:, chosen] = _squared(outputs, suffix.output).T.cpu()
     return Changes(*(dict(zip(kinds, part.split(len(cases)), strict=True)) for part in (loss, output)))
@@ -95,23 +96,23 @@ def specific(change: dict[str, PerImage], kind: str) -> Scores:
         change: of loss or output, by degradation, with ``clean``.
         kind: d.
     """
-    mean = {given: rows.mean(0) for given, rows in change.items()}
-    others = [mean[given].abs() for given in mean if given not in (kind, CLEAN)]
+    mean = {name: rows.mean(0) for name, rows in change.items()}
+    others = [mean[name].abs() for name in mean if name not in (kind, CLEAN)]
     elsewhere = [torch.stack(others).mean(0)] if others else []
     return mean[kind] - torch.stack([*elsewhere, mean[CLEAN].abs()]).sum(0)
 
 
-def _given(suffix: Suffix, network: nn.Module, layer: Layer, weights: Sequence[Tensor]) -> Tensor:
-    """What a layer gives with each of several weights, ``[weight * image, ...]``."""
+def _layer_outputs(suffix: Suffix, network: nn.Module, layer: Layer, weights: Sequence[Tensor]) -> Tensor:
+    """The outputs of a layer with each of several weights, ``[weight * image, ...]``."""
     module, seen = network.get_submodule(layer.name), suffix.given(layer.name)
     with torch.no_grad():
         return torch.cat([functional_call(module, {"weight": weight}, seen) for weight in weights])
 
 
-def _with(layer: Layer, weight: Tensor, other: Tensor, place: int) -> Tensor:
-    """A layer's weight with one filter of another."""
+def _with(layer: Layer, weight: Tensor, other: Tensor, number: int) -> Tensor:
+    """A layer's weight in which the filter of this number is another's."""
     chosen = torch.zeros(layer.count, dtype=torch.bool, device=weight.device)
-    chosen[place] = True
+    chosen[number] = True
     return torch.where(layer.spread(chosen), other, weight)
 
 

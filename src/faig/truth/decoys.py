@@ -72,10 +72,10 @@ def swapped(target: nn.Module, count: int, *, seed: int = 0) -> Decoyed:
 
 
 def _links(network: nn.Module) -> list[Link]:
-    found = links(network)
-    if not found:
+    usable = links(network)
+    if not usable:
         raise InputError("no two convolutions of this network have only a scaling activation between them")
-    return found
+    return usable
 
 
 def _units(network: nn.Module, link: Link) -> int:

@@ -26,13 +26,20 @@ def greedy(
         count: how many to choose; each costs a pass for every candidate left.
     """
     space, chosen = FilterSpace.of(target), candidates[:0]
-    so_far = {given: torch.zeros(len(cases)) for given in cases[0].lr}
+    so_far = {name: torch.zeros(len(cases)) for name in cases[0].lr}
     for _ in range(min(count, len(candidates))):
         network = revert(target, baseline, FilterSet.of(space, chosen))
         left = candidates[~torch.isin(candidates, chosen)]
         change = toggled(network, target, baseline, cases, left).loss
-        worth = specific({given: rows + so_far[given][:, None] for given, rows in change.items()}, kind)
+        worth = specific({name: rows + so_far[name][:, None] for name, rows in change.items()}, kind)
         best = left[rank(worth[left])[0]]
-        so_far = {given: so_far[given] + rows[:, best] for given, rows in change.items()}
+        so_far = {name: so_far[name] + rows[:, best] for name, rows in change.items()}
         chosen = torch.cat([chosen, best[None]])
     return chosen
+
+
+def ahead(chosen: Order, truth: Scores) -> Scores:
+    """Scores of a ranking whose first filters are the chosen ones, in their order, and then those of the truth."""
+    scores = truth.double() - truth.max() - 1
+    scores[chosen] = torch.arange(len(chosen), 0, -1).double()
+    return scores.float()

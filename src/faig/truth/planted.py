@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN
 
 Batch = tuple[
@@ -19,8 +19,8 @@ Batch = tuple[
 ]  # GT; LR by degradation
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 
-
 WARM_UP = 100  # steps
+CARRIED = 0.9  # share of the loss that carriers make up
 
 
 def disjoint(space: FilterSpace, kinds: Iterable[str], proportion: float, *, seed: int = 0) -> dict[str, FilterSet]:
@@ -80,13 +80,13 @@ def plant(
     kinds = list(sets)
     if any((sets[a] & sets[b]).mask.any() for i, a in enumerate(kinds) for b in kinds[:i]):
         raise InputError(f"the sets of {', '.join(kinds)} share filters")
-    given = iter(batches)
+    remaining = iter(batches)
     network = baseline
     for kind, chosen in sets.items():
         rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
         others = [other for other in kinds if other != kind]
         wanted = _of_one(network, chosen, kind, others, clean)
-        *_, network = _trained(network, itertools.islice(given, steps), rates, wanted)
+        *_, network = _trained(network, itertools.islice(remaining, steps), rates, wanted)
     return network.eval().requires_grad_(False)
 
 
@@ -99,8 +99,8 @@ def _of_one(start: nn.Module, chosen: FilterSet, kind: str, others: list[str], c
         loss = _loss(network, lr[kind], gt) + clean * _loss(network, lr[CLEAN], gt)
         for other in others:
             loss = loss + clean / len(others) * _loss(network, lr[other], _made(start, lr[other]))
-        found = torch.autograd.grad(loss, list(weights.values()))
-        return {key: gradient * masks[key].to(gradient) for key, gradient in zip(weights, found, strict=True)}
+        free = zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True)
+        return {key: gradient * masks[key].to(gradient) for key, gradient in free}
 
     return gradients
 
@@ -128,11 +128,8 @@ def drift(
         loss = _loss(moving, lr[CLEAN], gt)
         for kind in lr.keys() - {CLEAN}:
             loss = loss + _loss(moving, lr[kind], _made(network, lr[kind]))
-        found = torch.autograd.grad(loss, list(weights.values()))
-        return {
-            key: gradient * ~still[key] if key in still else gradient
-            for key, gradient in zip(weights, found, strict=True)
-        }
+        every = zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True)
+        return {key: gradient * ~still[key] if key in still else gradient for key, gradient in every}
 
     rates = (learning_rate * min(1.0, step / WARM_UP) for step in itertools.count(1))
     return _trained(network, batches, rates, gradients)
@@ -163,3 +160,23 @@ def _made(network: nn.Module, lr: Tensor) -> Tensor:
     with torch.no_grad():
         made: Tensor = network(lr)
     return made
+
+
+def carriers(change: Scores, planted: FilterSet, share: float = CARRIED) -> Bool[Tensor, " filter"]:
+    """The planted filters that carry a function: reverted one by one, they make up this share of the loss.
+
+    Args:
+        change: of the function's own loss, by reverting each filter alone.
+        planted: the filters that could learn the function.
+        share: of what all planted filters add, each alone.
+    """
+    gains = torch.where(planted.mask, change, torch.zeros(())).clamp(min=0)
+    order = rank(gains)
+    count = int((gains[order].cumsum(0) < share * gains.sum()).sum()) + 1
+    return torch.zeros_like(planted.mask).index_fill(0, order[:count], True)
+
+
+def distance(first: nn.Module, second: nn.Module) -> float:
+    """Norm of the difference of all weights of two networks."""
+    pairs = zip(first.parameters(), second.parameters(), strict=True)
+    return float(torch.stack([(a - b).detach().square().sum() for a, b in pairs]).sum().sqrt())

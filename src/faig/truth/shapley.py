@@ -60,8 +60,8 @@ def shapley(target: nn.Module, baseline: nn.Module, cases: Sequence[Case], pairs
 def coalitions(space: FilterSpace, pairs: int, seed: int) -> Iterator[FilterSet]:
     """One of each pair; the other is its complement. Their p are spread evenly over [0, 1/2]."""
     generator = torch.Generator().manual_seed(seed)
-    for place in range(pairs):
-        share = (place + torch.rand((), generator=generator)) / (2 * pairs)
+    for stratum in range(pairs):
+        share = (stratum + torch.rand((), generator=generator)) / (2 * pairs)
         yield FilterSet(space, torch.rand(len(space), generator=generator) < share)
 
 
@@ -81,6 +81,6 @@ def worth(
         coalition: the filters that are reverted.
         filters: flat indices of those to ask for; None for all. The others' is 0.
     """
-    networks = [revert(target, baseline, one) for one in (coalition, ~coalition)]
+    networks = [revert(target, baseline, reverted) for reverted in (coalition, ~coalition)]
     both = [toggled(network, target, baseline, cases, filters).loss for network in networks]
     return {kind: torch.stack([part[kind].mean(0) for part in both]).mean(0) for kind in both[0]}

@@ -76,7 +76,7 @@ def load_pair(
         if WeightPath(high, low).is_point:
             raise InputError("have equal weights, so nothing tells them apart")
     except InputError as error:
-        raise InputError(f"{target} and {baseline}: {error}") from None
+        raise error.at(f"{target} and {baseline}") from None
     return high, low
 
 

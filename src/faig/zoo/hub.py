@@ -1,9 +1,11 @@
-"""Pairs to and from a Hugging Face hub repository, or any other place that fsspec reaches: a local folder, S3, ..."""
+"""Pairs to and from a Hugging Face hub repository, or a local folder."""
 
 import re
-from contextlib import suppress
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
@@ -15,108 +17,82 @@ from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-
 CARD = "card.md"
-README = "README.md"  # the card's name on the hub
-FILES = ("baseline.safetensors", "target.safetensors", SCORES, PREDICTOR, "curve.png", CARD)
-NEEDED = FILES[:2]
+README = "README.md"  # the card's name at a place
+NEEDED = ("baseline.safetensors", "target.safetensors")
+FILES = {name: name for name in (*NEEDED, SCORES, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
 HUB = "hf://"
 
 
-def push(pair: str, place: str, *, private: bool = False) -> list[str]:
-    """Copy a pair to a hub repository, which is made where it does not exist.
+def push(pair: str, location: str, *, private: bool = False) -> list[str]:
+    """Copy a pair to a hub repository, which is made where it does not exist, or to a folder.
 
     Args:
         pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; a card, scores,
-            a predictor and a curve go along where they are there, and those of an earlier pair at the place go.
-        place: ``OWNER/REPOSITORY`` on the hub, or a URL or path.
+            a predictor and a curve go along where they are there, and those of an earlier pair at the location go.
+        location: ``OWNER/REPOSITORY`` on the hub, or the path of a folder.
         private: make the repository private, where it is made.
 
     Returns:
-        The URLs or paths of the files at the place.
+        The files at the location.
 
     Raises:
-        InputError: there is no such pair, or the place cannot be written; then nothing new stays there.
+        InputError: there is no such pair, or the location cannot be written; then nothing new stays there.
     """
     source = zoo.folder(pair) if pair in zoo.pairs() else Path(pair)
     missing = [name for name in NEEDED if not (source / name).is_file()]
     if missing:
         raise InputError(f"{pair}: is no pair of the zoo ({', '.join(zoo.pairs())}) and no folder with {missing[0]}")
     check(source)
-    url = _url(place)
-    written: list[str] = []
-    try:
-        system, root = _open(url)
-        if url.startswith(HUB):
-            from huggingface_hub import create_repo
+    root = _root(location)
+    there = [name for here, name in FILES.items() if (source / here).is_file()]
+    if not root.startswith(HUB):
+        with new_folder(Path(root), force=True, ours=tuple(FILES.values())) as folder:
+            _copy_out(source, folder)
+        return [str(Path(root) / name) for name in there]
+    from huggingface_hub import HfApi
 
-            create_repo("/".join(root.split("/")[:2]), exist_ok=True, private=private)
-        system.makedirs(root, exist_ok=True)
-        for name in FILES:
-            there = f"{root}/{README if name == CARD else name}"
-            if not (source / name).is_file():
-                if system.exists(there):
-                    system.rm_file(there)
-                continue
-            written.append(there)
-            if name == CARD:
-                text = _front_matter(source.name) + (source / name).read_text(encoding="utf-8")
-                system.pipe_file(there, text.encode())
-            else:
-                system.put_file(str(source / name), there)
-    except ModuleNotFoundError:
-        raise
-    except Exception as error:  # every store has its own; each means the same to the user
-        for there in written:
-            with suppress(Exception):
-                system.rm_file(there)
-        raise InputError(f"{place}: cannot be written: {_first_line(error)}") from None
-    return [system.unstrip_protocol(there) for there in written]
+    repository = root.removeprefix(HUB)
+    with tempfile.TemporaryDirectory() as staged, _hub_errors(location, "written"):
+        _copy_out(source, Path(staged))
+        HfApi().create_repo(repository, private=private, exist_ok=True)
+        HfApi().upload_folder(
+            repo_id=repository,
+            folder_path=staged,
+            delete_patterns=list(FILES.values()),  # what is there of an earlier pair
+            commit_message=f"{source.name}, by faig",
+        )
+    return [f"{root}/{name}" for name in there]
 
 
-def pull(place: str, name: str | None = None, *, force: bool = False) -> str:
-    """Copy a pair from a hub repository into the user's zoo.
+def pull(location: str, name: str | None = None, *, force: bool = False) -> str:
+    """Copy a pair from a hub repository, or a folder, into the user's zoo.
 
     Args:
-        place: ``OWNER/REPOSITORY`` on the hub, or a URL or path.
-        name: what to call it; the last part of ``place`` where it is not given.
+        location: ``OWNER/REPOSITORY`` on the hub, or the path of a folder.
+        name: what to call it; the last part of ``location`` where it is not named.
         force: replace a pulled pair of that name.
 
     Returns:
         The pair's name.
 
     Raises:
-        InputError: the place cannot be read or holds no pair, a file of it does not load, or the name is taken.
+        InputError: the location cannot be read or holds no pair, a file of it does not load, or the name is taken.
     """
-    url = _url(place)
-    name = name if name is not None else url.rstrip("/").rpartition("/")[2]
+    root = _root(location)
+    name = name if name is not None else root.rstrip("/").rpartition("/")[2]
     if not re.fullmatch(r"\w[\w.+-]*", name):
-        raise InputError(f"{name!r} cannot be the name of a pair; give one of letters, digits and _.+- with --name")
+        message = f"{name!r} cannot be the name of a pair; choose one of letters, digits and _.+-"
+        raise InputError(message, setting="name")
     if (zoo.FOLDER / name).exists():
-        raise InputError(f"{name}: ships with the package; choose another name with --name")
-    with new_folder(zoo.own_folder() / name, force, ours=FILES) as folder:
-        try:
-            system, root = _open(url)
-            there = {path.rpartition("/")[2] for path in system.find(root, maxdepth=1)}
-            missing = [file for file in NEEDED if file not in there]
-            if missing:
-                raise InputError(f"{place}: holds no pair: {missing[0]} is not there")
-            for file in (*FILES[:-1], README):
-                if file in there:
-                    system.get_file(f"{root}/{file}", str(folder / (CARD if file == README else file)))
-        except (ModuleNotFoundError, InputError):
-            raise
-        except Exception as error:  # every store has its own; each means the same to the user
-            raise InputError(f"{place}: cannot be read: {_first_line(error)}") from None
+        raise InputError(f"{name}: ships with the package; choose another name", setting="name")
+    with new_folder(zoo.own_folder() / name, force, ours=tuple(FILES)) as folder:
+        with _downloaded(root, location) as source:
+            _copy_in(source, folder, location)
         try:
             check(folder)
         except InputError as error:
-            raise InputError(str(error).replace(str(folder), place.rstrip("/"))) from None
-        if (folder / CARD).is_file():
-            text = (folder / CARD).read_text(encoding="utf-8")
-            (folder / CARD).write_text(re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.S), encoding="utf-8")
+            raise InputError(str(error).replace(str(folder), location.rstrip("/"))) from None
     return name
 
 
@@ -124,35 +100,71 @@ def check(folder: Path) -> None:
     """Raise InputError unless the networks in a folder are a pair, and the scores, if any, are theirs."""
     target, baseline = zoo.load_pair(str(folder / NEEDED[1]), str(folder / NEEDED[0]))
     if (folder / SCORES).is_file():
-        told = load_scores(folder / SCORES)[1].get("fingerprint", {})
-        if told != {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}:
+        scored = load_scores(folder / SCORES)[1].get("fingerprint", {})
+        if scored != {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}:
             raise InputError(f"{folder / SCORES}: these scores are of other networks")
 
 
-def _url(place: str) -> str:
-    """``OWNER/REPOSITORY`` is on the hub; a path begins with a slash or a dot."""
-    if not place.strip():
-        raise InputError("name a place: OWNER/REPOSITORY, a path that begins with / or ., or a URL")
-    if not re.fullmatch(r"\w[\w.-]*/[\w.-]+", place):
-        return place
-    if Path(place).parent.exists():
-        raise InputError(f"{place}: is this the folder ./{place} or the repository {HUB}{place}? Write it as here")
-    return f"{HUB}{place}"
+def _root(location: str) -> str:
+    """``OWNER/REPOSITORY`` is on the hub; anything else is a path."""
+    if not location.strip():
+        raise InputError("name a place: OWNER/REPOSITORY on the hub, or a path that begins with / or .")
+    if "://" in location.removeprefix(HUB):
+        raise InputError(f"{location}: is neither OWNER/REPOSITORY on the hub nor the path of a folder")
+    if not re.fullmatch(r"\w[\w.-]*/[\w.-]+", location):
+        return location
+    if Path(location).parent.exists():
+        raise InputError(
+            f"{location}: is this the folder ./{location} or the repository {HUB}{location}? Write it as here"
+        )
+    return f"{HUB}{location}"
 
 
-def _open(url: str) -> "tuple[AbstractFileSystem, str]":
-    import fsspec
+@contextmanager
+def _downloaded(root: str, location: str) -> Iterator[Path]:
+    """The folder that a location is, or a copy of the repository, which goes when the block ends."""
+    if not root.startswith(HUB):
+        yield Path(root)
+        return
+    from huggingface_hub import HfApi
 
-    if url.startswith(HUB):
-        import huggingface_hub  # noqa: F401 - said by name where it is missing
-
-    return fsspec.core.url_to_fs(url)
-
-
-def _front_matter(name: str) -> str:
-    told = {"library_name": "faig", "tags": ["super-resolution", "image-restoration"], "model_name": name}
-    return f"---\n{yaml.safe_dump(told, sort_keys=False)}---\n"
+    with tempfile.TemporaryDirectory() as copy:
+        with _hub_errors(location, "read"):
+            HfApi().snapshot_download(
+                root.removeprefix(HUB), local_dir=copy, allow_patterns=list(FILES.values()), max_workers=2
+            )
+        yield Path(copy)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+@contextmanager
+def _hub_errors(location: str, verb: str) -> Iterator[None]:
+    """Anything that goes wrong between here and the hub as one line."""
+    try:
+        yield
+    except Exception as error:  # no login, no network, no such repository, ...: each means the same to the user
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{location}: cannot be {verb}: {first}") from None
+
+
+def _copy_out(source: Path, folder: Path) -> None:
+    """A pair's files under their names at a location; the card gets the lines that the hub reads."""
+    for here, there in FILES.items():
+        if here != CARD and (source / here).is_file():
+            shutil.copyfile(source / here, folder / there)
+    if (source / CARD).is_file():
+        record = {"library_name": "faig", "tags": ["super-resolution", "image-restoration"], "model_name": source.name}
+        card = (source / CARD).read_text(encoding="utf-8")
+        (folder / README).write_text(f"---\n{yaml.safe_dump(record, sort_keys=False)}---\n{card}", encoding="utf-8")
+
+
+def _copy_in(source: Path, folder: Path, location: str) -> None:
+    """The reverse of `_copy_out`."""
+    missing = [name for name in NEEDED if not (source / name).is_file()]
+    if missing:
+        raise InputError(f"{location}: holds no pair: {missing[0]} is not there")
+    for here, there in FILES.items():
+        if (source / there).is_file():
+            shutil.copyfile(source / there, folder / here)
+    if (folder / CARD).is_file():
+        card = (folder / CARD).read_text(encoding="utf-8")
+        (folder / CARD).write_text(re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.S), encoding="utf-8")

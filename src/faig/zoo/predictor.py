@@ -51,7 +51,8 @@ def load_predictor(pair: str, device: str = "cpu") -> Predictor:
     """
     path = zoo.folder(pair) / PREDICTOR
     if not path.is_file():
-        raise InputError(f"{pair} ships no predictor; name its networks: --baseline, --target, --filters NAME=FILE")
+        message = f"{pair} ships no predictor; name two networks and the filters of each function instead"
+        raise InputError(message, setting="filters")
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline", device=device)
     try:
         told = json.loads(path.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from faig import zoo
-from faig.attribution.methods import METHODS
+from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.rankings import read_ranking
 from faig.attribution.score_files import load_scores
 from faig.common.errors import InputError
@@ -33,19 +33,26 @@ def ranking(name: str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
     """Flat indices, best first: of a pair's shipped scores, or from a file.
 
     Args:
-        name: pair and degradation (``srresnet-x2/blur``), or a file that `read_ranking` reads.
+        name: pair and degradation (``srresnet-x2/blur``: by the default method; ``srresnet-x2/blur@faig``: by another
+            whose scores ship), or a file that `read_ranking` reads.
         space: of the network whose filters they are.
 
     Raises:
-        InputError: there is no such file, or it is of another network.
+        InputError: there is no such file, or it is of another network, or the method's scores do not ship.
     """
-    pair, _, kind = name.rpartition("/")
+    pair, _, function = name.rpartition("/")
     file = zoo.folder(pair) / SCORES if pair in zoo.pairs() else None
     if file is None or not file.is_file():
         return read_ranking(name, space)
-    found, metadata = load_scores(file)
-    if kind not in found.degradations:
-        raise InputError(f"{name}: {pair} has scores of {', '.join(found.degradations)}, not of {kind!r}")
+    kind, _, chosen = function.partition("@")
+    method = METHODS.get(chosen or DEFAULT)
+    raw, metadata = load_scores(file)
+    if method is None or method.source is not METHODS[metadata["method"]].source:
+        raise InputError(
+            f"{name}: {pair} ships scores of {metadata['method']}, not of the method {chosen or DEFAULT!r}"
+        )
+    if kind not in raw.degradations:
+        raise InputError(f"{name}: {pair} has scores of {', '.join(raw.degradations)}, not of {kind!r}")
     if metadata["layers"] != space.describe():
         raise InputError(f"{name}: these scores are of another network")
-    return rank(METHODS["faig"].combine(found, kind))
+    return rank(method.scores(raw, kind))

@@ -33,13 +33,11 @@ class ReferencePart(Strict):
         proportions: at which a mask is learned for reverting.
         grafts: at which one is learned for grafting.
         steps: of learning each.
-        parts: in which filters are found, attributing anew after each.
     """
 
     proportions: list[Proportion] = Field(default_factory=lambda: [0.01])
     grafts: list[Proportion] = Field(default_factory=list)
     steps: PositiveInt = 100
-    parts: PositiveInt = 4
 
 
 class SweepPart(Strict):
@@ -107,7 +105,7 @@ class StudyConfig(NetworksConfig):
         find: what filters are found on.
         measure: what effects are measured on.
         show: what is turned up and down, and shown.
-        learn: what predictors and retrained filters learn on.
+        learn: what predictors and retrained filters learn on; needed by these parts alone.
         degrade: spec or level by degradation; see `ImagesConfig`.
         downsampling: of clean images, and of ``degrade`` where a spec does not say.
         compare: methods against each other.
@@ -124,7 +122,7 @@ class StudyConfig(NetworksConfig):
     find: SourceConfig
     measure: SourceConfig
     show: SourceConfig
-    learn: SourceConfig
+    learn: SourceConfig | None = None
     degrade: dict[Name, NumberOrText]
     downsampling: str = "bilinear"
     compare: ComparePart = ComparePart()
@@ -139,6 +137,8 @@ class StudyConfig(NetworksConfig):
         self.images_of("find", Path())  # raises where one cannot be made
         if self.predict and (unknown := [kind for kind in self.predict.levels if kind not in self.degrade]):
             raise ValueError(f"predict.levels: {unknown[0]!r} is not among the degradations, {', '.join(self.degrade)}")
+        if (self.predict or self.retrain) and self.learn is None:
+            raise ValueError("learn: the parts predict and retrain need images to learn on")
         for kind, levels in self.predict.levels.items() if self.predict else ():
             for level in levels:
                 named(kind, level, self.downsampling)  # raises where the name stands for no step

@@ -11,78 +11,70 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from faig.common.progress import Track, silent
+from faig.common.progress import Track
 from faig.common.statistics import Estimate
 from faig.experiment.comparison_tables import gain, spread, summary_row
 from faig.experiment.networks import pair_fingerprint
-from faig.experiment.study.config import StudyConfig
+from faig.experiment.stage import kept
+from faig.experiment.study.context import Study, StudyStage
 from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import cut, graft, revert, transplant
 from faig.intervention.effect import switched_off
-from faig.intervention.measure import Measured, Reference, measure, measure_reference, read_measured, write_measured
+from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.pair import Pair
-from faig.results.run_directory import UNITS, run_directory
-from faig.results.tables import write_table
-from faig.zoo.scores import chosen_by
+from faig.results.table import write_table
+from faig.results.tables import CUT, GRAFTED
 
-FOLDER = "locations"
-GRAFTED, CUT = "grafted.csv", "cut.csv"
 Indices = Int64[Tensor, " moved"]
 
 
-def locate(
-    config: StudyConfig,
-    pair: Pair,
-    rankings: dict[str, str],
-    out: Path,
-    *,
-    force: bool = False,
-    track: Track = silent,
-) -> Path:
-    """Graft the found weight changes where they belong and elsewhere; revert and cut the found filters.
+class Locations(StudyStage):
+    """The found weight changes where they belong and elsewhere; the found filters reverted and cut.
 
-    Writes ``grafted.csv`` and ``cut.csv``.
-
-    Args:
-        config: the study, with its part ``locations``.
-        pair: its networks.
-        rankings: by function, the file of the found filters.
-        out: the study's directory.
-        force: replace what was measured for other inputs.
-        track: shows progress.
+    Leaves ``grafted.csv`` and ``cut.csv``.
     """
-    part = config.locations
-    assert part is not None
-    cases = config.images_of("find" if config.protocol else "measure", out).cases(pair.scale, config.seed)
-    filters = chosen_by(rankings, pair.space, part.top)
-    comparison = config.comparison(out, {})
-    determined = pair_fingerprint(pair, config) | {
-        "images": case_fingerprints(cases),
-        "filters": set_fingerprints(filters),
-        "locations": part.model_dump(mode="json"),
-        "channel": comparison.channel,
-    }
-    with run_directory(out / FOLDER, None, determined, force=force) as run:
-        if (run / CUT).exists():
-            return run
-        reference = measure_reference(pair.target, pair.baseline, pair.scale, cases, comparison.channel, None, track)
+
+    name, last = "locations", CUT.name
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        assert self.config.locations is not None
+        self.part = self.config.locations
+        self.cases = study.cases(study.measured)
+        self.filters = study.filters(self.part.top)
+        self.channel = self.config.comparison(study.out, {}).channel
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, images, filters, and what is done with them."""
+        return pair_fingerprint(self.pair, self.config) | {
+            "images": case_fingerprints(self.cases),
+            "filters": set_fingerprints(self.filters),
+            "locations": self.part.model_dump(mode="json"),
+            "channel": self.channel,
+        }
+
+    def work(self, run: Path, track: Track) -> None:
+        """Measure each altered network."""
+        pair, seed = self.pair, self.config.seed
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, self.channel, None, track)
         plan = {
             (kind, what): ways
-            for kind, chosen in filters.items()
-            for what, ways in _ways(pair, chosen, part.seeds, config.seed).items()
+            for kind, chosen in self.filters.items()
+            for what, ways in _ways(pair, chosen, self.part.seeds, seed).items()
         }
         done: dict[tuple[str, str], list[Measured]] = {}
-        for (kind, what), ways in track(plan.items(), "weights and locations", len(plan)):
-            for seed, make in enumerate(ways):
-                file = run / UNITS / f"{kind}-{what.replace(' ', '-')}-{seed}.json"
-                if not file.exists():
-                    write_measured(file, measure(make(), reference, pair.scale, comparison.channel, None))
-                done.setdefault((kind, what), []).append(read_measured(file))
-        rows = {key: _row(*key, results, reference, config.seed) for key, results in done.items()}
-        write_table(run / GRAFTED, [row for (_, what), row in rows.items() if what not in ("reverted", "cut")])
-        write_table(run / CUT, [row for (_, what), row in rows.items() if what in ("reverted", "cut")])
-    return run
+        for (kind, what), ways in track(plan.items(), "measuring weights elsewhere", len(plan)):
+            for place, make in enumerate(ways):
+
+                def unit(make: Callable[[], nn.Module] = make) -> Any:
+                    return to_json(measure(make(), reference, pair.scale, self.channel, None))
+
+                measured = from_json(kept(run, f"{kind}-{what.replace(' ', '-')}-{place}", unit))
+                done.setdefault((kind, what), []).append(measured)
+        rows = {key: _row(*key, results, reference, seed) for key, results in done.items()}
+        write_table(run, GRAFTED, [row for (_, what), row in rows.items() if what not in ("reverted", "cut")])
+        write_table(run, CUT, [row for (_, what), row in rows.items() if what in ("reverted", "cut")])
 
 
 def _ways(pair: Pair, chosen: FilterSet, seeds: int, seed: int) -> dict[str, list[Callable[[], nn.Module]]]:
@@ -91,10 +83,10 @@ def _ways(pair: Pair, chosen: FilterSet, seeds: int, seed: int) -> dict[str, lis
     def moved(places: Callable[[FilterSpace, Indices, torch.Generator], Indices], own: int) -> Callable[[], nn.Module]:
         generator = torch.Generator().manual_seed(seed + own)
         at = places(pair.space, chosen.indices, generator)
-        return lambda: transplant(pair.baseline, pair.target, chosen.indices, at)
+        return lambda: transplant(pair.target, pair.baseline, chosen.indices, at)
 
     return {
-        "in place": [lambda: graft(pair.baseline, pair.target, chosen)],
+        "in place": [lambda: graft(pair.target, pair.baseline, chosen)],
         "permuted": [moved(permuted, own) for own in range(seeds)],
         "elsewhere": [moved(elsewhere, own) for own in range(seeds)],
         "reverted": [lambda: revert(pair.target, pair.baseline, chosen)],
@@ -128,6 +120,9 @@ def _row(kind: str, what: str, results: list[Measured], reference: Reference, se
         row |= summary_row(kind, results, reference, seed)
     else:
         whole = reference.between[kind]
-        row |= spread("switched_on", [switched_off(one[kind].to_target, whole, seed) for one in results])
+        row |= spread(
+            "switched_on",
+            [switched_off(one[kind].to_target, whole, photos=reference.photos, seed=seed) for one in results],
+        )
     gains: list[Estimate] = [gain(one[kind].psnr, reference, kind, seed) for one in results]
     return row | spread("psnr_gain", gains)

@@ -1,65 +1,59 @@
 """A study's stage ``predict``: how well the found filters tell degradations, beside what needs no finding."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from faig.analysis.evaluation import guesses, middle, predictors, responses
-from faig.common.progress import Track, silent
+from faig.common.progress import Track
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.prediction_tables import LAST, classes_of, write_predictions
-from faig.experiment.study.config import StudyConfig
-from faig.imaging.cases import make_cases
-from faig.imaging.degradation import named
+from faig.experiment.study.context import Study, StudyStage
+from faig.imaging.cases import Case, make_cases, photos_of
+from faig.imaging.degradation import Degradation, named
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
-from faig.pair import Pair
-from faig.results.run_directory import run_directory
-from faig.zoo.scores import chosen_by
-
-FOLDER = "predict"
 
 
-def foretell(
-    config: StudyConfig,
-    pair: Pair,
-    rankings: dict[str, str],
-    out: Path,
-    *,
-    force: bool = False,
-    track: Track = silent,
-) -> Path:
-    """Learn on the study's ``learn`` images, predict its ``measure`` images, and how their responses rise with a level.
+class Prediction(StudyStage):
+    """Learns on the study's ``learn`` images, predicts its ``measure`` images, and how responses rise with a level."""
 
-    Args:
-        config: the study, with its part ``predict``.
-        pair: its networks.
-        rankings: by function, the file of the found filters.
-        out: the study's directory.
-        force: replace what was predicted from other inputs.
-        track: shows progress.
-    """
-    part = config.predict
-    assert part is not None
-    learn, measure = (config.images_of(name, out) for name in ("learn", "measure"))
-    classes = classes_of(learn)
-    known = make_cases(learn.gt, classes, pair.scale, seed=config.seed)
-    tested = [middle(case, pair.scale) for case in make_cases(measure.gt, classes, pair.scale, seed=config.seed)]
-    filters = chosen_by(rankings, pair.space, part.top)
-    determined = pair_fingerprint(pair, config) | {
-        "learn": case_fingerprints(known),
-        "measure": case_fingerprints(tested),
-        "filters": set_fingerprints(filters),
-        "predict": part.model_dump(mode="json"),
-    }
-    with run_directory(out / FOLDER, None, determined, force=force) as run:
-        if (run / LAST).exists():
-            return run
-        found, guessers = predictors(pair.target, pair.baseline, filters, known, part.seeds, track)
-        guessed = {name: guesses(guess, tested, track) for name, guess in guessers.items()}
+    name, last = "predict", LAST
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        assert self.config.predict is not None
+        self.part = self.config.predict
+        learn, self.measure = (self.config.images_of(name, study.out) for name in ("learn", "measure"))
+        classes = classes_of(learn)
+        self.known = make_cases(learn.gt, classes, self.pair.scale, seed=self.config.seed)
+        self.tested = self._middles(classes)
+        self.filters = study.filters(self.part.top)
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, images, filters, levels."""
+        return pair_fingerprint(self.pair, self.config) | {
+            "learn": case_fingerprints(self.known),
+            "measure": case_fingerprints(self.tested),
+            "filters": set_fingerprints(self.filters),
+            "predict": self.part.model_dump(mode="json"),
+        }
+
+    def work(self, run: Path, track: Track) -> None:
+        """Fit, predict, respond."""
+        pair, seeds = self.pair, self.part.seeds
+        predictor, guessers = predictors(pair.target, pair.baseline, self.filters, self.known, seeds, track)
+        guessed = {name: guesses(guess, self.tested, track) for name, guess in guessers.items()}
         levels = []
-        for kind, steps in part.levels.items():
-            versions = {f"{step:g}": named(kind, step, config.downsampling) for step in steps}
-            cases = make_cases(measure.gt, versions, pair.scale, seed=config.seed)
-            levels.append(responses(found, kind, [middle(case, pair.scale) for case in cases], track))
-        write_predictions(run, guessed, pd.concat(levels, ignore_index=True), config.seed)
-    return run
+        for kind, steps in self.part.levels.items():
+            versions = {f"{step:g}": named(kind, step, self.config.downsampling) for step in steps}
+            levels.append(responses(predictor, kind, self._middles(versions), track))
+        tables = pd.concat(levels, ignore_index=True)
+        write_predictions(run, guessed, tables, photos_of(self.tested), self.config.seed)
+
+    def _middles(self, versions: Mapping[str, Degradation]) -> list[Case]:
+        """The middles of the ``measure`` images, in these versions."""
+        seed, scale = self.config.seed, self.pair.scale
+        cases = make_cases(self.measure.gt, versions, scale, clean=False, seed=seed)
+        return [middle(case, scale) for case in cases]

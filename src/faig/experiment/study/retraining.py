@@ -6,17 +6,17 @@ The paper's Section 4.3. The baseline is trained on one degradation with few fil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from faig import zoo
 from faig.attribution.integral import change
-from faig.attribution.methods import random_scores
 from faig.attribution.rankings import write_ranking
+from faig.attribution.sources import random_scores
 from faig.common.errors import InputError
-from faig.common.progress import Track, silent
-from faig.common.statistics import Numbers, estimate
+from faig.common.progress import Track
+from faig.common.statistics import Numbers, Photos, estimate, estimate_mean
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.study.context import Study, StudyStage
 from faig.experiment.study.locations import elsewhere
 from faig.filters import FilterSet, rank
 from faig.imaging.steps import Down
@@ -25,75 +25,68 @@ from faig.networks.checkpoint import load_network, network_metadata
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint, set_fingerprints
 from faig.networks.inference import restore
 from faig.pair import Pair
-from faig.results.run_directory import run_directory
-from faig.results.tables import write_table
-from faig.zoo.scores import chosen_by
+from faig.results.table import write_table
+from faig.results.tables import GAINED, RETRAINED
 
-FOLDER = "retrain"
-CURVES, LAST = "retrained.csv", "gained.csv"
 FOUND = "found"
 OWN = "own"  # what the validation calls the degradation that is trained for
 
 
-def retrain(
-    config: StudyConfig,
-    pair: Pair,
-    rankings: dict[str, str],
-    out: Path,
-    *,
-    force: bool = False,
-    track: Track = silent,
-) -> Path:
-    """Train the baseline with only some filters free, for each function and each choice of as many filters.
+class Retraining(StudyStage):
+    """The baseline trained with only some filters free, for each function and each choice of as many filters.
 
-    Writes ``retrained.csv`` (PSNR against iterations) and ``gained.csv`` (how much was gained in the end).
-
-    Args:
-        config: the study, with its part ``retrain``.
-        pair: its networks.
-        rankings: by function, the file of the found filters.
-        out: the study's directory; it trains on its ``learn`` images and measures on its ``measure`` images.
-        force: replace what was trained on other inputs.
-        track: shows progress.
+    Trains on the study's ``learn`` images and measures on its ``measure`` images. Leaves ``retrained.csv`` (PSNR
+    against iterations) and ``gained.csv`` (how much was gained in the end).
 
     Raises:
         InputError: the networks are none that `faig train` can build.
     """
-    part = config.retrain
-    assert part is not None
-    cases = config.images_of("measure", out).cases(pair.scale, config.seed)
-    sets = {
-        (kind, name): chosen
-        for kind, found in chosen_by(rankings, pair.space, part.top).items()
-        for name, chosen in _choices(pair, found, config.seed).items()
-    }
-    determined = {
-        "baseline": network_fingerprint(pair.baseline),
-        "target": network_fingerprint(pair.target),
-        "learn": config.learn.model_dump(mode="json") | {"images": str(config.images)},
-        "images": case_fingerprints(cases),
-        "filters": set_fingerprints({f"{kind} {name}": one for (kind, name), one in sets.items()}),
-        "retrain": part.model_dump(mode="json"),
-        "seed": config.seed,
-    }
-    with run_directory(out / FOLDER, None, determined, force=force) as run:
-        if (run / LAST).exists():
-            return run
+
+    name, last = "retrain", GAINED.name
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        assert self.config.retrain is not None
+        assert self.config.learn is not None
+        self.part, self.learn = self.config.retrain, self.config.learn
+        self.cases = study.cases("measure")
+        self.sets = {
+            (kind, name): chosen
+            for kind, found in study.filters(self.part.top).items()
+            for name, chosen in _choices(self.pair, found, self.config.seed).items()
+        }
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, images, filters, and how they are trained."""
+        return {
+            "baseline": network_fingerprint(self.pair.baseline),
+            "target": network_fingerprint(self.pair.target),
+            "learn": self.learn.model_dump(mode="json") | {"images": str(self.config.images)},
+            "images": case_fingerprints(self.cases),
+            "filters": set_fingerprints({f"{kind} {name}": chosen for (kind, name), chosen in self.sets.items()}),
+            "retrain": self.part.model_dump(mode="json"),
+            "seed": self.config.seed,
+        }
+
+    def work(self, run: Path, track: Track) -> None:
+        """Train one after the other; a training that was stopped goes on by itself."""
+        pair, seed = self.pair, self.config.seed
         curves: list[dict[str, Any]] = []
         gained: dict[tuple[str, str], Numbers] = {}
-        reference = measure_reference(pair.target, pair.baseline, pair.scale, cases, "gray", None, track)
-        for (kind, name), chosen in track(sets.items(), "retrain", len(sets)):
-            trained = _train(config, pair, run, kind, name, chosen, out)
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, "gray", None, track)
+        for (kind, name), chosen in track(self.sets.items(), "retraining", len(self.sets)):
+            trained = _train(self.config, pair, run, kind, name, chosen, self.study.out)
             points = network_metadata(trained)["training"]["validation"]
-            told = [{"iterations": point["iteration"], "psnr": point[OWN]} for point in points]
-            curves += [{"function": kind, "free": name} | point for point in told]
-            network = load_network(trained).to(config.device)
-            outputs = [restore(network, case.lr[kind]) for case in cases]
-            gained[kind, name] = psnrs(outputs, cases, pair.scale) - reference.psnr[kind][1]
-        write_table(run / CURVES, curves)
+            curves += [
+                {"function": kind, "free": name, "iterations": point["iteration"], "psnr": point[OWN]}
+                for point in points
+            ]
+            network = load_network(trained).to(self.config.device)
+            outputs = [restore(network, case.lr[kind]) for case in self.cases]
+            gained[kind, name] = psnrs(outputs, self.cases, pair.scale) - reference.psnr[kind][1]
+        write_table(run, RETRAINED, curves)
         whole = {kind: target - baseline for kind, (target, baseline) in reference.psnr.items()}
-        write_table(run / LAST, [_row(*key, gained, whole[key[0]], config.seed) for key in gained])
-    return run
+        write_table(run, GAINED, [_row(*key, gained, whole[key[0]], reference.photos, seed) for key in gained])
 
 
 def _choices(pair: Pair, found: FilterSet, seed: int) -> dict[str, FilterSet]:
@@ -151,14 +144,15 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
     return trained
 
 
-def _row(kind: str, name: str, gained: dict[tuple[str, str], Numbers], whole: Numbers, seed: int) -> dict[str, Any]:
+def _row(
+    kind: str, name: str, gained: dict[tuple[str, str], Numbers], whole: Numbers, photos: Photos, seed: int
+) -> dict[str, Any]:
     """Gain in dB over the baseline, as a share of the target's, and how far the found filters are ahead."""
-    own, found = gained[kind, name], gained[kind, FOUND]
-    row: dict[str, Any] = {"function": kind, "free": name}
-    for column, value in (
-        ("gain", estimate(np.mean, own, seed=seed)),
-        ("share", estimate(lambda a, b, axis: a.mean(axis) / b.mean(axis), own, whole, seed=seed)),
-        ("found_ahead", estimate(np.mean, found - own, seed=seed)),
-    ):
-        row |= {column: value.value, f"{column}_low": value.low, f"{column}_high": value.high}
-    return row
+    own, of_found = gained[kind, name], gained[kind, FOUND]
+    share = estimate(lambda gain, all_of_it: gain / all_of_it, own, whole, photos=photos, seed=seed)
+    return (
+        {"function": kind, "free": name}
+        | estimate_mean(own, photos=photos, seed=seed).columns("gain")
+        | share.columns("share")
+        | estimate_mean(of_found - own, photos=photos, seed=seed).columns("found_ahead")
+    )

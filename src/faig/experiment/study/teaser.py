@@ -2,69 +2,84 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch.nn import functional
 
 from faig.common.files import new_folder
+from faig.common.progress import Track
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.study.context import Study, StudyStage
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
 from faig.imaging.images import Image, write_image
+from faig.imaging.metrics import psnr
 from faig.intervention.edit import revert
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.networks.inference import restore
 from faig.pair import Pair
-from faig.report.figures.teaser import columns, teaser
-from faig.results.run_directory import run_directory
-from faig.zoo.scores import chosen_by
+from faig.results.table import write_table
+from faig.results.tables import PICTURES
 
-FOLDER = "teaser"  # the study's stage
-IMAGES, PICTURE = "figures/teaser", "figures/teaser.png"
 SHARE = 0.01  # of the filters
 
 
-def paint_study(config: StudyConfig, pair: Pair, rankings: dict[str, str], out: Path, *, force: bool = False) -> Path:
-    """A study's stage ``teaser``: the first of its ``show`` images, with 1% of the filters reverted.
+class Teaser(StudyStage):
+    """The first of the study's ``show`` images, restored by the target and with 1% of the filters reverted."""
 
-    Args:
-        config: the study.
-        pair: its networks.
-        rankings: by function, the file of the found filters.
-        out: the study's directory.
-        force: replace what was painted of other inputs.
-    """
-    case = config.images_of("show", out).cases(pair.scale, config.seed)[0]
-    filters = chosen_by(rankings, pair.space, SHARE)
-    determined = pair_fingerprint(pair, config) | {
-        "image": case_fingerprints([case]),
-        "filters": set_fingerprints(filters),
-    }
-    with run_directory(out / FOLDER, None, determined, force=force) as run:
-        if not (run / PICTURE).exists():
-            paint(pair, case, filters, run)
-    return run
+    name, last = "teaser", PICTURES.name
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        self.case = study.cases("show")[0]
+        self.filters = study.filters(SHARE)
+
+    @classmethod
+    def wanted(cls, config: StudyConfig) -> bool:  # noqa: ARG003 - as the others are asked
+        """Always."""
+        return True
+
+    def determined(self) -> dict[str, Any]:
+        """Networks, image, filters."""
+        return pair_fingerprint(self.pair, self.config) | {
+            "image": case_fingerprints([self.case]),
+            "filters": set_fingerprints(self.filters),
+        }
+
+    def work(self, run: Path, track: Track) -> None:  # noqa: ARG002 - it takes a moment
+        """Restore, and write pictures with their table."""
+        restore_teaser(self.pair, self.case, self.filters, run)
 
 
-def paint(pair: Pair, case: Case, filters: Mapping[str, FilterSet], run: Path) -> Path:
-    """Restore an image with target and reverted networks, and draw ``figures/teaser.png``.
+def restore_teaser(pair: Pair, case: Case, filters: Mapping[str, FilterSet], run: Path) -> Path:
+    """Restore an image with target and reverted networks: leaves PNGs, and the table of what they show.
 
     Args:
         pair: the networks.
         case: the image.
         filters: by function, which to revert.
         run: where ``figures`` is.
+
+    Returns:
+        The table.
     """
-    networks = {"target": pair.target} | {
-        f"reverted-{kind}": revert(pair.target, pair.baseline, chosen) for kind, chosen in filters.items()
+    networks = {("target", ""): pair.target} | {
+        ("reverted", kind): revert(pair.target, pair.baseline, chosen) for kind, chosen in filters.items()
     }
-    with new_folder(run / IMAGES, force=True) as folder:
+    table = run / PICTURES.name
+    rows = []
+    with new_folder(table.parent, force=True) as folder:
         for kind in filters:
-            shown = {name: restore(network, case.lr[kind]) for name, network in networks.items()}
-            shown |= {"input": enlarged(case, kind), "gt": case.gt}
-            for file in columns(list(filters)):
-                write_image(folder / f"{kind}-{file}.png", shown[file])
-    return teaser(run / IMAGES, run / PICTURE, list(filters), border=pair.scale)
+            images = {("input", ""): enlarged(case, kind)}
+            images |= {shown: restore(network, case.lr[kind]) for shown, network in networks.items()}
+            for (shown, function), image in (images | {("gt", ""): case.gt}).items():
+                file = f"{kind}-{shown}{'-' if function else ''}{function}.png"
+                write_image(folder / file, image)
+                decibels = None if shown == "gt" else psnr(folder / file, case.gt, border=pair.scale)
+                rows.append({"input": kind, "shown": shown, "function": function, "file": file, "psnr": decibels})
+    write_table(run, PICTURES, rows)
+    return table
 
 
 def enlarged(case: Case, kind: str) -> Image:

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import pandas as pd
 
 from faig.common.statistics import Estimate
+
+PAPER = "faig"  # the paper's method, which its claims are about
 
 
 class Verdict(StrEnum):
@@ -39,19 +40,24 @@ class Claim:
     rule: str
 
 
+def whose(method: str) -> str:
+    """Whose a claim of the paper is, made about a method's filters."""
+    return "paper" if method == PAPER else "ours"
+
+
 def together(verdicts: Iterable[Verdict]) -> Verdict:
     """One verdict of several: all the same, or partly where some hold; what cannot be told holds nothing up."""
-    found = set(verdicts)
-    if len(found) == 1:
-        return found.pop()
-    return Verdict.PARTLY if found & {Verdict.HOLDS, Verdict.PARTLY} else Verdict.FAILS
+    different = set(verdicts)
+    if len(different) == 1:
+        return different.pop()
+    return Verdict.PARTLY if different & {Verdict.HOLDS, Verdict.PARTLY} else Verdict.FAILS
 
 
-def above_zero(found: Estimate) -> Verdict:
+def above_zero(estimate: Estimate) -> Verdict:
     """Holds where the whole interval is above 0, does not where it is below, cannot be told where it has both."""
-    if found.low > 0:
+    if estimate.low > 0:
         return Verdict.HOLDS
-    return Verdict.FAILS if found.high < 0 else Verdict.OPEN
+    return Verdict.FAILS if estimate.high < 0 else Verdict.OPEN
 
 
 def at_one_percent(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
@@ -62,20 +68,10 @@ def at_one_percent(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     return table[table["proportion"] == shares[0]], float(shares[0])
 
 
-def estimate_of(row: "pd.Series[Any]", name: str) -> Estimate:
-    """A number of a table with its interval, from ``name``, ``name_low`` and ``name_high``."""
-    return Estimate(*(float(row[column]) for column in interval_columns(name)))
-
-
-def interval_columns(name: str) -> tuple[str, str, str]:
-    """The columns of a number with an interval."""
-    return name, f"{name}_low", f"{name}_high"
-
-
-def told(found: Estimate, sign: bool = False) -> str:
+def written(estimate: Estimate, sign: bool = False) -> str:
     """``0.974 [0.961, 0.983]``; without an interval where there is none (one image)."""
-    value = f"{found.value:+.3g}" if sign else f"{found.value:.3g}"
-    interval = "" if pd.isna(found.low) else f" [{found.low:.3g}, {found.high:.3g}]"
+    value = f"{estimate.value:+.3g}" if sign else f"{estimate.value:.3g}"
+    interval = "" if pd.isna(estimate.low) else f" [{estimate.low:.3g}, {estimate.high:.3g}]"
     return (value + interval).replace("-", "−")
 
 

@@ -5,66 +5,75 @@ and written down in ``docs/report.md``.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 
-from faig.report.claims import distribution as places
+from faig.common.statistics import Estimate
+from faig.report.claims import distribution as where
 from faig.report.claims import prediction as further
 from faig.report.claims.claim import (
+    PAPER,
     Claim,
     Verdict,
     above_zero,
     at_one_percent,
-    estimate_of,
-    interval_columns,
     job,
     listed,
     sentences,
     together,
-    told,
+    whose,
+    written,
 )
+from faig.report.rankings import own_method
 from faig.results.reader import Results
-from faig.results.tables import LEARNED
+from faig.results.table import Table
+from faig.results.tables import (
+    ACCURACY,
+    CONTESTS,
+    DISTRIBUTION,
+    EQUALS,
+    GAINED,
+    LEARNED,
+    MODULATION,
+    OVERLAPS,
+    RESPONSES,
+    SUMMARY,
+)
 
-CHAMPION = "faig"
 CONTROLS = ("ig", "change", "random")  # the paper's
 OFF, LEAK = 0.8, 0.1  # four fifths of the function gone, a tenth of its size changed elsewhere
 PARTLY_OFF = 0.5  # more than half of it gone, and that at least twice what leaks
 UP_TO_TARGET, BEYOND = 2.5, 5.0  # times an even share of the way from strength 0 to 1
 
-SUMMARY = ("method", "reverted", "proportion", *interval_columns("switched_off"), *interval_columns("switched_on"))
-CONTESTS = (
-    *("reverted", "proportion", "method"),
-    *(column for name in ("effect", "switched_off", "leak") for column in interval_columns(name)),
-)
-EQUALS = ("reverted", "method", *interval_columns("switched_off_ahead"), *interval_columns("leak_ahead"))
-MODULATION = ("functions", "input", "strength", "psnr", "step_share")
-
 
 def claims(results: Results) -> list[Claim]:
-    """Every claim that the tables of a run speak of: the paper's, then ours."""
-    told_of: list[tuple[str, Sequence[str], Sequence[Callable[[pd.DataFrame], Claim | None]]]] = [
-        ("summary.csv", SUMMARY, [switches_off, is_enough]),
-        ("contests.csv", CONTESTS, [ahead, better_than_each]),
-        ("equals.csv", EQUALS, [can_be_beaten]),
-        ("distribution.csv", places.DEPTHS, [places.at_the_back, places.less_even]),
-        ("overlaps.csv", places.OVERLAPS, [places.deeper]),
-        ("modulation.csv", MODULATION, [smooth]),
-        ("accuracy.csv", further.ACCURACY, [further.predicts, further.beats_others]),
-        ("responses.csv", further.RESPONSES, [further.follows_level]),
-        ("gained.csv", further.GAINED, [further.places_matter]),
+    """Every claim that the tables of a run speak of: the paper's, which are about FAIG, then ours."""
+    own = own_method(results)
+    by_own = [] if own == PAPER else [partial(switches_off, method=own)]
+    judges: dict[Table, Sequence[Callable[[pd.DataFrame], Claim | None]]] = {
+        SUMMARY: [switches_off, *by_own, partial(is_enough, method=own)],
+        CONTESTS: [ahead, partial(better_than_each, champion=own)],
+        EQUALS: [can_be_beaten],
+        DISTRIBUTION: [where.at_the_back, where.less_even],
+        OVERLAPS: [where.deeper],
+        MODULATION: [smooth],
+        ACCURACY: [further.predicts, further.beats_others],
+        RESPONSES: [further.follows_level],
+        GAINED: [further.places_matter],
+    }
+    made = [
+        judge(rows)
+        for table, of_table in judges.items()
+        if (rows := results.table(table)) is not None and len(rows)
+        for judge in of_table
     ]
-    found = []
-    for name, columns, judges in told_of:
-        table = results.table(name, columns)
-        if table is not None and len(table):
-            found += [claim for judge in judges if (claim := judge(table)) is not None]
-    return sorted(found, key=lambda claim: claim.whose != "paper")
+    return sorted((claim for claim in made if claim is not None), key=lambda claim: claim.whose != "paper")
 
 
-def switches_off(summary: pd.DataFrame) -> Claim | None:
-    """The paper's main claim."""
-    rows, share = at_one_percent(summary[summary["method"] == CHAMPION])
+def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
+    """The paper's main claim, about its method or another."""
+    rows, share = at_one_percent(summary[summary["method"] == method])
     if rows.empty or "leak" not in rows:  # images of one kind only
         return None
 
@@ -74,13 +83,14 @@ def switches_off(summary: pd.DataFrame) -> Claim | None:
         return Verdict.PARTLY if off >= PARTLY_OFF and leak <= off / 2 else Verdict.FAILS
 
     says = [
-        f"{job(row['reverted'])} is switched off to {told(estimate_of(row, 'switched_off'))} of the whole way, "
-        f"and the most that leaks to another input is {told(estimate_of(row, 'leak'))}"
+        f"{job(row['reverted'])} is switched off to {written(Estimate.of_row(row, 'switched_off'))} of the whole way, "
+        f"and the most that leaks to another input is {written(Estimate.of_row(row, 'leak'))}"
         for _, row in rows.iterrows()
     ]
     return Claim(
-        f"Reverting {100 * share:.3g}% of the filters switches one function off and leaves the others as they are.",
-        "paper",
+        f"Reverting {100 * share:.3g}% of the filters by {method} switches one function off and leaves the others as "
+        "they are.",
+        whose(method),
         together(judged(row["switched_off"], row["leak"]) for _, row in rows.iterrows()),
         sentences(says),
         f"A function passes with switched off ≥ {OFF} and leak ≤ {LEAK}, and partly with switched off ≥ {PARTLY_OFF} "
@@ -88,13 +98,13 @@ def switches_off(summary: pd.DataFrame) -> Claim | None:
     )
 
 
-def is_enough(summary: pd.DataFrame) -> Claim | None:
-    """Sufficiency."""
-    rows, share = at_one_percent(summary[summary["method"] == CHAMPION])
+def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
+    """Sufficiency of a method's filters."""
+    rows, share = at_one_percent(summary[summary["method"] == method])
     if rows.empty:
         return None
     says = [
-        f"{job(row['reverted'])} is switched on to {told(estimate_of(row, 'switched_on'))} of the whole way"
+        f"{job(row['reverted'])} is switched on to {written(Estimate.of_row(row, 'switched_on'))} of the whole way"
         for _, row in rows.iterrows()
     ]
     verdicts = (
@@ -102,7 +112,8 @@ def is_enough(summary: pd.DataFrame) -> Claim | None:
         for on in rows["switched_on"]
     )
     return Claim(
-        f"The same {100 * share:.3g}% of the filters, grafted onto the baseline, are enough to give it the function.",
+        f"The same {100 * share:.3g}% of the filters by {method}, grafted onto the baseline, are enough to give it the "
+        "function.",
         "ours",
         together(verdicts),
         sentences(says),
@@ -112,38 +123,41 @@ def is_enough(summary: pd.DataFrame) -> Claim | None:
 
 def ahead(contests: pd.DataFrame) -> Claim | None:
     """The paper's comparison, by its own measure."""
-    rows, share = at_one_percent(contests[contests["method"].isin(CONTROLS)])
+    rows, share = at_one_percent(contests[(contests["champion"] == PAPER) & contests["method"].isin(CONTROLS)])
     if rows.empty:
         return None
-    found = [
-        (above_zero(lead := estimate_of(row, "effect")), lead, f"{row['method']} on {job(row['reverted'])}")
+    leads = [
+        (above_zero(lead := Estimate.of_row(row, "effect")), lead, f"{row['method']} on {job(row['reverted'])}")
         for _, row in rows.iterrows()
     ]
-    by_verdict = {v: [(lead, name) for verdict, lead, name in found if verdict is v] for v in Verdict}
+    by_verdict = {v: [(lead, name) for verdict, lead, name in leads if verdict is v] for v in Verdict}
     parts = []
     if wins := by_verdict[Verdict.HOLDS]:
         lead, name = min(wins, key=lambda win: win[0].value)
-        parts.append(f"ahead in {len(wins)} of {len(found)} contests, by the least against {name}: {told(lead, True)}")
+        parts.append(
+            f"ahead in {len(wins)} of {len(leads)} contests, by the least against {name}: {written(lead, True)}"
+        )
     for verdict, words in ((Verdict.FAILS, "behind"), (Verdict.OPEN, "not told apart from")):
-        parts += [f"{words} {name}: {told(lead, True)}" for lead, name in by_verdict[verdict]]
+        parts += [f"{words} {name}: {written(lead, True)}" for lead, name in by_verdict[verdict]]
     return Claim(
         f"FAIG's {100 * share:.3g}% change their own degradation more than those of {listed(rows['method'])}.",
         "paper",
-        together(verdict for verdict, _, _ in found),
+        together(verdict for verdict, _, _ in leads),
         sentences(parts),
         "The numbers are differences of effect, images resampled jointly. Ahead of a control: the interval is above 0. "
         "It holds where FAIG is ahead of every control on every function.",
     )
 
 
-def better_than_each(contests: pd.DataFrame) -> Claim | None:
+def better_than_each(contests: pd.DataFrame, champion: str = PAPER) -> Claim | None:
     """Switched off and leak together: a large effect can also mean a wrecked image. Learned masks are no methods."""
-    rows, share = at_one_percent(contests[~contests["method"].str.startswith(LEARNED)])
+    rows = contests[(contests["champion"] == champion) & ~contests["method"].str.startswith(LEARNED)]
+    rows, share = at_one_percent(rows)
     if rows.empty:
         return None
     names: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for _, row in rows.iterrows():
-        off, leak = estimate_of(row, "switched_off"), estimate_of(row, "leak")
+        off, leak = Estimate.of_row(row, "switched_off"), Estimate.of_row(row, "leak")
         better, worse = off.low > 0 or leak.high < 0, off.high < 0 or leak.low > 0
         verdict = {
             (True, True): Verdict.PARTLY,
@@ -153,41 +167,42 @@ def better_than_each(contests: pd.DataFrame) -> Claim | None:
         }[better, worse]
         against = f"{row['method']} on {job(row['reverted'])}"
         if verdict is Verdict.FAILS:
-            against += f": switched off {told(off, True)}, leak {told(leak, True)}"
+            against += f": switched off {written(off, True)}, leak {written(leak, True)}"
         names[verdict].append(against)
     words = {Verdict.HOLDS: "better than", Verdict.PARTLY: "better in one and worse in the other than"}
     parts = [f"{said} {listed(names[verdict])}" for verdict, said in words.items() if names[verdict]]
     parts += [f"worse than {against}" for against in names[Verdict.FAILS]]
     parts += [f"not told apart from {listed(some)}" for some in [names[Verdict.OPEN]] if some]
     return Claim(
-        f"At {100 * share:.3g}% no other method switches a function off further, or leaks less, without paying for it.",
+        f"At {100 * share:.3g}% no method switches a function off further than {champion}, or leaks less, without "
+        "paying for it.",
         "ours",
         together(verdict for verdict, some in names.items() if some),
         sentences(parts),
         "Better than a method: the interval of the difference in switched off is above 0, or that in leak below 0, and "
-        "neither is clearly worse. It holds where FAIG is better than every method on every function.",
+        f"neither is clearly worse. It holds where {champion} is better than every method on every function.",
     )
 
 
 def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
     """At equal terms, by one and the same method. Learned masks are no methods."""
     rows = equals[~equals["method"].str.startswith(LEARNED)]
-    found: dict[str, tuple[Verdict, list[str]]] = {}
+    by_method: dict[str, tuple[Verdict, list[str]]] = {}
     for method, group in rows.groupby("method", sort=False):
         verdicts, parts = [], []
         for _, row in group.iterrows():
-            off, less = estimate_of(row, "switched_off_ahead"), estimate_of(row, "leak_ahead")
+            off, less = Estimate.of_row(row, "switched_off_ahead"), Estimate.of_row(row, "leak_ahead")
             verdicts += [above_zero(off), above_zero(less)]
             parts.append(
-                f"{method} on {job(row['reverted'])}: switched off {told(off, True)} with no more leak, "
-                f"leak less by {told(less, True)} where it switches off as much"
+                f"{method} on {job(row['reverted'])}: switched off {written(off, True)} with no more leak, "
+                f"leak less by {written(less, True)} where it switches off as much"
             )
-        found[str(method)] = together(verdicts), parts
-    if not found:
+        by_method[str(method)] = together(verdicts), parts
+    if not by_method:
         return None
-    best = max(found, key=lambda method: _most_ahead(rows[rows["method"] == method]))
-    verdict, parts = found[best]
-    winners = [method for method, (other, _) in found.items() if other is Verdict.HOLDS and method != best]
+    best = max(by_method, key=lambda method: _most_ahead(rows[rows["method"] == method]))
+    verdict, parts = by_method[best]
+    winners = [method for method, (other, _) in by_method.items() if other is Verdict.HOLDS and method != best]
     more = [f"also ahead in all of this: {listed(winners)}"] if winners else []
     return Claim(
         "FAIG can be beaten: by a method that switches off more where it leaks no more, and leaks less where it "
@@ -212,7 +227,7 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
     verdicts: list[Verdict] = []
     for functions, group in modulation.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
-        for given, line in own.groupby("input", sort=False):
+        for kind, line in own.groupby("input", sort=False):
             line = line.sort_values("strength")
             even = line["step_share"] / line["strength"].diff()
             to_target, beyond = even[line["strength"] <= 1].max(), even[line["strength"] > 1].max()
@@ -221,7 +236,7 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
             psnr = line.set_index("strength")["psnr"]
             past: str = "" if pd.isna(beyond) else f", {beyond:.2g} beyond"
             parts.append(
-                f"{job(str(functions))} on {given}: the steepest step up to 1 is {to_target:.2g} times an even one"
+                f"{job(str(functions))} on {kind}: the steepest step up to 1 is {to_target:.2g} times an even one"
                 f"{past}; PSNR from {psnr[0.0]:.2f} dB (off) to {psnr[1.0]:.2f} dB (the target)"
             )
     if not parts:

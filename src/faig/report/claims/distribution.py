@@ -2,19 +2,16 @@
 
 import pandas as pd
 
+from faig.common.statistics import Estimate
 from faig.report.claims.claim import (
     Claim,
     Verdict,
     above_zero,
     at_one_percent,
-    estimate_of,
-    interval_columns,
     sentences,
-    told,
+    whose,
+    written,
 )
-
-OVERLAPS = ("function", "other", "proportion", *interval_columns("deeper"))
-DEPTHS = ("function", "proportion", "depth_of_all", *interval_columns("depth"), *interval_columns("unevenness"))
 
 
 def at_the_back(depths: pd.DataFrame) -> Claim | None:
@@ -23,15 +20,15 @@ def at_the_back(depths: pd.DataFrame) -> Claim | None:
     if rows.empty:
         return None
     row = rows.iloc[0]
-    depth, usual = estimate_of(row, "depth"), float(row["depth_of_all"])
+    depth, usual = Estimate.of_row(row, "depth"), float(row["depth_of_all"])
     verdict = Verdict.HOLDS if depth.low > usual else Verdict.FAILS if depth.high < usual else Verdict.OPEN
     return Claim(
-        "Deblurring filters sit toward the back of the network.",
-        "paper",
+        f"Deblurring filters by {row['method']} sit toward the back of the network.",
+        whose(row["method"]),
         verdict,
         sentences(
             [
-                f"the mean depth of the top {100 * share:.3g}% is {told(depth)}, that of all filters {usual:.3g} "
+                f"the mean depth of the top {100 * share:.3g}% is {written(depth)}, that of all filters {usual:.3g} "
                 "(0: first layer, 1: last)"
             ]
         ),
@@ -42,19 +39,20 @@ def at_the_back(depths: pd.DataFrame) -> Claim | None:
 def less_even(depths: pd.DataFrame) -> Claim | None:
     """Denoising filters are spread more evenly."""
     rows, _ = at_one_percent(depths)
-    by_function = {row["function"]: estimate_of(row, "unevenness") for _, row in rows.iterrows()}
+    method = rows["method"].iloc[0]
+    by_function = {row["function"]: Estimate.of_row(row, "unevenness") for _, row in rows.iterrows()}
     if not {"blur", "noise"} <= set(by_function):
         return None
     blur, noise = by_function["blur"], by_function["noise"]
     verdict = Verdict.HOLDS if blur.low > noise.high else Verdict.FAILS if noise.low > blur.high else Verdict.OPEN
     return Claim(
-        "Denoising filters are spread over the layers more evenly than deblurring ones.",
-        "paper",
+        f"Denoising filters by {method} are spread over the layers more evenly than deblurring ones.",
+        whose(method),
         verdict,
         sentences(
             [
-                f"share that would have to move for an even spread: {told(noise)} of the denoising filters, "
-                f"{told(blur)} of the deblurring ones"
+                f"share that would have to move for an even spread: {written(noise)} of the denoising filters, "
+                f"{written(blur)} of the deblurring ones"
             ]
         ),
         "The intervals of the two are apart, and denoising has the smaller one.",
@@ -66,13 +64,13 @@ def deeper(overlaps: pd.DataFrame) -> Claim | None:
     rows, share = at_one_percent(overlaps[(overlaps["function"] == "blur") & (overlaps["other"] == "noise")])
     if rows.empty:
         return None
-    difference = estimate_of(rows.iloc[0], "deeper")
+    difference, method = Estimate.of_row(rows.iloc[0], "deeper"), rows["method"].iloc[0]
     return Claim(
-        "Deblurring filters sit deeper than denoising ones.",
-        "paper",
+        f"Deblurring filters by {method} sit deeper than denoising ones.",
+        whose(method),
         above_zero(difference),
         sentences(
-            [f"the mean depths of the two top {100 * share:.3g}% differ by {told(difference, True)} of the whole"]
+            [f"the mean depths of the two top {100 * share:.3g}% differ by {written(difference, True)} of the whole"]
         ),
         "The interval of the difference, images resampled jointly, is above 0.",
     )

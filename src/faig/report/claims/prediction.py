@@ -9,20 +9,13 @@ from faig.report.claims.claim import (
     Claim,
     Verdict,
     above_zero,
-    estimate_of,
-    interval_columns,
     job,
     listed,
     sentences,
     together,
-    told,
+    written,
 )
 
-ACCURACY = ("predictor", "classes", *interval_columns("accuracy"))
-LEVELS = ("degradation", "level", "response")
-RETRAINED = ("function", "free", "iterations", "psnr")
-RESPONSES = ("degradation", *interval_columns("rank_correlation"))
-GAINED = ("function", "free", *interval_columns("gain"), *interval_columns("found_ahead"))
 TWO, WITH_CLEAN, NEARLY = 0.99, 0.95, 0.9  # shares of right answers
 FOLLOWS, ROUGHLY = 0.8, 0.5  # rank correlations
 
@@ -38,7 +31,7 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         if not several:
             right = float(row["accuracy"])
             verdicts.append(Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS)
-        parts.append(f"{listed(classes)}: {_percent(estimate_of(row, 'accuracy'))} right")
+        parts.append(f"{listed(classes)}: {_percent(Estimate.of_row(row, 'accuracy'))} right")
     if not verdicts:
         return None
     return Claim(
@@ -46,7 +39,7 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         "paper",
         together(verdicts),
         sentences(parts),
-        f"LossGradients with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
+        f"Passes with {TWO:.0%} right among degradations alone and {WITH_CLEAN:.0%} with clean images; partly "
         f"from {NEARLY:.0%}. Several degradations at once are reported, not judged.",
     )
 
@@ -57,14 +50,14 @@ def beats_others(accuracy: pd.DataFrame) -> Claim | None:
     verdicts: list[Verdict] = []
     parts: list[str] = []
     for classes, group in accuracy.groupby("classes", sort=False):
-        by_predictor = {str(row["predictor"]): estimate_of(row, "accuracy") for _, row in group.iterrows()}
+        by_predictor = {str(row["predictor"]): Estimate.of_row(row, "accuracy") for _, row in group.iterrows()}
         mine = by_predictor.pop(first, None)
         if mine is None or not by_predictor:
             continue
-        found = {name: _apart(mine, other) for name, other in by_predictor.items()}
-        verdicts += found.values()
+        by_name = {name: _apart(mine, other) for name, other in by_predictor.items()}
+        verdicts += by_name.values()
         words = {Verdict.HOLDS: "ahead of", Verdict.FAILS: "behind", Verdict.OPEN: "not told apart from"}
-        against = (f"{words[found[name]]} {name} ({_percent(other)})" for name, other in by_predictor.items())
+        against = (f"{words[by_name[name]]} {name} ({_percent(other)})" for name, other in by_predictor.items())
         parts.append(f"{listed(_classes(classes))}: {_percent(mine)} right, {', '.join(against)}")
     if not parts:
         return None
@@ -79,16 +72,16 @@ def beats_others(accuracy: pd.DataFrame) -> Claim | None:
 
 def follows_level(responses: pd.DataFrame) -> Claim | None:
     """Does the response grow with the level?"""
-    found = {str(row["degradation"]): estimate_of(row, "rank_correlation") for _, row in responses.iterrows()}
+    ranks = {str(row["degradation"]): Estimate.of_row(row, "rank_correlation") for _, row in responses.iterrows()}
     return Claim(
         "The stronger the degradation, the more its filters respond.",
         "paper",
         together(
             Verdict.HOLDS if r.value >= FOLLOWS else Verdict.PARTLY if r.value >= ROUGHLY else Verdict.FAILS
-            for r in found.values()
+            for r in ranks.values()
         ),
-        sentences(f"rank correlation of response and level, {kind}: {told(r)}" for kind, r in found.items()),
-        f"Within each image, the mean over images. LossGradients with at least {FOLLOWS}, partly from {ROUGHLY}.",
+        sentences(f"rank correlation of response and level, {kind}: {written(r)}" for kind, r in ranks.items()),
+        f"Within each image, the mean over images. Passes with at least {FOLLOWS}, partly from {ROUGHLY}.",
     )
 
 
@@ -98,11 +91,11 @@ def places_matter(gained: pd.DataFrame) -> Claim | None:
     for function, group in gained.groupby("function", sort=False):
         mine, others = group.iloc[0], group.iloc[1:]
         for _, row in others.iterrows():
-            lead = estimate_of(row, "found_ahead")
+            lead = Estimate.of_row(row, "found_ahead")
             verdicts.append(above_zero(lead))
             parts.append(
-                f"{job(str(function))}: {mine['free']} gain {told(estimate_of(mine, 'gain'))} dB, "
-                f"{told(lead, sign=True)} dB more than {row['free']}"
+                f"{job(str(function))}: {mine['free']} gain {written(Estimate.of_row(mine, 'gain'))} dB, "
+                f"{written(lead, sign=True)} dB more than {row['free']}"
             )
     if not parts:
         return None
@@ -115,8 +108,8 @@ def places_matter(gained: pd.DataFrame) -> Claim | None:
     )
 
 
-def _apart(one: Estimate, other: Estimate) -> Verdict:
-    return Verdict.HOLDS if one.low > other.high else Verdict.FAILS if one.high < other.low else Verdict.OPEN
+def _apart(mine: Estimate, other: Estimate) -> Verdict:
+    return Verdict.HOLDS if mine.low > other.high else Verdict.FAILS if mine.high < other.low else Verdict.OPEN
 
 
 def _own(accuracy: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +120,6 @@ def _classes(text: object) -> list[str]:
     return [part for part in re.split(r"[,;\s]+", str(text)) if part]
 
 
-def _percent(found: Estimate) -> str:
-    interval = "" if pd.isna(found.low) else f" [{found.low:.1%}, {found.high:.1%}]"
-    return f"{found.value:.1%}{interval}"
+def _percent(estimate: Estimate) -> str:
+    interval = "" if pd.isna(estimate.low) else f" [{estimate.low:.1%}, {estimate.high:.1%}]"
+    return f"{estimate.value:.1%}{interval}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from faig.report.figures.style import COLOURS, save_figure
+from faig.common.colours import COLOURS
+from faig.report.figures.style import save_figure
 
 Kind = Literal["line", "bars", "steps"]
 Place = float | int | str
@@ -65,6 +66,7 @@ class Chart:
         series: what is drawn.
         percent: whether x is in percent, on a logarithmic axis.
         note: how to read it.
+        main: whether the Markdown report has it.
         window: limits of x and of y, where a line leaves what matters; the page can zoom out.
     """
 
@@ -75,6 +77,7 @@ class Chart:
     series: Sequence[Series]
     percent: bool = False
     note: str = ""
+    main: bool = False
     window: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     def plotly(self) -> dict[str, Any]:

@@ -5,19 +5,19 @@ from collections.abc import Hashable, Iterable, Iterator
 
 import pandas as pd
 
+from faig.common.statistics import Estimate, interval_columns
 from faig.imaging.cases import CLEAN
-from faig.report.claims import comparison as claims
-from faig.report.claims.claim import at_one_percent, estimate_of, interval_columns, job, told
-from faig.report.claims.prediction import ACCURACY, LEVELS, RETRAINED
+from faig.report.claims.claim import at_one_percent, job, written
 from faig.report.figures.chart import Chart, Series
+from faig.report.rankings import own_method, whose_filters
 from faig.results.reader import Results
+from faig.results.tables import ACCURACY, EFFECTS, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED, SUMMARY
 
-EFFECTS = ("method", "reverted", "input", "proportion", *interval_columns("effect"))
-LAYERS = ("function", "proportion", "layer", "filters", "share_of_found")
 CURVES = {
     "psnr": ("PSNR", "dB"),
     "sharpness": ("Sharpness", "mean gradient"),
     "noise": ("Noise", "σ that wavelets see"),
+    "step": ("Change from the strength before", "mean absolute difference, of 255"),
 }
 LOWEST, FURTHEST = -0.2, 1.5  # switched off, and leak, that a trade-off shows
 GREY = 6  # of clean inputs
@@ -26,17 +26,28 @@ INTERVENTIONS = {"switched_off": "switched off", "leak": "leak", "switched_on": 
 Charts = list[Chart]
 
 
+def charts_of(results: Results) -> dict[str, Charts]:
+    """All charts of a run, by section of the report."""
+    return {
+        "comparison": comparison_charts(results),
+        "distribution": distribution_charts(results),
+        "modulation": [chart for sweep in modulation_charts(results).values() for chart in sweep],
+        "prediction": prediction_charts(results),
+        "locations": retraining_charts(results),
+    }
+
+
 def comparison_charts(results: Results) -> Charts:
     """Effects by input, the trade-off between switched off and leak, and everything against the proportion."""
-    found: Charts = []
-    effects = results.table("effects.csv", EFFECTS)
+    charts: Charts = []
+    effects, summary = results.table(EFFECTS), results.table(SUMMARY)
+    own = own_method(results)
     if effects is not None:
-        found += _effects(effects)
-    summary = results.table("summary.csv", claims.SUMMARY)
+        charts += _effects(effects)
     if summary is not None:
-        found += _tradeoffs(summary)
-        found += _by_proportion(summary)
-    return found
+        charts += _tradeoffs(summary, own)
+        charts += _by_proportion(summary, own)
+    return charts
 
 
 def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
@@ -44,8 +55,8 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
     colours = _inputs(effects["input"])
     for kind, group in rows.groupby("reverted", sort=False):
         series = [
-            Series(str(given), list(part["method"]), *_estimates(part, "effect"), colour=colours[given], kind="bars")
-            for given, part in group.groupby("input", sort=False)
+            Series(str(name), list(part["method"]), *_estimates(part, "effect"), colour=colours[name], kind="bars")
+            for name, part in group.groupby("input", sort=False)
         ]
         yield Chart(
             f"effect-{kind}",
@@ -58,7 +69,7 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
         )
 
 
-def _tradeoffs(summary: pd.DataFrame) -> Iterator[Chart]:
+def _tradeoffs(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
     if "leak" not in summary:
         return
     colours = _numbered(summary["method"])
@@ -67,12 +78,11 @@ def _tradeoffs(summary: pd.DataFrame) -> Iterator[Chart]:
         for method, line in group.groupby("method", sort=False):
             line = line.sort_values("proportion")
             hover = [
-                f"{100 * share:.3g}%, leak {told(estimate_of(row, 'leak'))}"
+                f"{100 * share:.3g}%, leak {written(Estimate.of_row(row, 'leak'))}"
                 for share, (_, row) in zip(line["proportion"], line.iterrows(), strict=True)
             ]
             x, (y, low, high) = list(line["leak"]), _estimates(line, "switched_off")
-            band = method == claims.CHAMPION
-            series.append(Series(str(method), x, y, low, high, colours[method], told=hover, heavy=band))
+            series.append(Series(str(method), x, y, low, high, colours[method], told=hover, heavy=method == own))
         yield Chart(
             f"tradeoff-{kind}",
             f"Trade-off: {job(str(kind))}",
@@ -81,6 +91,7 @@ def _tradeoffs(summary: pd.DataFrame) -> Iterator[Chart]:
             series,
             note="Each line runs through the proportions of one method. Good: the upper left corner. Below 0 the image "
             "is further from the baseline's than the target's: wrecked.",
+            main=True,
             window=_within(group),
         )
 
@@ -92,7 +103,7 @@ def _within(rows: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float
     return (-0.03, min(FURTHEST, rows["leak"].max())), (LOWEST, 1.05)
 
 
-def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
+def _by_proportion(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
     if summary["proportion"].nunique() < 2:
         return
     colours = _numbered(summary["method"])
@@ -101,7 +112,7 @@ def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
             continue
         for kind, group in summary.groupby("reverted", sort=False):
             series = [
-                _line(str(method), line, "proportion", name, colours[method], method == claims.CHAMPION)
+                _line(str(method), line, "proportion", name, colours[method], method == own)
                 for method, line in group.groupby("method", sort=False)
             ]
             yield Chart(
@@ -111,36 +122,64 @@ def _by_proportion(summary: pd.DataFrame) -> Iterator[Chart]:
                 label,
                 series,
                 percent=True,
-                note="Band: FAIG's 95% interval over images. Those of the others: point at them.",
+                note=f"Band: the 95% interval of {own} over images. Those of the others: point at them.",
             )
 
 
 def distribution_charts(results: Results) -> Charts:
-    """The share of each function's filters that each layer has."""
-    layers = results.table("layers.csv", LAYERS)
-    if layers is None:
-        return []
+    """The share of each function's filters that each layer has, and how many filters do what."""
+    charts: Charts = []
+    layers, groups = results.table(LAYERS), results.table(GROUPS)
+    if layers is not None:
+        charts.append(_by_layer(layers))
+    if groups is not None:
+        charts.append(_by_group(groups))
+    return charts
+
+
+def _by_layer(layers: pd.DataFrame) -> Chart:
     rows, share = at_one_percent(layers)
-    functions = rows.groupby("function", sort=False)
     series = [
         Series(job(str(kind)), list(part["layer"]), list(part["share_of_found"]), colour=number, kind="bars")
-        for number, (kind, part) in enumerate(functions)
+        for number, (kind, part) in enumerate(rows.groupby("function", sort=False))
     ]
     every = rows[rows["function"] == rows["function"].iloc[0]]
     usual = list(every["filters"] / every["filters"].sum())
     series.append(Series("all filters", list(every["layer"]), usual, colour=None, kind="steps"))
-    title = f"Where the top {100 * share:.3g}% are"
-    return [
-        Chart("layers", title, "layer", "share", series, note="The thin line is each layer's share of all filters.")
-    ]
+    return Chart(
+        "layers",
+        f"Where the top {100 * share:.3g}% by {rows['method'].iloc[0]} are",
+        "layer",
+        "share",
+        series,
+        note="The thin line is each layer's share of all filters.",
+        main=True,
+    )
+
+
+def _by_group(groups: pd.DataFrame) -> Chart:
+    rows, share = at_one_percent(groups[groups["functions"] != ""])
+    rows = rows[rows["functions"] != "all"]
+    names = [job(functions) for functions in rows["functions"]]
+    return Chart(
+        "groups",
+        f"Filters by what they do: in these top {100 * share:.3g}% by raw scores, and in no other",
+        "functions",
+        "share of all filters",
+        [
+            Series("filters", names, *_estimates(rows, "share"), kind="bars"),
+            Series("by chance", names, list(rows["by_chance"]), colour=GREY, kind="bars"),
+        ],
+        note="Raw scores are those before anything is subtracted: a filter that all functions need is in all sets.",
+    )
 
 
 def modulation_charts(results: Results) -> dict[str, Charts]:
     """By functions that are turned together: measures against strength."""
-    rows = results.table("modulation.csv", (*claims.MODULATION, *CURVES))
+    rows = results.table(MODULATION)
     if rows is None:
         return {}
-    colours = _inputs(rows["input"])
+    colours, filters = _inputs(rows["input"]), whose_filters(results)
     return {
         str(functions): [
             Chart(
@@ -149,10 +188,11 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
                 "strength",
                 label,
                 [
-                    _line(str(given), line, "strength", name, colours[given], True)
-                    for given, line in group.groupby("input", sort=False)
+                    _line(str(kind), line, "strength", name, colours[kind], True)
+                    for kind, line in group.groupby("input", sort=False)
                 ],
-                note="One line per kind of input, mean over images; strength 1 is the target network.",
+                note=f"One line per kind of input, mean over images; strength 1 is the target network. {filters}",
+                main=name == "psnr",
             )
             for name, (title, label) in CURVES.items()
         ]
@@ -162,24 +202,28 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
 
 def prediction_charts(results: Results) -> Charts:
     """How often predictors are right, and responses against levels."""
-    found = []
-    accuracy, levels = results.table("accuracy.csv", ACCURACY), results.table("levels.csv", LEVELS)
+    charts: Charts = []
+    accuracy, levels, filters = results.table(ACCURACY), results.table(LEVELS), whose_filters(results)
     if accuracy is not None:
         series = [
             Series(str(name), list(part["classes"]), *_estimates(part, "accuracy"), colour=number, kind="bars")
             for number, (name, part) in enumerate(accuracy.groupby("predictor", sort=False))
         ]
-        found.append(Chart("accuracy", "Right answers", "possible classes", "share", series))
+        charts.append(Chart("accuracy", "Right answers", "possible classes", "share", series, note=filters, main=True))
     for number, (kind, part) in enumerate(levels.groupby("degradation", sort=False) if levels is not None else ()):
         means = part.groupby("level")["response"].mean()
         line = Series(job(str(kind)), list(means.index), list(means), colour=number, heavy=True)
-        found.append(Chart(f"levels-{kind}", f"Response to {kind}", f"level of {kind}", "response", [line]))
-    return found
+        charts.append(
+            Chart(
+                f"levels-{kind}", f"Response to {kind}", f"level of {kind}", "response", [line], note=filters, main=True
+            )
+        )
+    return charts
 
 
 def retraining_charts(results: Results) -> Charts:
     """PSNR on each function while only some filters are free."""
-    rows = results.table("retrained.csv", RETRAINED)
+    rows = results.table(RETRAINED)
     if rows is None:
         return []
     colours = _numbered(rows["free"])
@@ -193,14 +237,15 @@ def retraining_charts(results: Results) -> Charts:
                 _line(str(free), line, "iterations", "psnr", colours[free], number == 0)
                 for number, (free, line) in enumerate(group.groupby("free", sort=False))
             ],
-            note="One line per choice of the filters that are free to change.",
+            note=f"One line per choice of the filters that are free to change. {whose_filters(results)}",
+            main=True,
         )
         for kind, group in rows.groupby("function", sort=False)
     ]
 
 
 def _line(name: str, rows: pd.DataFrame, x: str, y: str, colour: int, heavy: bool) -> Series:
-    rows = rows.sort_values(x)
+    rows = rows.dropna(subset=[y]).sort_values(x)
     places = [100 * share for share in rows[x]] if x == "proportion" else list(rows[x])
     return Series(name, places, *_estimates(rows, y), colour=colour, heavy=heavy)
 

@@ -8,8 +8,6 @@ from faig.common.files import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# The first six are told apart by all eyes (Okabe and Ito).
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7d8793", "#8f5ac4", "#a8443a", "#6b8e23")
 RESOLUTION = 110  # dots per inch
 
 

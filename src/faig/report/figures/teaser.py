@@ -1,58 +1,60 @@
 """The picture of a run: what is left of each function when its filters are given back."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.imaging.images import Image, read_image
-from faig.imaging.metrics import psnr
+from faig.imaging.images import read_image
 from faig.report.claims.claim import job
+from faig.report.figures.style import RESOLUTION
+from faig.results.reader import Results, Shot
+from faig.results.tables import PICTURES
 
+PICTURE = "figures/teaser.png"
 CELL = 2.4  # inches
+NAMES = {"input": "input", "baseline": "baseline", "target": "target", "reverted": "", "gt": "GT"}
+ROWS = {"blur": "blurry", "noise": "noisy"}
 
 
-def columns(kinds: Sequence[str]) -> dict[str, str]:
-    """By file, what a column of the picture shows."""
-    reverted = {f"reverted-{kind}": f"{job(kind)} reverted" for kind in kinds}
-    return {"input": "input", "target": "target", **reverted, "gt": "GT"}
-
-
-def teaser(images: Path, out: Path, kinds: Sequence[str], border: int) -> Path:
-    """Draw the images of a folder: a row for each degradation, columns as `columns`, each with its PSNR.
+def draw_teaser(run: Path) -> Path:
+    """Draw ``figures/teaser.png`` of a run or of its stage: a row for each degradation, each picture with its PSNR.
 
     Args:
-        images: holds ``<kind>-<file>.png`` for every degradation and column, all of the GT's size.
-        out: the PNG file to write.
-        kinds: the degradations.
-        border: pixels that PSNR leaves out (the scale).
+        run: a run directory whose ``figures/teaser/pictures.csv``, or a stage's, says what there is.
+
+    Returns:
+        The picture.
+
+    Raises:
+        InputError: there is no such table, or it or a picture cannot be read.
     """
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    shown = columns(kinds)
-    size = (CELL * len(shown) + 0.5, (CELL + 0.3) * len(kinds) + 0.2)
-    figure, axes = plt.subplots(len(kinds), len(shown), figsize=size, layout="constrained", squeeze=False)
-    for row, kind in enumerate(kinds):
-        gt = read_image(images / f"{kind}-gt.png")
-        for column, (file, name) in enumerate(shown.items()):
-            image = read_image(images / f"{kind}-{file}.png")
-            axis = axes[row, column]
-            axis.imshow(image.permute(1, 2, 0).numpy(), interpolation="nearest")
-            axis.set(xticks=[], yticks=[])
-            axis.set_xlabel("" if file == "gt" else told(image, gt, border), fontsize=11)
-            if row == 0:
-                axis.set_title(name, fontsize=13)
-            if column == 0:
-                axis.set_ylabel({"blur": "blurry", "noise": "noisy"}.get(kind, kind), fontsize=13)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    results = Results.of(run)
+    home = results.home_of(PICTURES)
+    if home is None:
+        raise InputError(f"{run}: holds no {PICTURES.name}, so no pictures to show")
+    shots = results.shots("")
+    columns = list(dict.fromkeys((shot.shown, shot.function) for shot in shots))
+    rows = list(dict.fromkeys(shot.input for shot in shots))
+    size = (CELL * len(columns) + 0.5, (CELL + 0.3) * len(rows) + 0.2)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(rows), len(columns), squeeze=False)
+    for shot in shots:
+        row, column = rows.index(shot.input), columns.index((shot.shown, shot.function))
+        axes = panels[row, column]
+        axes.imshow(read_image(shot.file).permute(1, 2, 0).numpy(), interpolation="nearest")
+        axes.set(xticks=[], yticks=[])
+        axes.set_xlabel("" if shot.shown == "gt" else f"{shot.psnr:.2f} dB", fontsize=11)
+        if row == 0:
+            axes.set_title(_title(shot), fontsize=13)
+        if column == 0:
+            axes.set_ylabel(ROWS.get(shot.input, shot.input), fontsize=13)
+    out = home / PICTURE
     with replacing(out) as part:
-        figure.savefig(part, dpi=110, format="png", metadata={"Software": None})
-    plt.close(figure)
+        figure.savefig(part, dpi=RESOLUTION, format="png", metadata={"Software": None})
     return out
 
 
-def told(image: Image, gt: Image, border: int) -> str:
-    """PSNR as the picture says it."""
-    return f"{psnr(image, gt, border=border):.2f} dB"
+def _title(shot: Shot) -> str:
+    return NAMES[shot.shown] or f"{job(shot.function)} reverted"

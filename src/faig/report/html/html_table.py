@@ -37,21 +37,24 @@ class Grid:
         columns: names, and whether they hold numbers.
         rows: of cells.
         cut: how many rows the file has, where not all are shown.
+        small: whether it is shown unfolded.
     """
 
     name: str
     columns: list[tuple[str, bool]]
     rows: list[list[Cell]]
     cut: int | None = None
+    small: bool = False
 
     @classmethod
-    def of(cls, name: str, table: pd.DataFrame, *, shaded: bool = False) -> "Grid":
+    def of(cls, name: str, table: pd.DataFrame, *, shaded: bool = False, small: bool = False) -> "Grid":
         """Columns ``x``, ``x_low``, ``x_high`` and ``x_spread`` become one; columns without any value go.
 
         Args:
             name: its file in the run.
             table: what is in it.
             shaded: every number has a bar: its share of the row.
+            small: whether it is shown unfolded.
         """
         table = table.dropna(axis="columns", how="all")
         ends = {f"{column}{end}" for column in table for end in ENDS if f"{column}{end}" in table}
@@ -63,7 +66,7 @@ class Grid:
         if shaded:
             rows = [_shaded(row) for row in rows]
         columns = [(column, numeric[column]) for column in shown]
-        return cls(name, columns, rows, len(table) if len(table) > SHOWN else None)
+        return cls(name, columns, rows, len(table) if len(table) > SHOWN else None, small)
 
 
 def _cell(row: dict[Any, Any], column: str, numeric: bool) -> Cell:

@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from faig.common.files import new_folder, replacing
+from faig.attribution.ranking_file import RankingFile
+from faig.common.colours import COLOURS
+from faig.common.files import replacing
+from faig.common.statistics import Estimate
 from faig.common.version import __version__
-from faig.report.claims.claim import Claim, at_one_percent, estimate_of, job, told
-from faig.report.claims.comparison import CHAMPION, SUMMARY, claims
+from faig.report.claims.claim import Claim, at_one_percent, job, written
+from faig.report.claims.comparison import claims
 from faig.report.figures import charts
 from faig.report.figures.chart import Chart
-from faig.report.figures.filtermap import filter_map, read_ranking
+from faig.report.figures.export import export_charts
+from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import Picture, pictures
-from faig.report.figures.style import COLOURS
 from faig.report.html.html_table import Grid
-from faig.results.reader import Results, read_csv
+from faig.report.rankings import own_method, rankings_of, whose_filters
+from faig.results.reader import Results, Shot, read_csv
+from faig.results.table import read_table
+from faig.results.tables import CONFUSION, MODULATION, SECTIONS, SUMMARY, TABLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 FILE = "report.html"
-FIGURES = "figures/report"
 LISTED = 50  # filters of each ranking
 TEASER, SWEEPS = 0.35, 0.65  # shares of the bytes for images
 NAMES = {
@@ -35,25 +40,6 @@ NAMES = {
     "gt": "ground truth",
 }  # in the order of the choice
 ROWS = {"blur": "blurry input", "noise": "noisy input", "clean": "clean input"}
-
-# Which tables stand in which section; all others come last.
-TABLES = {
-    "comparison": ("summary.csv", "contests.csv", "equals.csv", "areas.csv", "effects.csv", "grafts.csv"),
-    "distribution": ("distribution.csv", "overlaps.csv", "groups.csv", "profiles.csv", "layers.csv"),
-    "modulation": ("modulation.csv",),
-    "prediction": ("accuracy.csv", "confusion.csv", "responses.csv", "levels.csv", "predictions.csv"),
-    "locations": ("grafted.csv", "cut.csv", "gained.csv", "retrained.csv"),
-}
-SMALL = (
-    "summary.csv",
-    "accuracy.csv",
-    "confusion.csv",
-    "distribution.csv",
-    "grafted.csv",
-    "cut.csv",
-    "gained.csv",
-    "equals.csv",
-)  # shown unfolded
 
 
 @dataclass(frozen=True)
@@ -67,12 +53,12 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Turned:
-    """A sweep: a picture per strength, and what the table says of it."""
+class Sweep:
+    """A picture per strength, what the table says of each, and charts."""
 
     name: str
     pictures: list[Picture]
-    told: list[str]
+    measured: list[str]
     start: int
     charts: list[Chart]
 
@@ -92,8 +78,8 @@ def write_report(run: Path) -> Path:
     from plotly.offline import get_plotlyjs
 
     results = Results.of(run)
-    shown = _context(results)
-    drawn: list[Chart] = shown.pop("drawn")
+    context = _context(results)
+    drawn: list[Chart] = context.pop("drawn")
     assets = {
         name: (resources.files("faig.report") / "templates" / name).read_text("utf-8")
         for name in ("page.css", "page.js")
@@ -102,7 +88,7 @@ def write_report(run: Path) -> Path:
         environment()
         .get_template("page.html")
         .render(
-            **shown,
+            **context,
             css=assets["page.css"],
             js=assets["page.js"],
             plotly=get_plotlyjs() if drawn else "",
@@ -111,9 +97,7 @@ def write_report(run: Path) -> Path:
         )
     )
     if drawn:
-        with new_folder(run / FIGURES, force=True, ours=("*.png", "*.svg")) as folder:
-            for chart in drawn:
-                chart.draw(folder)
+        export_charts(run, drawn)
     with replacing(run / FILE) as part:
         part.write_text(html, encoding="utf-8")
     return run / FILE
@@ -123,41 +107,36 @@ def environment() -> "Environment":
     """The templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader("faig.report", "templates"),
         autoescape=select_autoescape(),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    found.globals |= {"job": job}
-    return found
+    templates.globals |= {"job": job}
+    return templates
 
 
 def _context(results: Results) -> dict[str, Any]:
     """Everything the template shows."""
-    found = {
-        "comparison": charts.comparison_charts(results),
-        "distribution": charts.distribution_charts(results),
-        "prediction": charts.prediction_charts(results),
-        "locations": charts.retraining_charts(results),
-    }
-    turned = _turned(results)
-    drawn = [chart for group in found.values() for chart in group] + [c for sweep in turned for c in sweep.charts]
-    rankings = results.rankings()
-    mapped = filter_map(rankings) if rankings else None
-    claimed = claims(results)
+    by_section = charts.charts_of(results)
+    drawn = [chart for group in by_section.values() for chart in group]
+    rankings = rankings_of(results)
+    mapped = None if rankings is None else filter_map(rankings)
+    judged = claims(results)
     return {
         "title": title_of(results),
+        "headings": SECTIONS,
         "tiles": _tiles(results, mapped),
-        "claims": claimed,
-        "counts": _counts(claimed),
+        "claims": judged,
+        "counts": _counts(judged),
         "teaser": _teaser(results),
-        "charts": found,
-        "turned": turned,
+        "charts": by_section,
+        "sweeps": _sweeps(results),
+        "filters": whose_filters(results),
         "tables": _tables(results),
-        "small": SMALL,
-        "best": {kind: Grid.of(kind, read_ranking(path).head(LISTED)) for kind, path in rankings.items()},
+        "best": {} if rankings is None else _best(rankings),
         "trust": _trust(results),
         "versions": _versions(results),
         "configs": results.configs(),
@@ -183,67 +162,58 @@ def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, s
     tiles = []
     if mapped:
         tiles.append((f"{mapped['total']:,}", "filters", f"in {len(mapped['layers'])} layers"))
-    summary = results.table("summary.csv", SUMMARY)
+    summary, own = results.table(SUMMARY), own_method(results)
     if summary is not None:
-        rows, share = at_one_percent(summary[summary["method"] == CHAMPION])
+        rows, share = at_one_percent(summary[summary["method"] == own])
         for _, row in rows.iterrows():
-            off = estimate_of(row, "switched_off")
+            off = Estimate.of_row(row, "switched_off")
             what = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
-            tiles.append((f"{100 * off.value:.0f}%", what, f"FAIG, {told(off)}"))
-    images = [len(scores["images"]) for _, scores in results.scores() if "images" in scores]
-    if images:
-        tiles.append((str(images[0]), "images", "that filters were found on"))
+            tiles.append((f"{100 * off.value:.0f}%", what, f"{own}, {written(off)}"))
+    for scores in [scores for _, scores in results.scores() if "images" in scores][:1]:
+        photos = len(set(scores["photos"])) if "photos" in scores else 0
+        crops = f", crops of {photos} photo{'s' if photos > 1 else ''}" if photos else ""
+        tiles.append((str(len(scores["images"])), "images", f"that filters were found on{crops}"))
     return tiles
 
 
-def _counts(claimed: list[Claim]) -> dict[str, int]:
-    return {
-        verdict: sum(claim.verdict == verdict for claim in claimed)
-        for verdict in dict.fromkeys(c.verdict for c in claimed)
-    }
+def _counts(judged: list[Claim]) -> dict[str, int]:
+    verdicts = [claim.verdict for claim in judged]
+    return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
 
 
 def _teaser(results: Results) -> list[Comparison]:
-    rows = results.teaser()
-    found = []
-    for row, files in rows.items():
-        ordered = sorted(files, key=lambda what: list(NAMES).index(what.partition("-")[0]))
-        shown = pictures({_what(what): files[what] for what in ordered}, TEASER / len(rows))
-        left, right = (
-            ordered.index(what) if what in ordered else at for what, at in (("target", 0), (f"reverted-{row}", -1))
-        )
-        found.append(Comparison(ROWS.get(row, f"{row} input"), shown, left, right % len(shown)))
-    return found
+    shots = results.shots(own_method(results))
+    inputs = list(dict.fromkeys(shot.input for shot in shots))
+    comparisons = []
+    for kind in inputs:
+        ordered = sorted((shot for shot in shots if shot.input == kind), key=lambda shot: [*NAMES].index(shot.shown))
+        shown = pictures({_name(shot): shot.file for shot in ordered}, TEASER / len(inputs))
+        left = next((number for number, shot in enumerate(ordered) if shot.shown == "target"), 0)
+        right = next((number for number, shot in enumerate(ordered) if shot.function == kind), len(shown) - 1)
+        comparisons.append(Comparison(ROWS.get(kind, f"{kind} input"), shown, left, right))
+    return comparisons
 
 
-def _what(what: str) -> str:
+def _name(shot: Shot) -> str:
     """What was done to the network, or what else a picture is."""
-    return NAMES.get(what) or f"{job(what.removeprefix('reverted-'))} reverted"
+    return NAMES[shot.shown] or f"{job(shot.function)} reverted"
 
 
-def _turned(results: Results) -> list[Turned]:
-    drawn, sweeps = charts.modulation_charts(results), results.sweeps()
-    share = SWEEPS / max(1, len(sweeps))
-    found = []
-    for functions in dict.fromkeys((*drawn, *sweeps)):
-        files = {f"{float(strength):g}": path for strength, path in sweeps.get(functions, {}).items()}
-        shown = pictures(files, share)
-        names = [picture.name for picture in shown]
-        found.append(
-            Turned(
-                functions,
-                shown,
-                [_measured(results, functions, float(name)) for name in names],
-                names.index("1") if "1" in names else 0,
-                drawn.get(functions, []),
-            )
-        )
-    return found
+def _sweeps(results: Results) -> list[Sweep]:
+    drawn, files = charts.modulation_charts(results), results.sweeps()
+    sweeps = []
+    for functions in dict.fromkeys((*drawn, *files)):
+        images = files.get(functions, {})
+        shown = pictures({f"{strength:g}": file for strength, file in images.items()}, SWEEPS / max(1, len(files)))
+        start = list(images).index(1.0) if 1.0 in images else 0
+        measured = [_measured(results, functions, strength) for strength in images]
+        sweeps.append(Sweep(functions, shown, measured, start, drawn.get(functions, [])))
+    return sweeps
 
 
 def _measured(results: Results, functions: str, strength: float) -> str:
     """What the table says of one strength on the functions' own input, means over images."""
-    rows = results.table("modulation.csv", ("functions", "input", "strength", "psnr", "sharpness", "noise"))
+    rows = results.table(MODULATION)
     if rows is None:
         return ""
     chosen = rows[(rows["functions"] == functions) & ((rows["strength"] - strength).abs() < 1e-6)]
@@ -255,19 +225,20 @@ def _measured(results: Results, functions: str, strength: float) -> str:
 
 
 def _tables(results: Results) -> dict[str, list[Grid]]:
-    found = results.tables()
-    known = {name for names in TABLES.values() for name in names}
-    first = {name: results.first(name) for name in known}
-    sections = {
-        section: [
-            Grid.of(results.told(path), read_csv(path), shaded=name == "confusion.csv")
-            for name in names
-            if (path := first[name]) is not None
-        ]
-        for section, names in TABLES.items()
-    }
-    rest = [Grid.of(name, read_csv(path)) for name, path in found.items() if path not in first.values()]
-    return sections | {"other": rest}
+    """By section; what is not declared is shown as it is, last."""
+    sections: dict[str, list[Grid]] = {section: [] for section in SECTIONS}
+    for table in TABLES.values():
+        home = results.home_of(table)
+        if home is not None and table.section != "pictures":
+            rows, name = read_table(home, table), results.inside(home / table.name)
+            sections[table.section].append(Grid.of(name, rows, shaded=table is CONFUSION, small=table.small))
+    return sections | {"other": [Grid.of(results.inside(path), read_csv(path)) for path in results.undeclared()]}
+
+
+def _best(rankings: RankingFile) -> dict[str, Grid]:
+    """The first filters for each function, by the run's own method."""
+    own = rankings.default
+    return {kind: Grid.of(kind, rankings.frame(own, kind, LISTED)) for kind in rankings.degradations}
 
 
 def _trust(results: Results) -> Grid | None:
@@ -275,6 +246,7 @@ def _trust(results: Results) -> Grid | None:
     rows = [
         {
             "scores": name,
+            "method": scores.get("method"),
             "degradation": kind,
             "quadrature": scores.get("quadrature"),
             "nodes": scores.get("nodes"),

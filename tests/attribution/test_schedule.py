@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from conftest import nudged, tiny_cases, tiny_network
+from faig.attribution.budget import Stable, rounds, within_budget
 from faig.attribution.gradients import LossGradients
+from faig.attribution.options import Options
 from faig.attribution.score_files import load_scores
 from faig.attribution.tiling import Tiler
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
-from faig.experiment.budget import Stable, rounds, within_budget
 from faig.experiment.config import AttributeConfig, ImagesConfig
 from faig.experiment.networks import load_pair
 from faig.imaging.images import write_image
@@ -167,22 +168,21 @@ def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path):
 
 @pytest.mark.parametrize(("budget", "images", "nodes"), [(24, 2, 4), (50, 4, 4), (72, 6, 4), (200, 6, 11)])
 def test_a_budget_goes_to_images_first(place, budget, images, nodes):
-    study = config(place, budget=budget)
-    cases = study.images.cases(2, 0)
+    options, cases = Options(budget=budget), config(place).images.cases(2, 0)
     if images < 6:
-        with pytest.warns(FaigWarning, match=f"--budget {budget}: {images} of 6 images"):
-            chosen, left = within_budget(study, cases)
+        with pytest.warns(FaigWarning, match=f"a budget of {budget} passes: {images} of 6 images"):
+            chosen, left = within_budget(options, cases, 3)
     else:
-        chosen, left = within_budget(study, cases)
+        chosen, left = within_budget(options, cases, 3)
     assert (len(left), chosen.nodes) == (images, nodes)
     assert 3 * images * nodes <= budget
 
 
-def test_rounds_grow_by_half_and_are_in_order(place):
+def test_rounds_grow_by_half_and_are_in_order():
     cases = [dataclasses.replace(case, name=f"{9 - i}") for i, case in enumerate(tiny_cases(count=10))]
-    names = [[case.name for case in one] for one in rounds(config(place, budget=120), cases)]
+    names = [[case.name for case in one] for one in rounds(Options(budget=120), cases)]
     assert names == [list("456789"), list("123456789"), list("0123456789")]
-    assert [len(one) for one in rounds(config(place), cases)] == [10]
+    assert [len(one) for one in rounds(Options(), cases)] == [10]
 
 
 def test_stable_compares_each_round_with_the_one_before():
@@ -196,7 +196,7 @@ def test_stable_compares_each_round_with_the_one_before():
 
 
 def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypatch):
-    monkeypatch.setattr("faig.experiment.attribute.TOP", 0.5)  # 1% of so small a network is one filter
+    monkeypatch.setattr("faig.attribution.methods.TOP", 0.5)  # 1% of so small a network is one filter
     gt = tmp_path / "gt"
     gt.mkdir()
     for i in range(10):
@@ -213,17 +213,16 @@ def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypa
 
 
 def test_a_budget_of_too_little_says_what_is_needed(place):
-    study = config(place, budget=23)
-    with pytest.raises(InputError, match="--budget 23: two images with 3 versions each at 4 nodes take 24"):
-        within_budget(study, study.images.cases(2, 0))
+    with pytest.raises(InputError, match="a budget of 23 passes: two images with 3 versions each at 4 nodes take 24"):
+        within_budget(Options(budget=23), config(place).images.cases(2, 0), 3)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"tolerance": 0.99, "method": "ig"}, "--tolerance: the method ig does not integrate along the path"),
-        ({"budget": 90, "method": "random"}, "--budget: the method random has no nodes to spend it on"),
-        ({"memory": 4e8}, "--memory 0.4GB: this network needs at least"),
+        ({"tolerance": 0.99, "method": "ig"}, "the method ig does not integrate along the path"),
+        ({"budget": 90, "method": "random"}, "the method random has no nodes to spend a budget on"),
+        ({"memory": 4e8}, "0.4GB"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_written(place, tmp_path, changes, message):

@@ -1,7 +1,7 @@
 """Units of attribution: one image with one degradation, computed once and kept until the run is whole.
 
-A finished unit is a file whose name says everything that determines it. So a rerun skips what is there, whoever made
-it; a changed weight, image or setting finds nothing; and it makes no difference how many threads, processes or
+A finished unit is kept under a key that says everything that determines it. So a rerun skips what is there, whoever
+made it; a changed weight, image or setting finds nothing; and it makes no difference how many threads, processes or
 machines took part.
 """
 
@@ -12,15 +12,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
+from faig.attribution.cache import Cache
 from faig.attribution.path import WeightPath
 from faig.attribution.raw_scores import Contribution, RawScores, beside, join
-from faig.attribution.score_files import load_scores, save_scores
 from faig.attribution.tiling import Tiler
 from faig.common.progress import Track
 from faig.imaging.cases import CLEAN, Case
@@ -45,11 +44,11 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Units:
-    """The units of a set of cases.
+class Schedule:
+    """The units of a set of cases, and in which jobs they are computed.
 
     Attributes:
-        folder: where finished units are.
+        cache: where finished units are.
         path: between the networks.
         cases: the images.
         tiler: divides those that are too large.
@@ -61,7 +60,7 @@ class Units:
         jointly: whether the samples of a case must be integrated together.
     """
 
-    folder: Path
+    cache: Cache
     path: WeightPath
     cases: Sequence[Case]
     tiler: Tiler
@@ -82,33 +81,37 @@ class Units:
         """
         jobs = sorted(self._jobs(), key=lambda job: -job.samples[0].lr.numel())[share]
         missing = [left for job in jobs if (left := self._missing(job)).samples]
-        for _ in track(self._done(missing), label, len(missing)):
-            pass
+        threads_before = torch.get_num_threads()
+        try:
+            for _ in track(self._done(missing), label, len(missing)):
+                pass
+        finally:
+            torch.set_num_threads(threads_before)
         return len(missing)
 
     def gather(self) -> RawScores:
         """All units, put together in the order of the cases."""
-        return join(beside([load_scores(self.file(sample))[0] for sample in self._views(case)]) for case in self.cases)
+        units = (beside([self.cache.load(self.key(sample)) for sample in self._samples(case)]) for case in self.cases)
+        return dataclasses.replace(join(units), photos=[case.photo for case in self.cases])
 
-    def file(self, sample: Sample) -> Path:
-        """Where a unit is kept."""
+    def key(self, sample: Sample) -> str:
+        """What a unit is kept under: a hash of all that determines it."""
         images = {"gt": sample.gt, sample.kind: sample.lr} | ({} if sample.clean is None else {CLEAN: sample.clean})
-        told = self.determined | {"kind": sample.kind, "images": fingerprint(sorted(images.items()))}
-        name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-        return self.folder / f"{name[:32]}.safetensors"
+        determined = self.determined | {"kind": sample.kind, "images": fingerprint(sorted(images.items()))}
+        return hashlib.sha256(json.dumps(determined, sort_keys=True).encode()).hexdigest()[:32]
 
-    def _views(self, case: Case) -> list[Sample]:
+    def _samples(self, case: Case) -> list[Sample]:
         return [sample for sample in samples_of(case) if self.clean or sample.kind != CLEAN]
 
     def _jobs(self) -> Iterator[Job]:
         """In a fixed order, whatever is done already."""
         if self.path.device.type == "cpu":
             for case in self.cases:
-                yield from self._jobs_of(self._views(case))
+                yield from self._jobs_of(self._samples(case))
             return
         by_size = sorted(self.cases, key=lambda case: case.gt.shape)
         for _, alike in itertools.groupby(by_size, key=lambda case: case.gt.shape):
-            kinds = [self._views(case) for case in alike]
+            kinds = [self._samples(case) for case in alike]
             _, height, width = kinds[0][0].lr.shape
             grid = self.tiler.grid(height, width)
             together = max(1, self.tiler.most_pixels() // (height * width)) if len(grid) == 1 else 1
@@ -127,8 +130,8 @@ class Units:
             yield Job(part, compute, small)
 
     def _missing(self, job: Job) -> Job:
-        """What is left of a job. Views that go through the network together are computed together again."""
-        left = [sample for sample in job.samples if not self.file(sample).exists()]
+        """What is left of a job. Samples that go through the network together are computed together again."""
+        left = [sample for sample in job.samples if self.key(sample) not in self.cache]
         return dataclasses.replace(
             job, samples=job.samples if left and (self.jointly or job.compute.together > 1) else left
         )
@@ -136,7 +139,7 @@ class Units:
     def _done(self, jobs: list[Job]) -> Iterator[Job]:
         """Jobs as they are finished: small ones on all threads at once, each by one thread, then the others in turn.
 
-        This thread writes the files, so that the others need not wait for the disk.
+        This thread keeps the units, so that the others need not wait for the disk.
         """
         small = [job for job in jobs if job.small]
         paths = [self.path.twin() for _ in range(min(self.threads, len(small)))]
@@ -158,7 +161,7 @@ class Units:
         finally:
             paths.append(path)
 
-    def _kept(self, job: Job, found: list[Contribution]) -> Job:
-        for sample, part in zip(job.samples, found, strict=True):
-            save_scores(self.file(sample), RawScores.of(sample.name, {sample.kind: part}), {})
+    def _kept(self, job: Job, contributions: list[Contribution]) -> Job:
+        for sample, part in zip(job.samples, contributions, strict=True):
+            self.cache.save(self.key(sample), RawScores.of(sample.name, {sample.kind: part}))
         return job

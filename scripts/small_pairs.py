@@ -1,9 +1,9 @@
 """Train the small pairs of docs/results/truth.md again: both architectures, several seeds.
 
-    python benchmarks/small_pairs.py
+    python scripts/small_pairs.py
 
-Reads configs/truth and writes ``benchmarks/pairs/<pair>-<seed>-<role>.safetensors``, in float16, each with the record
-of its training. A pair takes about five minutes on one core; a killed run goes on where it stopped.
+Reads configs/train/truth and writes ``benchmarks/pairs/<pair>-<seed>-<role>.safetensors``, in float16, each with the
+record of its training. A pair takes about five minutes on one core; a killed run goes on where it stopped.
 """
 
 from pathlib import Path
@@ -16,8 +16,9 @@ from faig.networks.checkpoint import network_metadata, read_weights, save_networ
 from faig.training.config import read_config
 from faig.training.loop import RESULT, Report, train
 
-CONFIGS = Path(__file__).parents[1] / "configs" / "truth"
-SHIPPED = Path(__file__).parent / "pairs"
+REPOSITORY = Path(__file__).parents[1]
+CONFIGS = REPOSITORY / "configs" / "train" / "truth"
+SHIPPED = REPOSITORY / "benchmarks" / "pairs"
 PAIRS = ("srresnet-x2-small", "srcnn-style-x2-small")
 SEEDS = (1, 2, 3)
 ROLES = ("baseline", "target")
@@ -52,15 +53,11 @@ def main(
                 print(shipped(name, number, role), flush=True)
 
 
-def report(told: Report) -> None:
+def report(progress: Report) -> None:
     """PSNR, where it was measured."""
-    if told.psnr:
-        print(
-            told.iteration,
-            f"{told.speed:.1f} it/s",
-            {kind: round(value, 2) for kind, value in told.psnr.items()},
-            flush=True,
-        )
+    if progress.psnr:
+        psnr = {kind: round(value, 2) for kind, value in progress.psnr.items()}
+        print(progress.iteration, f"{progress.speed:.1f} it/s", psnr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Degradation prediction, measured: found filters against random ones and against plain image statistics.
 
-    python benchmarks/prediction.py srresnet-x2 ../shared/data
+    python scripts/prediction.py srresnet-x2 ../shared/data
 
 Writes what the predictor learned beside the pair (``predictor.json``) and prints tables in Markdown.
 """

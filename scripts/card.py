@@ -1,6 +1,6 @@
 """Measure a zoo pair and write what stands beside it: card.md, curve.png, scores.safetensors.
 
-Run: python benchmarks/card.py srresnet-x2 ../shared/data
+Run: python scripts/card.py srresnet-x2 ../shared/data
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from faig.attribution.quadrature import graded
 from faig.attribution.score_files import mean_over_images, save_scores
 from faig.common.files import replacing
 from faig.common.progress import bar
-from faig.common.statistics import estimate
+from faig.common.statistics import estimate_mean
 from faig.filters import FilterSpace
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import Degradation, paper_preset
@@ -114,7 +114,7 @@ def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
                 for key in ("bicubic", *zoo.ROLES)
             }
             difference = np.array(numbers["target", kind, "PSNR"]) - np.array(numbers["baseline", kind, "PSNR"])
-            gain = estimate(np.mean, difference)
+            gain = estimate_mean(difference)
             lines.append(
                 f"| {name} ({len(difference)}) | {kind} | {mean['bicubic']} | {mean['baseline']} | {mean['target']} "
                 f"| {gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}] |"

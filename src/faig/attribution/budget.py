@@ -3,13 +3,13 @@
 import logging
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from faig.attribution.methods import METHODS
+from faig.attribution.options import Options
 from faig.common.errors import FaigWarning, InputError
-from faig.experiment.config import AttributeConfig
-from faig.filters import Scores, count_of, rank
-from faig.imaging.cases import CLEAN, Case
+from faig.common.settings import count_of
+from faig.filters import Scores, rank
+from faig.imaging.cases import Case
 
 logger = logging.getLogger("faig")
 
@@ -17,49 +17,54 @@ FIRST, GROWTH = 6, 1.5  # images of the first round; how many times more each ro
 FEW = 4  # nodes: fewer distort the scores, and more of them are worth less than more images (docs/engine.md)
 
 
-def within_budget(config: AttributeConfig, cases: list[Case]) -> tuple[AttributeConfig, list[Case]]:
+def within_budget(options: Options, cases: Sequence[Case], versions: int) -> tuple[Options, list[Case]]:
     """The images and the number of nodes that give the truest ranking for the budget.
 
     As many images as there are, or as the budget allows with `FEW` nodes each: other images change a ranking far more
     than other nodes do. What is left of the budget goes into nodes. The images are chosen by the seed alone.
 
     Args:
-        config: the study; returned with the nodes, where it has a budget.
+        options: returned with the nodes, where they have a budget.
         cases: all images.
+        versions: LR images of a case that are integrated.
 
     Returns:
-        The study, and the images in the order in which they are to be taken.
+        The options, and the images in the order in which they are to be taken.
 
     Raises:
-        InputError: the budget is too small for two images, or the method has no nodes.
+        InputError: the budget is too small for two images.
     """
-    if config.budget is None:
-        return config, cases
-    if METHODS[config.method].raw not in ("path", "ig"):
-        raise InputError(f"--budget: the method {config.method} has no nodes to spend it on")
-    kinds = len(cases[0].lr) - (METHODS[config.method].raw == "ig" and CLEAN in cases[0].lr)
-    images = min(len(cases), config.budget // (kinds * FEW))
+    if options.budget is None:
+        return options, list(cases)
+    images = min(len(cases), options.budget // (versions * FEW))
     if images < min(2, len(cases)):
         raise InputError(
-            f"--budget {config.budget}: two images with {kinds} versions each at {FEW} nodes take {2 * kinds * FEW}"
+            f"a budget of {options.budget} passes: two images with {versions} versions each at {FEW} nodes take "
+            f"{2 * versions * FEW}",
+            setting="budget",
         )
     if images < len(cases):
         warnings.warn(
-            f"--budget {config.budget}: {images} of {len(cases)} images, chosen by the seed", FaigWarning, stacklevel=2
+            f"a budget of {options.budget} passes: {images} of {len(cases)} images, chosen by the seed",
+            FaigWarning,
+            stacklevel=2,
         )
-    chosen = random.Random(config.seed).sample(range(len(cases)), images)
-    nodes = config.budget // (kinds * images)
-    return config.model_copy(update={"nodes": nodes}), [cases[i] for i in chosen]
+    chosen = random.Random(options.seed).sample(range(len(cases)), images)
+    nodes = options.budget // (versions * images)
+    return options.model_copy(update={"nodes": nodes}), [cases[i] for i in chosen]
 
 
-def rounds(config: AttributeConfig, cases: list[Case]) -> Iterator[list[Case]]:
-    """Ever more of the images, half as many again each round, sorted by name; all at once without a budget.
+def rounds(options: Options, cases: Sequence[Case]) -> Iterator[list[Case]]:
+    """Ever more of the images, half as many again each round, sorted by name; without a budget all as they are.
 
     Args:
-        config: the study.
+        options: how to attribute.
         cases: in the order that `within_budget` gives.
     """
-    count = len(cases) if config.budget is None else FIRST
+    if options.budget is None:
+        yield list(cases)
+        return
+    count = FIRST
     while count < len(cases):
         yield sorted(cases[:count], key=lambda case: case.name)
         count = round(GROWTH * count)
@@ -88,6 +93,6 @@ class Stable:
         self.before = now
         if not shares:
             return False
-        told = ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())
-        logger.info("%d images: so much of the top %g%% stands: %s", images, 100 * self.proportion, told)
+        listed = ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())
+        logger.info("%d images: so much of the top %g%% stands: %s", images, 100 * self.proportion, listed)
         return min(shares.values()) >= self.share

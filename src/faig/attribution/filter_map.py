@@ -1,0 +1,41 @@
+"""A map of every filter of a network: a panel for each layer, a row for each output channel."""
+
+import math
+from typing import TYPE_CHECKING
+
+from faig.common.colours import COLOURS, REST
+from faig.filters import FilterSet
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ACROSS = 8  # layers side by side
+PANEL = 1.5, 1.7  # inches
+
+
+def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
+    """Where the filters of a set are; a filter is a pixel.
+
+    Args:
+        filters: the set.
+        name: what it is of, for the legend.
+    """
+    from matplotlib.colors import ListedColormap  # slow to import
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    layers = filters.space.layers
+    across = min(ACROSS, len(layers))
+    rows = math.ceil(len(layers) / across)
+    figure = Figure(figsize=(PANEL[0] * across, PANEL[1] * rows + 0.4), layout="constrained")
+    panels = figure.subplots(rows, across, squeeze=False).flatten()
+    for axes, layer in zip(panels, layers, strict=False):
+        picture = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
+        colours = ListedColormap([REST, COLOURS[0]])
+        axes.imshow(picture.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set_title(layer.name, fontsize=7)
+        axes.set(xticks=[], yticks=[])
+    for axes in panels[len(layers) :]:
+        axes.axis("off")
+    figure.legend(handles=[Patch(color=COLOURS[0], label=name)], loc="outside lower center", fontsize=8)
+    return figure

@@ -1,0 +1,81 @@
+"""How an attribution is computed. A default stands here, and nowhere else."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import torch
+from pydantic import ByteSize, Field, PositiveInt
+
+from faig.attribution.gradients import PRECISIONS
+from faig.attribution.quadrature import RULES
+from faig.common.settings import Strict, one_of
+
+SUBTRACT = ("mean", "strongest")
+
+
+class IntegralOptions(Strict):
+    """What every way to find filters can be told.
+
+    Attributes:
+        against: what is subtracted where there are three or more degradations; see `methods.contrast`.
+        quadrature: rule of the integral (and of ig's line).
+        nodes: of that rule.
+        tolerance: share of the top 1% that must stand, in place of nodes: more are taken where needed.
+        memory: bytes to stay under: of the process on a CPU, of the device on a GPU. Large images are run by tiles.
+        precision: ``float32``, ``tf32`` or ``bf16``; the last two on a GPU.
+        objective: ``squared`` (the paper's), ``l1``, ``psnr``, ``ssim``, or ``file.py:function``.
+        layers: patterns of layer names: only filters of these are ranked. All, where there are none.
+        not_layers: patterns of layer names whose filters are not ranked.
+    """
+
+    against: Annotated[str, one_of(SUBTRACT)] = "mean"
+    quadrature: Annotated[str, one_of(RULES)] = "graded"
+    nodes: PositiveInt = 12
+    tolerance: float | None = Field(None, gt=0, lt=1)
+    memory: ByteSize = Field(ByteSize(3_000_000_000), gt=0)
+    precision: Annotated[str, one_of(PRECISIONS)] = "float32"
+    objective: str = "squared"
+    layers: list[str] = Field(default_factory=list)
+    not_layers: list[str] = Field(default_factory=list)
+
+    @property
+    def chooses_layers(self) -> bool:
+        """Whether filters of some layers only are ranked."""
+        return bool(self.layers or self.not_layers)
+
+
+class BudgetOptions(Strict):
+    """How much may be spent.
+
+    Attributes:
+        budget: how many passes (forward and backward, one image with one degradation) may be spent, in place of nodes.
+        stable: with a budget: share of the top 1% that must stand when half as many images again are added; then no
+            more are.
+    """
+
+    budget: PositiveInt | None = None
+    stable: float = Field(0.95, gt=0, le=1)
+
+
+class Options(IntegralOptions, BudgetOptions):
+    """Everything that `methods.Method.attribute` can be told.
+
+    Attributes:
+        objective: a name, or a function of output and GT of one image, ``[3, height, width]``, that returns one number,
+            the lower the better.
+        seed: of everything random.
+        threads: of the CPU; results are equal to the byte only for equal threads.
+        judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method
+            itself where there is none.
+    """
+
+    objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
+    seed: int = Field(0, ge=0)
+    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    judge: str | None = None
+
+    @property
+    def determining(self) -> dict[str, Any]:
+        """What of these determines raw scores beside the objective, JSON-able."""
+        names = {"quadrature", "nodes", "tolerance", "memory", "precision", "seed", "threads"}
+        return self.model_dump(include=names)

@@ -1,0 +1,197 @@
+"""Rankings of several methods in one compact file: ``rankings.safetensors``."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from faig.attribution.uncertainty import RESAMPLES
+from faig.common.errors import InputError
+from faig.common.files import replacing
+from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
+from faig.networks.checkpoint import METADATA_KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from faig.attribution.result import Attribution
+
+RANKINGS = "rankings.safetensors"  # in a run directory
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One method's scores for one degradation.
+
+    Attributes:
+        method: that scored.
+        degradation: whose function is meant.
+        scores: one per filter; the higher, the better its rank.
+        standard_error: of each score, over photos; None where that is not known.
+        confidence: of each filter, the share of resamples in which it is in the top 1%; None where not known.
+        ranked: the filters that are ranked, where those of some layers are not.
+    """
+
+    method: str
+    degradation: str
+    scores: Scores
+    standard_error: Scores | None = None
+    confidence: Scores | None = None
+    ranked: FilterSet | None = None
+
+    @property
+    def order(self) -> Order:
+        """Flat indices, best first; ties by index."""
+        return rank(self.scores, self.ranked)
+
+
+@dataclass(frozen=True)
+class RankingFile:
+    """All rankings of a run.
+
+    Attributes:
+        space: the numbering of the filters.
+        default: the run's own method.
+        rankings: of every method and degradation.
+    """
+
+    space: FilterSpace
+    default: str
+    rankings: tuple[Ranking, ...]
+
+    @classmethod
+    def of(cls, attributions: Sequence["Attribution"]) -> "RankingFile":
+        """The rankings of attributions of one network; the first one's method is the run's own."""
+        return cls(
+            attributions[0].space,
+            attributions[0].method.name,
+            tuple(_ranking(each, kind) for each in attributions for kind in each.scores),
+        )
+
+    @property
+    def degradations(self) -> list[str]:
+        """What the run's own method has rankings for."""
+        return [ranking.degradation for ranking in self.rankings if ranking.method == self.default]
+
+    def get(self, method: str, degradation: str) -> Ranking:
+        """One ranking.
+
+        Raises:
+            InputError: there is none of that method for that degradation.
+        """
+        for ranking in self.rankings:
+            if (ranking.method, ranking.degradation) == (method, degradation):
+                return ranking
+        known = ", ".join(f"{ranking.method} for {ranking.degradation}" for ranking in self.rankings)
+        raise InputError(f"there is no ranking by {method} for {degradation!r}, only by {known}")
+
+    def frame(self, method: str, degradation: str, top: int | None = None) -> "pd.DataFrame":
+        """A ranking as a table, best first: ``rank, index, layer, out, in, score, standard_error, confidence``.
+
+        The last two columns are there only where they are known.
+
+        Args:
+            method: that ranked.
+            degradation: whose function is meant.
+            top: only so many of the first filters.
+
+        Raises:
+            InputError: there is none of that method for that degradation.
+        """
+        from faig.attribution.rankings import ranking_frame  # slow to import
+
+        ranking = self.get(method, degradation)
+        table = ranking_frame(self.space, ranking.scores, ranked=ranking.ranked).head(top or len(self.space))
+        for name in ("standard_error", "confidence"):
+            if (values := getattr(ranking, name)) is not None:
+                table[name] = values.double().numpy()[table["index"]]
+        return table
+
+    def save(self, path: Path) -> None:
+        """Write ``score/<i>``, where known ``standard_error/<i>`` and ``confidence/<i>``; equal input, equal bytes.
+
+        Scores and errors are float32, a confidence is a count of resamples in uint8. Methods that score alike for
+        several degradations stand there once.
+
+        Args:
+            path: the file, or the directory of a run, in which it is called ``rankings.safetensors``.
+        """
+        tensors: dict[str, Tensor] = {}
+        listed: list[dict[str, Any]] = []
+        indices: dict[tuple[int, int, int], int] = {}
+        for ranking in self.rankings:
+            parts = {"score": ranking.scores, "standard_error": ranking.standard_error}
+            counts = None if ranking.confidence is None else (ranking.confidence * RESAMPLES).round().byte()
+            same = id(ranking.scores), id(ranking.standard_error), id(ranking.confidence)
+            index = indices.setdefault(same, len(indices))
+            tensors |= {f"{part}/{index}": rows.float() for part, rows in parts.items() if rows is not None}
+            tensors |= {} if counts is None else {f"confidence/{index}": counts}
+            listed.append({"method": ranking.method, "degradation": ranking.degradation, "index": index})
+            if ranking.ranked is not None:
+                listed[-1]["ranked"] = [each.name for each in self.space.layers if each.start in ranking.ranked]
+        metadata = {"layers": self.space.describe(), "default": self.default, "rankings": listed}
+        tensors = {name: rows.contiguous() for name, rows in tensors.items()}
+        data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
+        with replacing(_file(path)) as part:
+            part.write_bytes(data)
+
+    @classmethod
+    def load(cls, path: Path) -> "RankingFile":
+        """What `save` wrote.
+
+        Args:
+            path: the file, or the directory of a run.
+
+        Raises:
+            InputError: there is no such file, or it cannot be read.
+        """
+        file = _file(path)
+        if not file.is_file():
+            raise InputError(f"{path}: holds no {RANKINGS}; attribute first")
+        try:
+            with safe_open(file, framework="pt") as opened:
+                metadata = json.loads((opened.metadata() or {})[METADATA_KEY])
+            tensors = load_file(file)
+            space = FilterSpace.described(metadata["layers"])
+            rankings = tuple(_stored(space, each, tensors) for each in metadata["rankings"])
+            return cls(space, metadata["default"], rankings)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{file}: is not a file of rankings: {error}") from None
+
+
+def _file(path: Path) -> Path:
+    return path / RANKINGS if path.is_dir() else path
+
+
+def _ranking(attribution: "Attribution", degradation: str) -> Ranking:
+    errors = attribution.sampling_errors.get(degradation)
+    known = errors is not None and not bool(errors.confidence.isnan().any())  # not of one photo
+    return Ranking(
+        attribution.method.name,
+        degradation,
+        attribution.scores[degradation],
+        errors.standard_error if errors is not None and known else None,
+        errors.confidence if errors is not None and known else None,
+        attribution.ranked,
+    )
+
+
+def _stored(space: FilterSpace, entry: dict[str, Any], tensors: dict[str, Tensor]) -> Ranking:
+    index = entry["index"]
+    scores, counts = tensors[f"score/{index}"], tensors.get(f"confidence/{index}")
+    if len(scores) != len(space):
+        raise ValueError(f"{len(scores)} scores of {len(space)} filters")
+    return Ranking(
+        entry["method"],
+        entry["degradation"],
+        scores,
+        tensors.get(f"standard_error/{index}"),
+        None if counts is None else counts.to(torch.float32) / RESAMPLES,
+        FilterSet.of_layers(space, entry["ranked"]) if "ranked" in entry else None,
+    )

@@ -1,0 +1,209 @@
+"""What an attribution found: scores of every filter, and what says how far to trust them."""
+
+import html
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from faig.attribution.options import Options
+from faig.attribution.path import CONNECTED, WeightPath, disconnected
+from faig.attribution.raw_scores import PerImage, RawScores
+from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
+from faig.common.errors import InputError
+from faig.common.settings import proportion
+from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
+from faig.imaging.cases import describe_photos
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from faig.attribution.methods import Method
+
+TOP = 0.01  # the proportion whose errors are estimated
+
+
+@runtime_checkable
+class NetworkPair(Protocol):
+    """What an attribution asks of a pair; `faig.Pair` is one."""
+
+    @property
+    def target(self) -> nn.Module:
+        """θ."""
+
+    @property
+    def baseline(self) -> nn.Module:
+        """θ̄."""
+
+    @property
+    def path(self) -> WeightPath:
+        """Between them."""
+
+    @property
+    def space(self) -> FilterSpace:
+        """The numbering of the filters."""
+
+    @property
+    def scale(self) -> int:
+        """GT size / LR size."""
+
+
+@dataclass(frozen=True, repr=False)
+class Attribution:
+    """Scores of all filters by one method, for each degradation.
+
+    Attributes:
+        method: that scored.
+        space: the numbering of the filters.
+        scores: one per filter, by degradation; the higher, the more the filter does for that function.
+        options: how it was computed.
+        ranked: the filters that are ranked, where those of some layers are not.
+        raw: the raw scores by image; None for a method that looks at none.
+        metadata: JSON-able, of how it was made: fingerprints, nodes, versions.
+    """
+
+    method: "Method"
+    space: FilterSpace
+    scores: Mapping[str, Scores]
+    options: Options
+    ranked: FilterSet | None = None
+    raw: RawScores | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def degradations(self) -> list[str]:
+        """What there are scores for."""
+        return list(self.scores)
+
+    @property
+    def images(self) -> list[str]:
+        """Names of the images that filters were found on."""
+        return [] if self.raw is None else self.raw.images
+
+    def order(self, degradation: str) -> Order:
+        """Flat indices, best first; ties by index.
+
+        Raises:
+            InputError: there are no scores for this degradation.
+        """
+        return rank(self._of(degradation), self.ranked)
+
+    def top(self, degradation: str, share: float | str = TOP) -> FilterSet:
+        """The first filters of the ranking.
+
+        Args:
+            degradation: whose function is meant.
+            share: of all filters: ``0.01`` or ``"1%"``.
+
+        Raises:
+            InputError: there are no scores for this degradation, or the share is outside (0, 1].
+        """
+        return FilterSet.top(self.space, self.order(degradation), proportion(str(share)))
+
+    def to_frame(self, degradation: str, count: int | None = None) -> "pd.DataFrame":
+        """The ranking as a table: ``rank, index, layer, out, in, score``, with ``standard_error`` and ``confidence``.
+
+        Args:
+            degradation: whose function is meant.
+            count: only so many of the first filters.
+        """
+        from faig.attribution.rankings import ranking_frame  # slow to import
+
+        doubt = self.sampling_errors.get(degradation)
+        return ranking_frame(self.space, self._of(degradation), doubt, self.ranked).head(count or len(self.space))
+
+    def plot(self, degradation: str, share: float | str = TOP) -> "Figure":
+        """A map of all filters, those in `top` coloured; in a notebook it is shown, elsewhere ``savefig`` keeps it.
+
+        Args:
+            degradation: whose function is meant.
+            share: of all filters: ``0.01`` or ``"1%"``.
+        """
+        from faig.attribution.filter_map import draw_filter_map  # slow to import
+
+        chosen = self.top(degradation, share)
+        percent = f"{100 * len(chosen) / len(self.space):.3g}%"
+        return draw_filter_map(chosen, f"{percent} by {self.method.name} for {degradation}")
+
+    def rows(self, degradation: str) -> PerImage | None:
+        """The score of each image and filter, filters that are not ranked below all others; None without images."""
+        from faig.attribution.methods import keep_only
+
+        if self.raw is None:
+            return None
+        return keep_only(self.method.rows(self.raw, degradation, self.options.against), self.ranked)
+
+    @cached_property
+    def sampling_errors(self) -> dict[str, SamplingError]:
+        """What other photos would have changed of the top 1%, by degradation; empty without images."""
+        return {
+            kind: sampling_error(rows, TOP, photos=self.raw.photos, seed=self.options.seed)
+            for kind in self.scores
+            if self.raw is not None and (rows := self.rows(kind)) is not None
+        }
+
+    @cached_property
+    def ranking_error(self) -> dict[str, float]:
+        """Estimated share of the top 1% that an exact integral would fill with others; empty without an integral."""
+        if self.raw is None or self.raw.coarse() is None:
+            return {}
+        method, against, ranked = self.method, self.options.against, self.ranked
+
+        def rows(raw: RawScores, kind: str) -> Tensor:
+            from faig.attribution.methods import keep_only
+
+            return keep_only(method.rows(raw, kind, against), ranked)
+
+        return {kind: ranking_error(rows, self.raw, kind, TOP) for kind in self.scores}
+
+    @property
+    def convergence_delta(self) -> dict[str, float]:
+        """By how much the integral misses the change of loss, as a share of it, by degradation; empty without one."""
+        return {} if self.raw is None else self.raw.delta()
+
+    @property
+    def barrier(self) -> dict[str, float]:
+        """The largest loss on the path, as a multiple of the larger end's, by degradation; empty without a path."""
+        return {} if self.raw is None else self.raw.barriers()
+
+    @property
+    def distrust(self) -> str | None:
+        """Why the ranking is not to be trusted, in a line; None where nothing speaks against it."""
+        return disconnected(self.barrier)
+
+    def _of(self, degradation: str) -> Scores:
+        if degradation not in self.scores:
+            raise InputError(f"there are no scores for {degradation!r}, only for {', '.join(self.scores)}")
+        return self.scores[degradation]
+
+    def _facts(self) -> dict[str, str]:
+        """What a reader wants to know first."""
+        facts = {
+            "method": self.method.name,
+            "functions": ", ".join(self.scores),
+            "filters": f"{len(self.space):,}",
+        }
+        if self.raw is not None:
+            facts["images"] = describe_photos(dict(zip(self.images, self.raw.photos, strict=True)))
+        if delta := self.convergence_delta:
+            facts["convergence delta"] = ", ".join(f"{kind} {value:+.2%}" for kind, value in delta.items())
+        if barrier := self.barrier:
+            facts["barrier"] = f"{max(barrier.values()):.2f} (connected up to {CONNECTED})"
+        if errors := [error for error in self.ranking_error.values() if not math.isnan(error)]:
+            facts["of the top 1%, wrong by the integral"] = f"about {max(errors):.1%}"
+        facts["trust"] = self.distrust or "nothing speaks against it"
+        return facts
+
+    def __repr__(self) -> str:
+        return "Attribution\n" + "\n".join(f"  {name}: {value}" for name, value in self._facts().items())
+
+    def _repr_html_(self) -> str:
+        rows = (
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in self._facts().items()
+        )
+        return f"<table>{''.join(rows)}</table>"

@@ -1,0 +1,93 @@
+"""What attributions leave in a folder: raw scores, rankings, the paper's index files."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from faig.attribution.methods import METHODS, Method
+from faig.attribution.ranking_file import RankingFile
+from faig.attribution.rankings import write_index, write_ranking, write_sums
+from faig.attribution.raw_scores import RawScores
+from faig.attribution.result import TOP, Attribution
+from faig.attribution.score_files import load_scores, save_scores
+from faig.common.errors import FaigWarning, InputError
+
+logger = logging.getLogger("faig")
+
+SCORES = "scores.safetensors"
+
+
+def score_file(attribution: Attribution, main: Attribution) -> str:
+    """The name of the file of raw scores: methods of one source share it; that of the main method is plain."""
+    name = attribution.method.source.name
+    return SCORES if name == main.method.source.name else f"scores-{name}.safetensors"
+
+
+def save_attributions(folder: Path, attributions: Sequence[Attribution]) -> None:
+    """Write what was found on the same images by one or several methods.
+
+    ``scores.safetensors`` (raw scores of the first method's source, ``scores-<source>.safetensors`` of others),
+    ``rankings.safetensors`` (all rankings), and of the first method ``filters-<degradation>.csv`` with sums by channel
+    and layer, and where every filter is ranked the paper's ``<degradation>_index.txt``.
+
+    Args:
+        folder: where; it exists.
+        attributions: the first is the run's own method.
+    """
+    main = attributions[0]
+    named_as_source = sorted(
+        attributions, key=lambda attribution: attribution.method.name == attribution.method.source.name
+    )
+    for name, attribution in {score_file(attribution, main): attribution for attribution in named_as_source}.items():
+        if attribution.raw is not None:
+            save_scores(folder / name, attribution.raw, dict(attribution.metadata))
+    for kind, scores in main.scores.items():
+        ranked = main.ranked
+        write_ranking(folder / f"filters-{kind}.csv", main.space, scores, main.sampling_errors.get(kind), ranked)
+        write_sums(folder / f"channels-{kind}.csv", main.space, scores, ("layer", "out"), ranked)
+        write_sums(folder / f"layers-{kind}.csv", main.space, scores, ("layer",), ranked)
+        if ranked is None:
+            write_index(folder / f"{kind}_index.txt", scores)
+    RankingFile.of(attributions).save(folder)  # last: where it stands, all of them do
+
+
+def report_errors(attribution: Attribution) -> None:
+    """Say in the log how far the ranking is to be trusted; what speaks against it is a warning too."""
+    name, tolerance = attribution.method.name, attribution.options.tolerance
+    for kind, error in attribution.ranking_error.items():
+        logger.info("%s, %s: the integral leaves about %.1f%% of the top 1%% wrong", name, kind, 100 * error)
+        if tolerance is not None and error > 1 - tolerance:
+            logger.warning("%s, %s: that is more than the tolerance allows", name, kind)
+    for kind, delta in attribution.convergence_delta.items():
+        barrier = attribution.barrier[kind]
+        logger.info("%s, %s: convergence delta %+.3e, barrier %.3f", name, kind, delta, barrier)
+    for kind, errors in attribution.sampling_errors.items():
+        logger.info(
+            "%s, %s: of the top %g%%, %d of %d filters with 95%% confidence; found again by a resample of the "
+            "photos %.0f%%, by the other half of them %.0f%%",
+            *(name, kind, 100 * TOP, errors.confident, errors.size, 100 * errors.overlap, 100 * errors.halves),
+        )
+    if reason := attribution.distrust:
+        logger.warning("%s", reason)
+        warnings.warn(reason, FaigWarning, stacklevel=2)
+
+
+def load_run_scores(folder: Path, method: Method) -> tuple[RawScores, dict[str, Any]]:
+    """The raw scores in a folder that a method's rows can be made of, and their metadata.
+
+    Raises:
+        InputError: there are none.
+    """
+    files = [folder / f"scores-{method.source.name}.safetensors", folder / SCORES]
+    present = [file for file in files if file.is_file()]
+    if not present:
+        raise InputError(f"{folder}: holds no {SCORES}; attribute first")
+    raw, metadata = load_scores(present[0])
+    of_file = METHODS.get(metadata["method"])
+    if of_file is None or of_file.source is not method.source:
+        raise InputError(
+            f"{present[0]}: holds scores of the method {metadata['method']}, which say nothing about {method.name}"
+        )
+    return raw, metadata

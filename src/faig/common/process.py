@@ -1,0 +1,44 @@
+"""What a command arranges for its whole process, before it computes; library code changes none of it."""
+
+import ctypes
+import os
+
+ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "passive",  # threads that wait sleep: two programs on the same cores do not spin on each other
+    "OPENCV_LOG_LEVEL": "SILENT",  # what OpenCV would print about a damaged file is raised as an error
+}
+
+_returns_memory = False
+
+
+def prepare() -> None:
+    """Set up this process for a command: how threads wait, how memory is returned, and no chatter from OpenCV.
+
+    Call it before torch and OpenCV are imported: both read the environment once, when they are loaded. What the
+    user has set in the environment stays.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    return_memory()
+
+
+def return_memory() -> bool:
+    """Have this process give large blocks of memory back to the system as soon as they are free.
+
+    glibc keeps ever larger blocks as a program goes on; a pass then takes up to 1.7 times what it needs. This holds
+    for the whole process, so it is for its owner to ask for: the commands do.
+
+    Returns:
+        Whether it could be arranged; other C libraries have no such switch.
+    """
+    global _returns_memory
+    try:
+        _returns_memory = bool(ctypes.CDLL(None).mallopt(-3, 1 << 20))  # M_MMAP_THRESHOLD
+    except (OSError, AttributeError, TypeError):
+        _returns_memory = False
+    return _returns_memory
+
+
+def returns_memory() -> bool:
+    """Whether `return_memory` was called and worked."""
+    return _returns_memory

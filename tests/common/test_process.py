@@ -1,0 +1,39 @@
+"""What a command sets for its process, and that nothing else does."""
+
+import os
+import subprocess
+import sys
+
+
+def run(code: str, **environment: str) -> str:
+    variables = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=variables | environment
+    )
+    return result.stdout.strip()
+
+
+PREPARED = "import os; from faig.common.process import prepare; prepare(); print(os.environ['OMP_WAIT_POLICY'])"
+
+
+def test_the_waiting_policy_is_set_unless_the_user_has_set_it():
+    assert run(PREPARED) == "passive"
+    assert run(PREPARED, OMP_WAIT_POLICY="active") == "active"
+
+
+def test_only_a_command_changes_how_memory_is_returned():
+    code = """
+from torch import nn
+from faig.attribution.tiling import Tiler
+from faig.common.process import prepare, returns_memory
+tiler = Tiler(nn.Conv2d(3, 3, 3, padding=1), 1, 3e9)
+before, scattered = tiler.bytes_per_pixel, returns_memory()
+prepare()
+print(scattered, returns_memory(), Tiler(tiler.network, 1, 3e9).bytes_per_pixel < before)
+"""
+    assert run(code) == "False True True"
+
+
+def test_what_reads_the_environment_is_not_loaded_before_it_is_set():
+    code = "import sys, faig.common.process; print([name for name in ('torch', 'cv2') if name in sys.modules])"
+    assert run(code) == "[]"
