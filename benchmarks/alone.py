@@ -51,18 +51,18 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
     tiler = Tiler(path.network, 2, AttributeConfig.model_fields["memory"].default)
     start = time.perf_counter()
     grid = tiler.grid(height // 2, width // 2)
-    found = []
+    contributions = []  # kept, as an attribution keeps them
     for _ in range(count):
-        found += along_path(path, space, graded(1), samples_of(case), ComputeOptions(grid))
+        contributions += along_path(path, space, graded(1), samples_of(case), ComputeOptions(grid))
     seconds = time.perf_counter() - start
-    told = {
+    measured = {
         "seconds": seconds,
         "seconds_per_pixel": seconds / (count * width * height),
         "peak_rss_gb": peak_rss() / 1e9,
         "tiles": len(grid),
         "filters": len(space),
     }
-    print(json.dumps(told))
+    print(json.dumps(measured))
 
 
 def growth(pair: str, threads: int, side: int = 256) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def peak_rss() -> int:
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    found = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(found["VmHWM"].split()[0]) * 1024
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) * 1024
 
 
 if __name__ == "__main__":

@@ -27,9 +27,9 @@ from torch import nn
 
 from faig import zoo
 from faig.attribution.accumulate import ComputeOptions, samples_of
+from faig.attribution.combine import contrast
 from faig.attribution.gradients import precision_of
 from faig.attribution.integral import along_path
-from faig.attribution.methods import contrast
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.score_files import load_scores

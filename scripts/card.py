@@ -5,7 +5,7 @@ Run: python scripts/card.py srresnet-x2 ../shared/data
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,20 +14,17 @@ import yaml
 from torch.nn import functional
 
 from faig import zoo
-from faig.attribution.integral import attribute
-from faig.attribution.quadrature import graded
 from faig.attribution.score_files import mean_over_images, save_scores
 from faig.common.files import replacing
-from faig.common.progress import bar
+from faig.common.progress import progress_bar
 from faig.common.statistics import estimate_mean
-from faig.filters import FilterSpace
 from faig.imaging.cases import degrade_case
 from faig.imaging.degradation import Degradation, paper_preset
 from faig.imaging.images import Image, list_images, mod_crop, read_image, round8
 from faig.imaging.metrics import psnr, ssim
 from faig.networks.checkpoint import network_metadata
-from faig.networks.fingerprint import network_fingerprint
 from faig.networks.inference import restore, scale_of
+from faig.pair import load_pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
 from faig.zoo.scores import SCORES
@@ -44,7 +41,7 @@ def measure(pair: str, gt: Path) -> Numbers:
     networks = {name: zoo.load(f"{pair}/{name}").to(memory_format=torch.channels_last) for name in zoo.ROLES}
     scale, files = scale_of(networks["target"]), list_images(gt)
     found: Numbers = {}
-    for name, path in bar(files.items(), f"{pair} on {gt.name}", len(files)):
+    for name, path in progress_bar(files.items(), f"{pair} on {gt.name}", len(files)):
         truth = mod_crop(read_image(path), 12)
         for kind, degradation in INPUTS.items():
             lr = degradation(truth, scale, name=name)
@@ -73,20 +70,14 @@ def crops(gt: Path) -> Iterator[tuple[str, Image]]:
 
 def find(pair: str, gt: Path, out: Path) -> str:
     """FAIG scores on crops of a folder of images, averaged; returns a line on how they were found."""
-    target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
-    scale = scale_of(target)
-    cases = [degrade_case(name, crop, paper_preset(), scale) for name, crop in crops(gt)]
-    found = attribute(target, baseline, bar(cases, f"{pair}: filters", len(cases)), graded(NODES))
-    told: dict[str, Any] = {
-        "method": "faig",
-        "quadrature": "graded",
-        "nodes": NODES,
-        "fingerprint": {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)},
-        "layers": FilterSpace.of(target).describe(),
-        "torch": torch.__version__.split("+")[0],
-    }
-    save_scores(out, mean_over_images(found), told, half=True)
-    deltas = ", ".join(f"{kind} {value:+.2%}" for kind, value in found.delta().items())
+    networks = load_pair(pair)
+    cases = [degrade_case(name, crop, paper_preset(), networks.scale) for name, crop in crops(gt)]
+    attribution = networks.attribute(cases, "faig", quadrature="graded", nodes=NODES, track=progress_bar)
+    assert attribution.raw is not None
+    record = {key: attribution.metadata[key] for key in ("method", "quadrature", "nodes", "layers", "versions")}
+    record["fingerprint"] = {role: attribution.metadata["fingerprint"][role] for role in zoo.ROLES}
+    save_scores(out, mean_over_images(attribution.raw), record, half=True)
+    deltas = ", ".join(f"{kind} {value:+.2%}" for kind, value in attribution.raw.delta().items())
     return (
         f"FAIG scores of `scores.safetensors`: mean over {len(cases)} crops of {CROP}x{CROP} GT pixels, "
         f"{ROWS} x {COLUMNS} on a grid over each image of {gt.name}; {NODES} graded nodes; convergence delta "

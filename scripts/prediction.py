@@ -22,7 +22,7 @@ from faig.analysis.evaluation import (
     responses,
     tasks_of,
 )
-from faig.common.progress import bar
+from faig.common.progress import progress_bar
 from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case
@@ -59,12 +59,13 @@ def main(
     classes = classes_of(ImagesConfig(gt=data, degrade=DEGRADE))
     known = cases_of(data / learn, classes, scale, limit)
     tested = [middle(case, scale) for case in cases_of(data / test, classes, scale, limit)]
-    found, guessers = predictors(target, baseline, filters_of(pair, target, list(DEGRADE), top), known, seeds, bar)
+    filters = filters_of(pair, target, list(DEGRADE), top)
+    found, guessers = predictors(target, baseline, filters, known, seeds, progress_bar)
     tasks = tasks_of(list(classes))
     print(f"| {test}, {len(tested)} images, 48x48 LR | " + " | ".join(", ".join(task) for task in tasks) + " |")
     print("|---|" + "---|" * len(tasks))
     for name, guess in guessers.items():
-        guessed = guesses(guess, tested, bar)
+        guessed = guesses(guess, tested, progress_bar)
         print(f"| {name} | " + " | ".join(str(accuracy(guessed, task)) for task in tasks) + " |", flush=True)
         if name == FOUND:
             matrix = confusion(guessed, list(classes))
@@ -75,7 +76,7 @@ def main(
     for kind, levels in LEVELS.items():
         versions = {f"{level:g}": ImagesConfig(gt=data, degrade={kind: level}).together([kind]) for level in levels}
         cases = [middle(case, scale) for case in cases_of(data / test, versions, scale, limit)]
-        told = correlations(responses(found, kind, cases, bar))
+        told = correlations(responses(found, kind, cases, progress_bar))
         print(f"| {kind} | {told[kind]} ({', '.join(versions)}) |")
     if write:
         print(save_predictor(pair, found, baseline, top, f"{len(known)} images of {learn}"))

@@ -1,9 +1,6 @@
 """``python -m faig``, for launchers such as torchrun."""
 
-from faig.common.process import prepare
+from faig.cli import main
 
 if __name__ == "__main__":
-    prepare()  # before anything loads torch
-    from faig.cli import main
-
     main()

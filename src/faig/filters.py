@@ -87,7 +87,7 @@ class FilterSpace:
             InputError: it has no convolution, or one whose weight is not a plain parameter.
         """
         layers: list[Layer] = []
-        seen: set[int] = set()
+        numbered: set[int] = set()  # ids of weights, which layers may share
         start = 0
         for name, module in network.named_modules():
             if not isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
@@ -95,9 +95,9 @@ class FilterSpace:
             weight = dict(module.named_parameters(recurse=False)).get("weight")
             if weight is None:
                 raise InputError(f"{name}.weight is not a plain parameter; remove its parametrization first")
-            if id(weight) in seen:
+            if id(weight) in numbered:
                 continue
-            seen.add(id(weight))
+            numbered.add(id(weight))
             inputs, transposed = module.in_channels // module.groups, isinstance(module, nn.ConvTranspose2d)
             layers.append(Layer(name, module.out_channels, inputs, module.groups, transposed, start))
             start += layers[-1].count
@@ -137,12 +137,12 @@ class FilterSpace:
         Raises:
             InputError: there is no such filter.
         """
-        own = next((each for each in self.layers if each.name == layer), None)
-        if own is None:
+        match = next((candidate for candidate in self.layers if candidate.name == layer), None)
+        if match is None:
             raise InputError(f"the network has no convolution {layer!r}")
-        if not (0 <= out < own.out and 0 <= inp < own.inputs):
-            raise InputError(f"{layer} has {own.out}x{own.inputs} filters, so none at [{out}, {inp}]")
-        return own.start + out * own.inputs + inp
+        if not (0 <= out < match.out and 0 <= inp < match.inputs):
+            raise InputError(f"{layer} has {match.out}x{match.inputs} filters, so none at [{out}, {inp}]")
+        return match.start + out * match.inputs + inp
 
     def sum_per_filter(self, values: Mapping[str, Tensor]) -> Scores:
         """Sum over the weights of each filter.
@@ -210,8 +210,8 @@ class FilterSet:
         """
         names = [layer.name for layer in space.layers]
         matching = {pattern: set(fnmatch.filter(names, pattern)) for pattern in (*chosen, *left_out)}
-        for pattern, found in matching.items():
-            if not found:
+        for pattern, matches in matching.items():
+            if not matches:
                 raise InputError(f"no convolution is named {pattern!r}; there are {', '.join(names)}")
         wanted = set().union(*(matching[pattern] for pattern in chosen)) if chosen else set(names)
         wanted -= set().union(*(matching[pattern] for pattern in left_out))
@@ -284,7 +284,7 @@ def rank(scores: Scores, among: FilterSet | None = None) -> Order:
 
     Args:
         scores: one per filter.
-        among: leaves all others out.
+        among: the filters to rank; None for all.
 
     Raises:
         InputError: a score is NaN.

@@ -115,6 +115,7 @@ def call(arguments: list[str]) -> int:
     return int(done.value.code or 0)
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables_and_pictures(run, capsys):
     assert call(["distribution", str(run), "--proportions", "5,20"]) == 0
     assert "blur, top 0.05 by faig: mean depth" in capsys.readouterr().out

@@ -150,6 +150,7 @@ def test_statistics_tell_noise_from_blur():
     assert accuracy(guessed, ["blur", "noise"]).value == 1
 
 
+@pytest.mark.slow
 def test_the_shipped_predictor_tells_the_degradations_of_photos():
     predictor = load_predictor("srresnet-x2")
     tested = cases("coffee", [(10, 20), (90, 140)]) + cases("chelsea", [(40, 60), (95, 150)])
@@ -162,6 +163,7 @@ def test_the_shipped_predictor_tells_the_degradations_of_photos():
         assert noisy["noise"] > 3 * blurry["noise"]
 
 
+@pytest.mark.slow
 def test_a_predictor_of_other_weights_is_refused(tmp_path, monkeypatch):
     import shutil
 
@@ -213,7 +215,7 @@ def test_the_command_on_an_own_pair(tmp_path, own_pair, monkeypatch, capsys):
     (tmp_path / "gt").mkdir()
     write_image(tmp_path / "gt" / "cat.png", photograph("chelsea")[:, :201, :300])
     looked_at, csv = str(tmp_path / "looked-at"), str(tmp_path / "found.csv")
-    more = ["--gt", str(tmp_path / "gt"), "--mod-crop", "--top", "10%", "--csv", csv]
+    more = ["--gt", str(tmp_path / "gt"), "--top", "10%", "--csv", csv]
     assert run(monkeypatch, "predict", looked_at, *own_pair, *more) == 0
     assert "prediction" in capsys.readouterr().out
     table = pd.read_csv(csv)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from faig.attribution.methods import keep_only
+from faig.attribution.combine import keep_only
 from faig.attribution.rankings import read_ranking, write_sums
 from faig.attribution.score_files import load_scores
 from faig.filters import FilterSet, FilterSpace
@@ -37,6 +37,7 @@ def test_only_puts_all_others_last():
     assert keep_only(rows, None) is rows
 
 
+@pytest.mark.slow
 def test_a_study_of_some_layers(faig, files, study, tmp_path):
     options = ["--nodes", 3, "--layers", "body.*", "--layers", "conv_*", "--not-layers", "conv_last"]
     for name, given in (("some", options), ("all", ["--nodes", 3])):
@@ -62,6 +63,7 @@ def test_a_study_of_some_layers(faig, files, study, tmp_path):
     assert pd.read_csv(tmp_path / "some" / "layers.csv").query("found > 0")["layer"].isin(told["ranked"]).all()
 
 
+@pytest.mark.slow
 def test_compare_reverts_filters_of_these_layers_alone(faig, study, tmp_path):
     options = ["--nodes", 3, "--methods", "faig,random", "--proportions", 5, "--layers", "conv_hr"]
     code, _, err = faig("compare", *study, *options, "--out", tmp_path / "run")

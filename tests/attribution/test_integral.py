@@ -5,9 +5,9 @@ import torch
 
 from conftest import nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
+from faig.attribution.combine import contrast
 from faig.attribution.gradients import LossGradients
 from faig.attribution.integral import along_inputs, along_path, until_settled
-from faig.attribution.methods import contrast
 from faig.attribution.objectives import squared_error
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, graded, graded_levels, riemann_left
@@ -121,6 +121,7 @@ def test_levels_end_with_the_rule_of_all_their_nodes():
         assert [weight for _, weight in pairs] == pytest.approx(whole.weights)
 
 
+@pytest.mark.slow
 def test_more_nodes_until_settled(pair, path):
     samples = samples_of(tiny_cases(count=1)[0])
     space = FilterSpace.of(pair[0])
@@ -165,6 +166,7 @@ def test_degradations_beside_each_other_are_those_together(pair, path):
     assert torch.equal(apart.coarse_score["noise"], RawScores.of("a", parts).coarse_score["noise"])
 
 
+@pytest.mark.slow
 def test_the_ranking_error_falls_with_the_nodes_and_bounds_the_true_one():
     baseline = tiny_network()
     target = nudged(baseline, size=0.1)

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from conftest import path_scores
+from faig.attribution.combine import contrast
 from faig.attribution.integral import change
-from faig.attribution.methods import contrast
 from faig.attribution.path import WeightPath
 from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.rankings import read_ranking, write_index
@@ -85,6 +85,7 @@ def test_top_sets_and_published_format(found, networks, oracle, tmp_path, kind):
     assert lines[0][:5] == lines[1][:5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reverted", LR)
 def test_effects_of_the_published_rankings(networks, cases, oracle, reverted):
     target, baseline = networks

@@ -16,7 +16,6 @@ from faig.common.errors import InputError, for_command_line, option_of
         (InputError("a: exists; pass force=True", setting="force"), "--force", "a: exists; pass --force"),
         (InputError("start again with fresh=True", setting="force"), "--force", "start again with --force"),
         (InputError("too long", setting="max_time"), "--max-time", "too long (--max-time)"),
-        (InputError("pass crop=True", setting="crop"), "--strict-size", "pass crop=True (--strict-size)"),
         (ValueError("another"), None, "another"),
     ],
 )

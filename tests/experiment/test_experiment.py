@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from conftest import nudged, tiny_network
+from faig.attribution import sources
 from faig.attribution.methods import METHODS
+from faig.attribution.ranking_file import RankingFile
 from faig.attribution.rankings import read_ranking
 from faig.attribution.score_files import load_scores
 from faig.common.errors import FaigWarning, InputError
-from faig.experiment import find
 from faig.experiment.attribute import attribute_run
 from faig.experiment.compare import compare
 from faig.experiment.config import AttributeConfig, CompareConfig, ImagesConfig
@@ -98,7 +99,7 @@ def content(run: Path) -> dict[str, bytes]:
 def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     config = AttributeConfig(**settings(place), method=method)
     whole = attribute_run(config, tmp_path / "whole")
-    if METHODS[method].rows is None:
+    if METHODS[method].combine is None:
         assert not (whole / "scores.safetensors").exists()
         return
     with pytest.raises(Killed):
@@ -118,19 +119,27 @@ def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     kept = {(told["images"][0], told["degradations"][0]) for told in (load_scores(unit)[1] for unit in units)}
     assert kept
     computed = []
-    along_path = find.along_path
+    along_path = sources.along_path
 
     def counted(path, space, rule, samples, *others):
         computed.extend((sample.name, sample.kind) for sample in samples)
         return along_path(path, space, rule, samples, *others)
 
-    monkeypatch.setattr(find, "along_path", counted)
+    monkeypatch.setattr(sources, "along_path", counted)
     attribute_run(config, tmp_path / "run")
     assert len(kept) + len(computed) == 9
     assert not kept & set(computed)
     assert content(tmp_path / "run") == content(whole)
 
 
+def test_a_finished_run_is_left_alone(place, tmp_path, monkeypatch):
+    config = AttributeConfig(**settings(place))
+    before = content(attribute_run(config, tmp_path / "run"))
+    monkeypatch.setattr(sources, "along_path", None)  # would fail
+    assert content(attribute_run(config, tmp_path / "run")) == before
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 4, 8, 12])
 def test_a_killed_comparison_ends_with_the_same_files(place, tmp_path, after):
     config = CompareConfig(**settings(place), methods=["faig", "ig", "change"], proportions=[0.1])
@@ -140,6 +149,7 @@ def test_a_killed_comparison_ends_with_the_same_files(place, tmp_path, after):
     assert content(compare(config, tmp_path / "killed")) == content(whole)
 
 
+@pytest.mark.slow
 def test_files_of_a_comparison(compared):
     _, run = compared
     assert (run / "effects.csv").read_text().splitlines()[0] == COLUMNS.format("reverted", "effect_to_baseline")
@@ -148,9 +158,12 @@ def test_files_of_a_comparison(compared):
     assert set(table["method"]) == set(METHODS)
     assert set(table["input"]) == {"clean", "blur", "noise"}
     assert len(table) == len(METHODS) * 2 * 3 * 2
-    assert {"scores.safetensors", "scores-gradient.safetensors", "scores-ig.safetensors"} == {
-        path.name for path in run.glob("scores*")
+    assert {path.name for path in run.glob("scores*")} == {
+        "scores.safetensors",
+        *(f"scores-{source}.safetensors" for source in ("gradient", "ig", "predicted")),
     }
+    assert load_scores(run / "scores.safetensors")[1]["method"] == "faig"
+    assert {path.name for path in run.glob("filters-*")} == {"filters-blur.csv", "filters-noise.csv"}  # the default's
     assert load_scores(run / "scores.safetensors")[0].images == ["find0", "find1"]
     assert len(list_images(run / "images" / "target" / "blur")) == 3
 
@@ -161,8 +174,10 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
     config, run = compared
     target, baseline = load_network(config.target), load_network(config.baseline)
     space = FilterSpace.of(target)
-    prefix = "" if method == "faig" else f"{method}-"
-    chosen = FilterSet.top(space, read_ranking(run / f"filters-{prefix}{kind}.csv", space), 0.3)
+    order = RankingFile.load(run).get(method, kind).order
+    chosen = FilterSet.top(space, order, 0.3)
+    if method == "faig":
+        assert torch.equal(read_ranking(run / f"filters-{kind}.csv", space), order)
     cases = config.images.cases(2, 0)
     effects, summary = pd.read_csv(run / "effects.csv"), pd.read_csv(run / "summary.csv")
     grafts = pd.read_csv(run / "grafts.csv")
@@ -246,7 +261,7 @@ def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
             write_image(tmp_path / kind / f"{case.name}.png", case.lr[kind])
     images = ImagesConfig(gt=place / "gt", lr={kind: tmp_path / kind for kind in ("blur", "noise")})
     for method in ("signed", "ig", "ig-contrastive"):
-        with pytest.raises(InputError, match=f"the method {method} needs clean LR images; pass --lr clean=DIR"):
+        with pytest.raises(InputError, match=f"the method {method} needs clean LR images, and there are none"):
             attribute_run(AttributeConfig(**settings(place, images=images), method=method), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     assert attribute_run(AttributeConfig(**settings(place, images=images)), tmp_path / "run").is_dir()

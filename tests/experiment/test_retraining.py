@@ -12,6 +12,8 @@ from faig.networks.architectures import ARCHITECTURES
 from faig.networks.checkpoint import save_network
 from faig.training.loop import train
 
+pytestmark = pytest.mark.slow
+
 ARGUMENTS = {"srresnet": {"scale": 2, "features": 4, "blocks": 1}, "srcnn-style": {"scale": 2, "widths": [4, 6]}}
 
 

@@ -6,6 +6,7 @@ import torch
 import yaml
 
 from conftest import nudged, tiny_network
+from faig.attribution.methods import DEFAULT
 from faig.common.errors import InputError
 from faig.experiment.studies import read_study
 from faig.experiment.study.study import study
@@ -13,10 +14,13 @@ from faig.imaging.images import list_images
 from faig.imaging.photos import SourceConfig, photograph
 from faig.networks.checkpoint import save_network
 
-STAGES = ("reference", "compare", "teaser", "sweep", "predict", "locations", "retrain")
+pytestmark = pytest.mark.slow
+
+STAGES = ("reference", "compare", "distribution", "teaser", "sweep", "predict", "locations", "retrain")
 RESULTS = {
-    "reference": "filters-learned-0.05-noise.csv",
+    "reference": "references.json",
     "compare": "summary.csv",
+    "distribution": "distribution.csv",
     "teaser": "figures/teaser/pictures.csv",
     "sweep": "modulation.csv",
     "predict": "accuracy.csv",
@@ -44,7 +48,7 @@ def settings(tmp_path_factory):
         "show": crops | {"crops": 1},
         "learn": crops | {"crops": 8},
         "compare": {"methods": ["faig", "signed", "random"], "proportions": [0.01, 0.1], "nodes": 3},
-        "reference": {"proportions": ["5%"], "steps": 2, "parts": 2},
+        "reference": {"proportions": ["5%"], "steps": 2},
         "sweep": {"strengths": [0, 1]},
         "predict": {"top": "10%", "levels": {"blur": [1, 3]}, "seeds": 1},
         "locations": {"top": "10%", "seeds": 2},
@@ -75,9 +79,11 @@ def test_every_stage_leaves_its_tables(done):
         for what in ("input", "target", "reverted-blur", "reverted-noise", "gt")
     }
     compared = pd.read_csv(done / "compare" / "summary.csv")
-    assert set(compared["method"]) == {"faig", "signed", "random", "signed-again", "learned-0.05"}
+    assert set(compared["method"]) == {"faig", "signed", "random", "learned-0.05"}
     equals = pd.read_csv(done / "compare" / "equals.csv")
-    assert len(equals) == 2 * 4
+    assert len(equals) == 2 * 3
+    distribution = pd.read_csv(done / "distribution" / "distribution.csv")
+    assert set(distribution["method"]) == {DEFAULT}
     grafted = pd.read_csv(done / "locations" / "grafted.csv")
     assert grafted.groupby("function")["weights"].apply(list).to_dict() == {
         kind: ["in place", "permuted", "elsewhere"] for kind in ("blur", "noise")
@@ -135,7 +141,9 @@ def unbroken(short, tmp_path_factory):
     return study(read(short, folder), folder / "run")
 
 
-@pytest.mark.parametrize(("stage", "label"), [("compare", "revert and graft"), ("locations", "weights and locations")])
+@pytest.mark.parametrize(
+    ("stage", "label"), [("compare", "reverting and grafting"), ("locations", "measuring weights elsewhere")]
+)
 def test_a_killed_study_ends_with_the_same_tables(short, unbroken, tmp_path, stage, label):
     def killing(items, name, *_):
         for place, item in enumerate(items):
@@ -181,6 +189,23 @@ def test_another_folder_is_not_written_into(settings, tmp_path):
     with pytest.raises(InputError, match="exists and is no study's directory"):
         study(read(settings, tmp_path), tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.tex"]
+
+
+def test_crops_by_image_and_at_a_place():
+    source = SourceConfig(photos=["rocket", "chelsea"], folder="x", crops={"rocket": 2, "chelsea": 1}, side=64)
+    assert [crop.photo for crop in source.take(None, 2)] == ["rocket", "rocket", "chelsea"]
+    placed = SourceConfig(photos=["chelsea"], folder="x", at=[(76, 136)], side=64).take(None, 2)
+    assert torch.equal(placed[0].image, photograph("chelsea")[:, 76:140, 136:200])
+    assert placed[0].photo == "chelsea"
+    with pytest.raises(InputError, match="a crop of 64 pixels at 290, 0 reaches beyond an image of 451x300"):
+        SourceConfig(photos=["chelsea"], folder="x", at=[(290, 0)], side=64).take(None, 2)
+
+
+def test_images_to_learn_on_are_asked_for_where_something_learns(settings, tmp_path):
+    without = {key: value for key, value in settings.items() if key != "learn"}
+    with pytest.raises(InputError, match="learn: the parts predict and retrain need images to learn on"):
+        read(without, tmp_path)
+    assert read({key: value for key, value in without.items() if key not in ("predict", "retrain")}, tmp_path)
 
 
 def test_crops_are_spread_over_the_images():

@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from conftest import nudged, tiny_network
 from faig.attribution.rankings import read_ranking, write_ranking
 from faig.cli import main
-from faig.cli.sweep import _strengths
+from faig.cli.sweep import steps
 from faig.common.errors import InputError
 from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
@@ -85,6 +85,7 @@ def test_the_pictures_are_the_outputs(place, tmp_path):
         assert torch.equal(read_image(images["1.00"]), restore(target, case.lr[kind]))
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on(place, tmp_path):
     class Killed(Exception):
         pass
@@ -104,6 +105,7 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
     assert (again / "modulation.csv").read_bytes() == (whole / "modulation.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_turning_the_shipped_pair_is_smooth(tmp_path):
     """A step of 0.1 changes an image by less than six tenths of what turning the function off does; an even one, by a
     knob that another image was measured for, by less than a third."""
@@ -182,7 +184,7 @@ def test_an_even_strength_on_the_command_line(place, tmp_path, faig):
     [("0:1.5:0.5", [0, 0.5, 1, 1.5]), ("0,1", [0, 1]), ("-0.2:1:0.2", [-0.2, 0, 0.2, 0.4, 0.6, 0.8, 1])],
 )
 def test_strengths(text, strengths):
-    assert _strengths(text) == pytest.approx(strengths)
+    assert steps(text) == pytest.approx(strengths)
 
 
 def call(monkeypatch, *arguments: str) -> int:

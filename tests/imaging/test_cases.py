@@ -40,15 +40,17 @@ def test_loads_by_name(folder):
             assert lr.mean().item() == pytest.approx(case.gt.mean().item())
 
 
-def test_sizes_that_do_not_fit(folder):
+def test_sizes_that_do_not_fit(folder, caplog):
     with pytest.raises(
         InputError, match=r"a: GT is 8x12, but the blur LR is 4x6 and the scale 4: expected a GT of 16x24$"
     ):
         load_cases(folder / "gt", {"blur": folder / "blur"}, 4)
     write_image(folder / "gt" / "a.png", torch.zeros(3, 13, 8))
-    with pytest.raises(InputError, match=r"a\.png: 8x13 is not divisible by scale 2"):
-        load_cases(folder / "gt", {"blur": folder / "blur"}, 2)
-    assert load_cases(folder / "gt", {"blur": folder / "blur"}, 2, crop=True)[0].gt.shape == (3, 12, 8)
+    with pytest.raises(InputError, match=r"a\.png: 8x13 is not divisible by scale 2; crop it, or leave strict_size out"):
+        load_cases(folder / "gt", {"blur": folder / "blur"}, 2, strict_size=True)
+    assert caplog.messages == []
+    assert load_cases(folder / "gt", {"blur": folder / "blur"}, 2)[0].gt.shape == (3, 12, 8)
+    assert caplog.messages == ["1 of 2 GT images are cropped to multiples of 2"]
 
 
 def test_makes_what_it_would_have_loaded(folder):

@@ -1,4 +1,4 @@
-"""Learned masks and attribution part by part, where the answer is known: only few filters differ."""
+"""Learned masks, where the answer is known: only few filters differ."""
 
 import copy
 import dataclasses

@@ -24,6 +24,8 @@ from faig.results.reader import Results
 from faig.results.table import write_table
 from faig.results.tables import IMAGES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def reported(study_run) -> tuple[Path, str]:
@@ -153,6 +155,7 @@ def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
     assert not (tmp_path / "figures").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig):
     run = shutil.copytree(study_run, tmp_path / "study")
     draw_teaser(run)

@@ -39,7 +39,7 @@ def test_every_table_has_a_section_and_columns_of_its_own():
 def test_a_table_comes_back(tmp_path):
     rows = [{"n": 2.5, "word": "NA"}, {"word": "007", "n": np.nan}, {"word": "", "n": np.inf}]
     write_table(tmp_path, TABLE, rows)
-    assert (tmp_path / "made.csv").read_text() == 'word,n\nNA,2.5\n007,\n,inf\n'
+    assert (tmp_path / "made.csv").read_text() == "word,n\nNA,2.5\n007,\n,inf\n"
     table = read_table(tmp_path, TABLE)
     assert list(table["word"]) == ["NA", "007", ""]
     assert np.array_equal(table["n"], [2.5, np.nan, np.inf], equal_nan=True)
@@ -65,7 +65,7 @@ def test_rows_of_other_columns_are_a_mistake_of_the_programme(tmp_path, rows, wr
 
 @pytest.mark.parametrize(
     ("content", "wrong"),
-    [("", "cannot be read as a table"), ("word,n\na,many\n", 'column n: Unable to parse string .many.')],
+    [("", "cannot be read as a table"), ("word,n\na,many\n", "column n: Unable to parse string .many.")],
 )
 def test_a_file_that_is_no_such_table_is_refused(tmp_path, content, wrong):
     (tmp_path / "made.csv").write_text(content)

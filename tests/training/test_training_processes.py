@@ -21,6 +21,8 @@ from faig.networks.checkpoint import load_network, network_metadata
 from faig.training.config import TrainingConfig
 from faig.training.loop import train
 
+pytestmark = pytest.mark.slow
+
 ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
 
 

@@ -22,8 +22,11 @@ from faig.intervention.edit import revert
 from faig.networks.graph import Link, Suffix, links
 from faig.truth import (
     Changes,
+    ahead,
     alone,
+    carriers,
     disjoint,
+    distance,
     drift,
     greedy,
     plant,
@@ -36,6 +39,8 @@ from faig.truth import (
     swapped,
     toggled,
 )
+
+pytestmark = pytest.mark.slow
 
 ONE = torch.ones(3, 1, 1)
 
@@ -225,6 +230,23 @@ def test_greedy_takes_what_does_most_once_the_others_are_gone():
     cases = [Case("pixel", gt, {"blur": ONE, CLEAN: ONE * 0})]
     assert greedy(target, baseline, cases, "blur", torch.tensor([0, 1, 3]), 2).tolist() == [3, 0]
     assert greedy(target, baseline, cases, "blur", torch.tensor([0, 1]), 5).tolist() == [0, 1]
+
+
+def test_a_ranking_that_begins_with_the_chosen_goes_on_with_the_truth():
+    truth = torch.tensor([4.0, -3, 2, 5])
+    assert rank(ahead(torch.tensor([1, 2]), truth)).tolist() == [1, 2, 3, 0]
+
+
+def test_carriers_make_up_most_of_the_loss():
+    space = FilterSpace.of(series(1, 1))
+    change = torch.tensor([1.0, 60, -5, 30, 9, 900])  # the last one was not planted
+    planted = FilterSet.of(space, range(5))
+    assert carriers(change, planted).nonzero().flatten().tolist() == [1, 3]
+    assert carriers(change, planted, 0.95).nonzero().flatten().tolist() == [1, 3, 4]
+
+
+def test_distance_is_that_of_all_weights():
+    assert distance(series(2, 3), series(5, -1)) == pytest.approx(5)
 
 
 def test_agreement_by_hand():

@@ -9,13 +9,15 @@ import torch
 from conftest import path_scores
 from faig import zoo
 from faig.attribution.quadrature import gauss_legendre
-from faig.experiment import demo
+from faig.experiment.studies import DEMO, read_study
+from faig.experiment.study.config import StudyConfig
+from faig.experiment.study.study import study
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import degrade_case, describe_images, make_cases
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import list_images, read_image
 from faig.imaging.metrics import psnr
-from faig.imaging.photos import photograph
+from faig.imaging.photos import busiest_crops, photograph
 from faig.intervention.edit import revert
 from faig.intervention.effect import effect
 from faig.networks.inference import restore
@@ -24,6 +26,23 @@ from faig.results.table import read_table
 from faig.results.tables import PICTURES
 from faig.zoo.scores import ranking
 
+pytestmark = pytest.mark.slow
+
+
+SIDE = 64  # GT pixels of the demo's crops
+
+
+def demo_with(find: dict, measure: dict | None = None, methods: list | None = None) -> StudyConfig:
+    """The demo, on fewer crops."""
+    config = read_study(DEMO)
+    assert isinstance(config, StudyConfig)
+    assert config.find.side == config.measure.side == SIDE
+    values = config.model_dump(mode="json")
+    values["find"]["crops"] = find
+    values["measure"]["crops"] = measure or find
+    values["compare"] |= {"methods": methods or ["faig"], "proportions": [0.01]}
+    return StudyConfig.model_validate(values)
+
 
 @pytest.fixture(scope="module")
 def pair():
@@ -31,7 +50,7 @@ def pair():
 
 
 def test_completeness_with_16_nodes(pair):
-    crops = demo.take_crops({"astronaut": 3, "rocket": 2})  # of those that the demo finds filters on
+    crops = demo_with(find={"astronaut": 3, "rocket": 2}).find.take(None, 2)  # of those that the demo finds filters on
     cases = [degrade_case(crop.name, crop.image, paper_preset(), 2, photo=crop.photo) for crop in crops]
     found = path_scores(*pair, cases, gauss_legendre(16))
     delta = found.delta()
@@ -43,19 +62,17 @@ def test_completeness_with_16_nodes(pair):
     assert max(found.barriers().values()) <= 1.1
 
 
-def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
+def test_the_demo_separates_the_functions(tmp_path):
     """The demo itself, on fewer crops."""
-    monkeypatch.setattr(demo, "FIND", {"astronaut": 3, "rocket": 2})
-    monkeypatch.setattr(demo, "MEASURE", {"chelsea": 2, "coffee": 2})
-    monkeypatch.setattr(demo, "METHODS", ["faig", "change"])
-    monkeypatch.setattr(demo, "PROPORTIONS", [0.01])
-    run = demo.demo(tmp_path / "demo", threads=2)
-    with (run / "effects.csv").open() as file:
+    config = demo_with({"astronaut": 3, "rocket": 2}, {"chelsea": 2, "coffee": 2}, ["faig", "change"])
+    out = study(config, tmp_path / "demo")
+    with (out / "compare" / "effects.csv").open() as file:
         rows = {(r["method"], r["reverted"], r["input"]): float(r["effect"]) for r in csv.DictReader(file)}
     for own, other in (("blur", "noise"), ("noise", "blur")):
         assert rows["faig", own, own] >= 10 * rows["faig", own, other]
         assert rows["faig", own, own] > rows["change", own, own]
-    assert read_image(draw_teaser(run)).std() > 0.1
+    run = out / "teaser"
+    assert read_image(draw_teaser(out)).std() > 0.1
     pictures = read_table(run, PICTURES)
     folder = run / "figures" / "teaser"
     assert set(list_images(folder)) == {Path(file).stem for file in pictures["file"]}
@@ -69,7 +86,7 @@ def test_the_demo_separates_the_functions(tmp_path, monkeypatch):
         decibels = {what: shown[what]["psnr"] for what in shown}
         assert decibels[own, "reverted", own] < decibels[own, "target", ""] - 1
         assert abs(decibels[other, "reverted", own] - decibels[other, "target", ""]) < 1
-    found_on = make_cases(run / "photos" / "find", paper_preset(), 2)
+    found_on = make_cases(out / "images" / "find", paper_preset(), 2)
     assert describe_images(found_on) == "5 crops of 2 photos"
 
 
@@ -78,7 +95,7 @@ def test_shipped_filters_switch_the_function_off(name):
     """The ranking that ships beside a pair, found on other images, does on a photo what it says."""
     target, baseline = zoo.load_pair(f"{name}/target", f"{name}/baseline")
     space, degradations = FilterSpace.of(target), paper_preset()
-    photo = demo.take_crops({"chelsea": 1})[0].image
+    photo = busiest_crops("chelsea", photograph("chelsea"), SIDE, 1)[0].image
     effects = {}
     for function in ("blur", "noise"):
         altered = revert(target, baseline, FilterSet.top(space, ranking(f"{name}/{function}", space), 0.01))
@@ -91,10 +108,10 @@ def test_shipped_filters_switch_the_function_off(name):
 
 def test_crops_are_cut_from_the_photo():
     photo = photograph("chelsea")
-    for crop in demo.take_crops({"chelsea": 3}):
+    for crop in busiest_crops("chelsea", photograph("chelsea"), SIDE, 3):
         assert crop.photo == "chelsea"
         top, left = (int(part) for part in crop.name.split("_")[1:])
-        assert torch.equal(crop.image, photo[:, top : top + demo.SIDE, left : left + demo.SIDE])
+        assert torch.equal(crop.image, photo[:, top : top + SIDE, left : left + SIDE])
 
 
 @pytest.mark.parametrize("name", zoo.pairs())

@@ -14,6 +14,8 @@ from faig.imaging.photos import photograph
 from faig.networks.checkpoint import load_network
 from faig.networks.inference import restore
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "three-degradations"
 KINDS = ["blur", "noise", "jpeg"]

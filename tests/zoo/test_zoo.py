@@ -12,7 +12,7 @@ import torch
 
 from conftest import nudged, path_scores, tiny_cases, tiny_network
 from faig import zoo
-from faig.attribution.methods import contrast
+from faig.attribution.combine import contrast
 from faig.attribution.quadrature import gauss_legendre
 from faig.attribution.rankings import write_ranking
 from faig.attribution.score_files import load_scores, mean_over_images, save_scores

@@ -46,7 +46,7 @@ def accuracy(
     """Share of right guesses where only these classes are possible; its interval resamples photos.
 
     Args:
-        guessed: what `guesses` gave.
+        guessed: the table that `guesses` gives.
         classes: that are possible.
         photos: of which photo each image is, by name; None where every image is a photo of its own.
         seed: of the resampling.
@@ -75,8 +75,8 @@ def _statistics(parts: Sequence[Image]) -> Numbers:
     from skimage.restoration import estimate_sigma
 
     grays = [single_channel(part).numpy() for part in parts]
-    found: Numbers = np.mean([[laplace(gray).var(), estimate_sigma(gray)] for gray in grays], axis=0)
-    return np.log(found + 1e-8)
+    variances: Numbers = np.mean([[laplace(gray).var(), estimate_sigma(gray)] for gray in grays], axis=0)
+    return np.log(variances + 1e-8)
 
 
 def singles(classes: Sequence[str]) -> list[str]:
@@ -102,16 +102,16 @@ def predictors(
         seeds: how many times random filters are drawn.
         track: shows progress.
     """
-    space, size = FilterSpace.of(target), {kind: len(chosen) for kind, chosen in filters.items()}
-    found = Predictor.fit(target, baseline, filters, known, track)
-    guessers = {FOUND: _guess(found)}
+    space, sizes = FilterSpace.of(target), {kind: len(chosen) for kind, chosen in filters.items()}
+    predictor = Predictor.fit(target, baseline, filters, known, track)
+    guessers = {FOUND: _guess(predictor)}
     for seed in range(seeds):
         drawn = {
-            kind: FilterSet.of(space, rank(random_scores(space, seeds * place + seed))[:count])
-            for place, (kind, count) in enumerate(size.items())
+            kind: FilterSet.of(space, rank(random_scores(space, seeds * index + seed))[:count])
+            for index, (kind, count) in enumerate(sizes.items())
         }
         guessers[f"random filters {seed + 1}"] = _guess(Predictor.fit(target, baseline, drawn, known, track))
-    return found, guessers | {STATISTICS: by_statistics(known)}
+    return predictor, guessers | {STATISTICS: by_statistics(known)}
 
 
 def _guess(predictor: Predictor) -> Guess:
@@ -134,7 +134,7 @@ def responses(predictor: Predictor, kind: str, cases: Sequence[Case], track: Tra
     """How a function responds to its degradation's level.
 
     Args:
-        predictor: whose.
+        predictor: whose responses are meant.
         kind: the function.
         cases: with an LR version for each level, named by it.
         track: shows progress.
@@ -158,7 +158,7 @@ def correlations(table: pd.DataFrame, photos: Mapping[str, str] | None = None, s
     """Spearman's rank correlation of response with level, within each image, by degradation: mean over images.
 
     Args:
-        table: what `responses` gave.
+        table: the one that `responses` gives.
         photos: of which photo each image is, by name; None where every image is a photo of its own.
         seed: of the resampling.
     """

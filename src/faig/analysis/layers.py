@@ -18,7 +18,7 @@ TopSets = Bool[Tensor, "ranking filter"]
 def depths(space: FilterSpace) -> Float[Tensor, " filter"]:
     """Relative depth of each filter's layer in the numbering: 0 the first convolution, 1 the last."""
     last = max(1, len(space.layers) - 1)
-    return torch.cat([torch.full((layer.count,), place / last) for place, layer in enumerate(space.layers)])
+    return torch.cat([torch.full((layer.count,), index / last) for index, layer in enumerate(space.layers)])
 
 
 def found_by_layer(space: FilterSpace, sets: TopSets) -> Float[Tensor, "ranking layer"]:
@@ -32,7 +32,7 @@ class Distribution:
 
     Attributes:
         filters: the top set.
-        found: of them in each layer, ``[layer]``.
+        found: how many of them are in each layer, ``[layer]``.
         depth: mean relative depth, in [0, 1].
         unevenness: share of the set that would have to move to other layers for every layer to have as large a
             share of the set as of all filters; in [0, 1), near 0 for a random set.
@@ -49,7 +49,7 @@ class Distribution:
 def distribution(
     space: FilterSpace, rows: PerImage, proportion: float, *, photos: Photos | None = None, seed: int = 0
 ) -> Distribution:
-    """Of the top filters by the mean over images, with 95% intervals over photos.
+    """How the top filters by the mean over images are distributed, with 95% intervals over photos.
 
     Args:
         space: whose filters.
@@ -75,10 +75,10 @@ def depth_difference(first: Distribution, second: Distribution) -> Estimate:
     return interval(first.depth.value - second.depth.value, resampled.numpy())
 
 
-def _mean_depths(space: FilterSpace, found: Tensor) -> Tensor:
-    return (found * torch.linspace(0, 1, len(space.layers))).sum(1) / found.sum(1)
+def _mean_depths(space: FilterSpace, counts: Tensor) -> Tensor:
+    return (counts * torch.linspace(0, 1, len(space.layers))).sum(1) / counts.sum(1)
 
 
-def _unevenness(space: FilterSpace, found: Tensor) -> Tensor:
+def _unevenness(space: FilterSpace, counts: Tensor) -> Tensor:
     even = torch.tensor([layer.count / len(space) for layer in space.layers])
-    return (found / found.sum(1, keepdim=True) - even).abs().sum(1) / 2
+    return (counts / counts.sum(1, keepdim=True) - even).abs().sum(1) / 2

@@ -63,11 +63,11 @@ class Discriminant:
         return cls(tuple(examples), means, np.linalg.pinv(covariance))
 
     def probabilities(self, features: Numbers) -> dict[str, float]:
-        """Of each class, given the features of one image; they sum to 1."""
-        off = self.means - features
-        likely = -np.einsum("ci,ij,cj->c", off, self.precision, off) / 2
-        share = np.exp(likely - likely.max())
-        return dict(zip(self.classes, (share / share.sum()).tolist(), strict=True))
+        """The probability of each class, given the features of one image."""
+        offsets = self.means - features
+        logits = -np.einsum("ci,ij,cj->c", offsets, self.precision, offsets) / 2
+        weights = np.exp(logits - logits.max())
+        return dict(zip(self.classes, (weights / weights.sum()).tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,9 @@ class Predictor:
     discriminant: Discriminant
     typical: dict[str, float]
 
+    def __repr__(self) -> str:
+        return f"Predictor of {', '.join(self.discriminant.classes)} by {type(self.target).__name__}"
+
     @classmethod
     def fit(
         cls,
@@ -133,17 +136,17 @@ class Predictor:
         if missing := [kind for kind in filters if kind not in examples]:
             raise InputError(f"the filters of {missing[0]} have no images with that degradation to learn from")
         typical = {
-            kind: float(np.median([changes[2 * place] + changes[2 * place + 1] for changes in examples[kind]]))
-            for place, kind in enumerate(filters)
+            kind: float(np.median([changes[2 * index] + changes[2 * index + 1] for changes in examples[kind]]))
+            for index, kind in enumerate(filters)
         }
         features = {kind: [_features(changes) for changes in rows] for kind, rows in examples.items()}
         return cls(target, reverted, Discriminant.fit(features), typical)
 
     def predict(self, lr: Image) -> Prediction:
-        """Of one LR image, RGB in [0, 1] of 8-bit values; a large one is looked at by 16 crops of 48x48."""
+        """Predict from one LR image, RGB in [0, 1] of 8-bit values; a large one is looked at by 16 crops of 48x48."""
         changes = np.mean([_changes(self.target, self.reverted, part) for part in crops(lr)], axis=0)
         probabilities = self.discriminant.probabilities(_features(changes))
-        effects = {kind: changes[2 * place] + changes[2 * place + 1] for place, kind in enumerate(self.reverted)}
+        effects = {kind: changes[2 * index] + changes[2 * index + 1] for index, kind in enumerate(self.reverted)}
         return Prediction(
             label=max(probabilities, key=lambda name: probabilities[name]),
             probabilities=probabilities,
@@ -186,7 +189,7 @@ def crops(lr: Image) -> Iterator[Image]:
 
 def _starts(side: int) -> list[int]:
     count, spare = min(ACROSS, max(1, side // SIDE)), max(0, side - SIDE)
-    return [spare // 2] if count == 1 else [spare * place // (count - 1) for place in range(count)]
+    return [spare // 2] if count == 1 else [spare * index // (count - 1) for index in range(count)]
 
 
 def _changes(target: nn.Module, reverted: Mapping[str, nn.Module], lr: Image) -> Numbers:
@@ -194,12 +197,12 @@ def _changes(target: nn.Module, reverted: Mapping[str, nn.Module], lr: Image) ->
 
     The two add up to the effect (`effect.effect`); all are means of squares, times 1000.
     """
-    own = gradient_map(single_channel(restore(target, lr))).double()
-    found = []
+    detail = gradient_map(single_channel(restore(target, lr))).double()
+    effects = []
     for network in reverted.values():
-        change = gradient_map(single_channel(restore(network, lr))).double() - own
-        found += [float(part.square().mean()) for part in (change.clamp(min=0), change.clamp(max=0))]
-    return 1000 * np.array([*found, float(own.square().mean())])
+        change = gradient_map(single_channel(restore(network, lr))).double() - detail
+        effects += [float(part.square().mean()) for part in (change.clamp(min=0), change.clamp(max=0))]
+    return 1000 * np.array([*effects, float(detail.square().mean())])
 
 
 def _features(changes: Numbers) -> Numbers:

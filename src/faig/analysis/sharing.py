@@ -96,8 +96,8 @@ def grouping(raw: RawScores, proportion: float, *, seed: int = 0) -> Grouping:
         groups.append(Group(names, int(counts[0, code]), of_all, chance))
     number = torch.tensor([min(2, code.bit_count()) for code in range(counts.shape[1])])
     kinds = {
-        kind: _share(counts[:, number == place].sum(1), many_counts[:, number == place].sum(1), filters)
-        for place, kind in enumerate((NEUTRAL, SPECIFIC, SHARED))
+        kind: _share(counts[:, number == index].sum(1), many_counts[:, number == index].sum(1), filters)
+        for index, kind in enumerate((NEUTRAL, SPECIFIC, SHARED))
     }
     overlaps = {
         (first, second): _share(shared[:, i, j], many_shared[:, i, j], size)
@@ -106,9 +106,9 @@ def grouping(raw: RawScores, proportion: float, *, seed: int = 0) -> Grouping:
     return Grouping(functions, sets, groups, kinds, overlaps)
 
 
-def _share(count: Float[Tensor, "1"], resampled: Float[Tensor, " resample"], whole: int) -> Estimate:
-    """How many of a whole, with its interval."""
-    return interval(float(count) / whole, (resampled.double() / whole).numpy())
+def _share(count: Float[Tensor, "1"], resampled: Float[Tensor, " resample"], total: int) -> Estimate:
+    """A count as a share of the total, with its interval."""
+    return interval(float(count) / total, (resampled.double() / total).numpy())
 
 
 def _counts(sets: Bool[Tensor, "ranking function filter"]) -> Float[Tensor, "ranking combination"]:

@@ -33,10 +33,10 @@ class Sample:
     """One image with one degradation: the unit of work.
 
     Attributes:
-        name: of the image.
+        name: the image's name.
         kind: the degradation, or ``clean``.
-        gt: in [0, 1].
-        lr: in [0, 1].
+        gt: the ground truth, in [0, 1].
+        lr: the low-resolution image, in [0, 1].
         clean: the clean LR, which ``ig`` needs.
     """
 
@@ -103,50 +103,51 @@ class GradientSum(ABC):
 
     @abstractmethod
     def move(self, alpha: float) -> Tensor:
-        """Go to a node; returns what the network sees there, ``[sample, 3, height, width]``."""
+        """Go to a node; returns the images that the network sees there, ``[sample, 3, height, width]``."""
 
     def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
         """Evaluate the gradients at some nodes, and add each ``share`` times."""
         for alpha, share in zip(nodes, shares, strict=True):
-            seen = self.move(alpha)
-            self.values[alpha] = self._finite(torch.cat([self._add(seen, part, share) for part in self.parts]), alpha)
+            inputs = self.move(alpha)
+            values = [self._add(inputs, part, share) for part in self.parts]
+            self.values[alpha] = self._finite(torch.cat(values), alpha)
 
     def add_rule(self, space: FilterSpace, rule: Quadrature) -> Pairs | None:
-        """All nodes of a rule; returns the scores by a third of them (see `Quadrature.coarse`)."""
+        """Evaluate all nodes of a rule; returns the scores by a third of them alone (see `Quadrature.coarse`)."""
         nodes = list(zip(rule.nodes, rule.weights, rule.coarse, strict=True))
         rough = [(alpha, share) for alpha, share, coarse in nodes if coarse]
-        found = None
+        coarse_scores = None
         if rough:
             self.add(*zip(*rough, strict=True))
-            found = self.scores(space, 1 / sum(share for _, share in rough))
+            coarse_scores = self.scores(space, 1 / sum(share for _, share in rough))
         self.add(*zip(*((alpha, share) for alpha, share, coarse in nodes if not coarse), strict=True))
-        return found
+        return coarse_scores
 
     def scores(self, space: FilterSpace, scale: float = 1) -> Pairs:
         """Per filter ``Σ|c_i|`` (Eq. 6) and ``Σ c_i`` of each sample, on the CPU; c_i the sums times ``scale``."""
-        found = []
+        pairs = []
         for i in range(len(self.samples)):
             sums = {key: values[i] for key, values in self.sums.items()}
-            if self.factor is not None:  # what does not move has no sum
+            if self.factor is not None:  # weights that do not move have no sum
                 sums = {key: sums[key] * by if key in sums else torch.zeros_like(by) for key, by in self.factor.items()}
             signed = space.sum_per_filter(sums) * scale
             absolute = space.sum_per_filter({key: part.abs() for key, part in sums.items()}) * scale
-            found.append((absolute.cpu(), signed.cpu()))
-        return found
+            pairs.append((absolute.cpu(), signed.cpu()))
+        return pairs
 
-    def _add(self, seen: Tensor, part: slice, share: float) -> Numbers:
-        value = torch.zeros(len(seen[part]), dtype=torch.float64)
+    def _add(self, inputs: Tensor, part: slice, share: float) -> Numbers:
+        value = torch.zeros(len(inputs[part]), dtype=torch.float64)
         sums = [values[part] for values in self.sums.values()]
         for tile in self.grid:
             with self._named():
-                of_tile, gradients = self.loss_gradients.gradients(seen[part], self.gt[part], tile)
-            value += of_tile.cpu().double()
+                tile_value, gradients = self.loss_gradients.gradients(inputs[part], self.gt[part], tile)
+            value += tile_value.cpu().double()
             torch._foreach_add_(sums, gradients, alpha=share)
         return value
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Say which image it was."""
+        """Name the image in an error of the network's."""
         try:
             with explained(self.lr):
                 yield
@@ -173,28 +174,28 @@ class AlongPath(GradientSum):
         self.ends = [self._value(alpha) for alpha in (0.0, 1.0)]
 
     def move(self, alpha: float) -> Tensor:
-        """The weights go there."""
+        """Move the weights to the node."""
         self.path.move(alpha)
         return self.lr
 
     def contributions(self, space: FilterSpace, scale: float, coarse: Pairs | None) -> list[Contribution]:
-        """Of the sums so far, times ``scale``."""
+        """What the sums so far, times ``scale``, contribute; one for each sample."""
         shares = [
             (sums * self.path.difference[key]).flatten(1).sum(1).cpu().double() for key, sums in self.sums.items()
         ]
         totals = torch.stack(shares).sum(0) * scale
         losses = torch.stack([self.ends[0], *(self.values[alpha] for alpha in sorted(self.values)), self.ends[1]], 1)
-        found = zip(self.scores(space, scale), totals, losses, strict=True)
-        whole = [Contribution(score, signed, total, loss) for (score, signed), total, loss in found]
+        parts = zip(self.scores(space, scale), totals, losses, strict=True)
+        fine = [Contribution(score, signed, total, loss) for (score, signed), total, loss in parts]
         if coarse is None:
-            return whole
-        pairs = zip(whole, coarse, strict=True)
-        return [replace(one, coarse_score=score, coarse_signed=signed) for one, (score, signed) in pairs]
+            return fine
+        pairs = zip(fine, coarse, strict=True)
+        return [replace(part, coarse_score=score, coarse_signed=signed) for part, (score, signed) in pairs]
 
     def _value(self, alpha: float) -> Numbers:
-        seen = self.move(alpha)
+        inputs = self.move(alpha)
         with self._named():
-            values = [self.loss_gradients.values(seen[part], self.gt[part], self.grid) for part in self.parts]
+            values = [self.loss_gradients.values(inputs[part], self.gt[part], self.grid) for part in self.parts]
         return self._finite(torch.cat(values), alpha)
 
 
@@ -206,11 +207,11 @@ class AlongInputs(GradientSum):
         self.clean = torch.stack([sample.clean for sample in samples if sample.clean is not None]).to(self.lr)
 
     def move(self, alpha: float) -> Tensor:
-        """The inputs go there."""
+        """Move the images to the node."""
         return torch.lerp(self.clean, self.lr, alpha)
 
 
 def _zeros(samples: int, weight: Tensor) -> Float[Tensor, "sample ..."]:
-    """One for each sample, in memory as the weight is: adding two arrays of different order is slow."""
+    """Zeros for each sample, laid out in memory as the weight is: adding tensors of different layouts is slow."""
     flat = weight.new_zeros(samples * weight.numel())
     return flat.as_strided((samples, *weight.shape), (weight.numel(), *weight.stride()))

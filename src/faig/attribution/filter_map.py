@@ -14,11 +14,11 @@ PANEL = 1.5, 1.7  # inches
 
 
 def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
-    """Where the filters of a set are; a filter is a pixel.
+    """Draw where the filters of a set are; a filter is a pixel.
 
     Args:
         filters: the set.
-        name: what it is of, for the legend.
+        name: of the set, for the legend.
     """
     from matplotlib.colors import ListedColormap  # slow to import
     from matplotlib.figure import Figure
@@ -30,9 +30,9 @@ def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
     figure = Figure(figsize=(PANEL[0] * across, PANEL[1] * rows + 0.4), layout="constrained")
     panels = figure.subplots(rows, across, squeeze=False).flatten()
     for axes, layer in zip(panels, layers, strict=False):
-        picture = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
+        pixels = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
         colours = ListedColormap([REST, COLOURS[0]])
-        axes.imshow(picture.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.imshow(pixels.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         axes.set_title(layer.name, fontsize=7)
         axes.set(xticks=[], yticks=[])
     for axes in panels[len(layers) :]:

@@ -24,7 +24,7 @@ PRECISIONS = ("float32", "tf32", "bf16")
 def precision_of(precision: str) -> Iterator[None]:
     """Let a GPU round the factors of float32 products to TF32, or keep it from that, until the block ends.
 
-    bf16 is `LossGradients`' own matter.
+    `LossGradients` itself sees to bf16.
     """
     with tf32(precision == "tf32"):
         yield
@@ -54,7 +54,7 @@ class LossGradients:
         with torch.no_grad(), self._casting(lr):
             for tile in grid:
                 outputs = self._outputs(self.network(tile.lr(lr)), tile)
-                parts = [self.objective(*both) for both in zip(outputs, tile.gt(gt, self.scale), strict=True)]
+                parts = [self.objective(*pair) for pair in zip(outputs, tile.gt(gt, self.scale), strict=True)]
                 total += torch.stack(parts).cpu().double()
         return total
 
@@ -68,18 +68,18 @@ class LossGradients:
             return self._together(lr, gt, tile)
         with self._casting(lr):
             value = self.objective(self._outputs(self.network(lr), tile)[0], gt[0])
-        found = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True, materialize_grads=True)
-        return value.detach()[None], [gradient[None] for gradient in found]
+        gradients = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True, materialize_grads=True)
+        return value.detach()[None], [gradient[None] for gradient in gradients]
 
     def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
-        def one(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
+        def image_value(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
             output = torch.func.functional_call(self.network, weights, (lr[None],))
             return self.objective(self._outputs(output, tile)[0], gt)
 
         weights = {name: weight.detach() for name, weight in self.weights.items()}
-        each = torch.func.vmap(torch.func.grad_and_value(one), in_dims=(None, 0, 0))
+        of_each_image = torch.func.vmap(torch.func.grad_and_value(image_value), in_dims=(None, 0, 0))
         with self._casting(lr):
-            gradients, values = each(weights, lr, gt)
+            gradients, values = of_each_image(weights, lr, gt)
         return values, [gradients[name] for name in self.weights]
 
     def _outputs(self, outputs: Tensor, tile: Tile) -> Tensor:
@@ -88,8 +88,8 @@ class LossGradients:
         if outputs.shape[-2:] != expected:
             (h, w), (eh, ew) = outputs.shape[-2:], expected
             raise InputError(f"the network gives {w}x{h}, but the GT is {ew}x{eh}")
-        own = tile.output(outputs, self.scale)
-        return own.float() if self.precision == "bf16" else own
+        cropped = tile.output(outputs, self.scale)
+        return cropped.float() if self.precision == "bf16" else cropped
 
     def _casting(self, lr: Tensor) -> torch.autocast:
         return torch.autocast(lr.device.type, torch.bfloat16, enabled=self.precision == "bf16")

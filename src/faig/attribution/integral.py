@@ -33,8 +33,8 @@ def along_path(
         path: from target to baseline; its network moves.
         space: the filters to sum up by.
         rule: where to evaluate the gradient.
-        samples: of one size.
-        compute: of computing.
+        samples: images of one size.
+        compute: tiles, and how many samples run together.
         objective: the loss.
 
     Returns:
@@ -60,9 +60,9 @@ def until_settled(
     Args:
         path: from target to baseline; its network moves.
         space: the filters to sum up by.
-        settled: told what was found, the level before being its coarse part; asked from the second level on.
-        samples: of one size.
-        compute: of computing.
+        settled: whether contributions are exact enough, given those of the level before as their coarse part.
+        samples: images of one size.
+        compute: tiles, and how many samples run together.
         objective: the loss.
 
     Returns:
@@ -71,11 +71,11 @@ def until_settled(
     integral, coarse = AlongPath(path, samples, compute, objective), None
     for level in graded_levels():
         integral.add(level.nodes, level.shares)
-        found = integral.contributions(space, level.scale, coarse)
-        if coarse is not None and settled(found):
+        contributions = integral.contributions(space, level.scale, coarse)
+        if coarse is not None and settled(contributions):
             break
         coarse = integral.scores(space, level.scale)
-    return found
+    return contributions
 
 
 def along_inputs(
@@ -90,8 +90,8 @@ def along_inputs(
         network: the target; left as it is, but its weights must be ready to be differentiated by.
         space: the filters to sum up by.
         rule: where on the line, α = 0 being the clean LR.
-        samples: degraded ones, of one size.
-        compute: of computing.
+        samples: degraded images of one size, with their clean LR.
+        compute: tiles, and how many samples run together.
 
     Raises:
         InputError: a sample has no clean LR.
@@ -102,9 +102,9 @@ def along_inputs(
     weights: Sums = {layer.key: network.get_parameter(layer.key) for layer in space.layers}
     integral = AlongInputs(network, weights, samples, compute)
     coarse = integral.add_rule(space, rule)
-    found = integral.scores(space)
-    others = [score for score, _ in coarse] if coarse else [None] * len(samples)
-    return [Contribution(score, coarse_score=other) for (score, _), other in zip(found, others, strict=True)]
+    coarse_scores = [score for score, _ in coarse] if coarse else [None] * len(samples)
+    pairs = zip(integral.scores(space), coarse_scores, strict=True)
+    return [Contribution(score, coarse_score=coarse_score) for (score, _), coarse_score in pairs]
 
 
 def change(path: WeightPath, space: FilterSpace) -> Scores:

@@ -30,10 +30,10 @@ def predict_reverting(
     Args:
         path: from target to baseline; its network moves.
         space: the filters.
-        samples: of one size.
+        samples: images of one size.
         compute: tiles; the squared change of an image is the sum over its tiles.
         draws: random vectors; the output's change has a relative standard error of at most √(2 / draws) an image.
-        seed: of the vectors, together with the sample's name and degradation.
+        seed: what the vectors depend on, beside the sample's name and degradation.
 
     Returns:
         By sample, with ``signed`` the predicted ``L(F') - L(F)`` of reverting each filter alone, the loss being the

@@ -38,15 +38,15 @@ def negative_psnr(output: Tensor, gt: Tensor) -> Tensor:
 
 def lacking_ssim(output: Tensor, gt: Tensor) -> Tensor:
     """``1 - SSIM``, the mean over pixels and channels, Gaussian window of σ 1.5, 11×11 (ours)."""
-    line = gaussian_kernel(1.5, 11).to(output)
+    kernel = gaussian_kernel(1.5, 11).to(output)
     products = torch.cat([output, gt, output**2, gt**2, output * gt])[:, None]
     products = functional.pad(products, (5, 5, 5, 5), mode="reflect")
-    means = functional.conv2d(functional.conv2d(products, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
+    means = functional.conv2d(functional.conv2d(products, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
     x, y, xx, yy, xy = means.unflatten(0, (5, -1))
     luminance, contrast = 0.01**2, 0.03**2  # what keeps the quotient from 0 / 0, for values in [0, 1]
-    above = (2 * x * y + luminance) * (2 * (xy - x * y) + contrast)
-    below = (x**2 + y**2 + luminance) * (xx - x**2 + yy - y**2 + contrast)
-    return 1 - (above / below).mean()
+    numerator = (2 * x * y + luminance) * (2 * (xy - x * y) + contrast)
+    denominator = (x**2 + y**2 + luminance) * (xx - x**2 + yy - y**2 + contrast)
+    return 1 - (numerator / denominator).mean()
 
 
 def total_output(output: Tensor, gt: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def objective_of(spec: str | Objective) -> Objective:
 def objective_fingerprint(spec: str | Objective) -> dict[str, str]:
     """What determines an objective: its name, and the SHA-256 of the file it is in; of a function, its source.
 
-    A function whose source is not to be had is like no other, so that nothing is taken for its result.
+    A function whose source cannot be read gets a random hash, so that no earlier result is taken for its own.
 
     Raises:
         InputError: see `objective_of`.
@@ -114,13 +114,13 @@ def in_decibels(function: Objective) -> bool:
 def sums_over_pixels(function: Objective) -> bool:
     """Whether an objective of a whole image is the sum of its parts', found by trying."""
     output, gt = _trial()
-    whole = function(output, gt)
+    total = function(output, gt)
     halves = zip(output.chunk(2, 1), gt.chunk(2, 1), strict=True)
-    return bool(torch.isclose(torch.stack([function(*half) for half in halves]).sum(), whole, rtol=1e-4))
+    return bool(torch.isclose(torch.stack([function(*half) for half in halves]).sum(), total, rtol=1e-4))
 
 
 def _trial(side: int = 64) -> Tensor:
-    """An output and a GT."""
+    """A random output and a random GT, to try a function on."""
     return torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
 
 

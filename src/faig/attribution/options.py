@@ -76,6 +76,6 @@ class Options(IntegralOptions, BudgetOptions):
 
     @property
     def determining(self) -> dict[str, Any]:
-        """What of these determines raw scores beside the objective, JSON-able."""
+        """The options that determine raw scores, beside the objective; JSON-able."""
         names = {"quadrature", "nodes", "tolerance", "memory", "precision", "seed", "threads"}
         return self.model_dump(include=names)

@@ -35,10 +35,10 @@ class WeightPath:
 
     def twin(self) -> "WeightPath":
         """The same path with a network of its own, which moves by itself."""
-        other = copy.copy(self)
-        other.network = copy.deepcopy(self.network)
-        other.parameters = dict(other.network.named_parameters())
-        return other
+        twin = copy.copy(self)
+        twin.network = copy.deepcopy(self.network)
+        twin.parameters = dict(twin.network.named_parameters())
+        return twin
 
     @property
     def moving(self) -> dict[str, Tensor]:
@@ -64,7 +64,7 @@ class WeightPath:
 
 
 def _fast(network: nn.Module) -> nn.Module:
-    """Weights in the order that convolutions are fastest with, where the network takes that."""
+    """The network with its weights laid out as convolutions are fastest with, where it takes that."""
     ordered = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     weight = next(network.parameters())
     try:
@@ -84,8 +84,8 @@ def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:
         loss_baseline: at α = 1.
     """
     ends = max(loss_target, loss_baseline)
-    top = max(ends, float(losses.max()))
-    return top / ends if ends else 1.0
+    largest = max(ends, float(losses.max()))
+    return largest / ends if ends else 1.0
 
 
 def disconnected(barriers: dict[str, float]) -> str | None:
@@ -93,8 +93,8 @@ def disconnected(barriers: dict[str, float]) -> str | None:
     bad = {kind: value for kind, value in barriers.items() if value > CONNECTED}
     if not bad:
         return None
-    told = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
+    listed = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
     return (
-        f"the pair is not connected (barrier {told}; above {CONNECTED} a network on the path works worse than "
+        f"the pair is not connected (barrier {listed}; above {CONNECTED} a network on the path works worse than "
         "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?"
     )

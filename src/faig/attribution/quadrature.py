@@ -28,6 +28,9 @@ class Quadrature:
     def __len__(self) -> int:
         return len(self.nodes)
 
+    def __repr__(self) -> str:
+        return f"Quadrature({self.rule}, {len(self)} nodes)"
+
     @property
     def coarse(self) -> tuple[bool, ...]:
         """Which nodes make a rule of a third as many, each with its share of their weight (ours).
@@ -67,11 +70,11 @@ def graded(count: int) -> Quadrature:
 
 @dataclass(frozen=True)
 class Level:
-    """The nodes that three times as many have more than the level before.
+    """The nodes that a level adds to those of the level before, which has a third as many.
 
     Attributes:
-        nodes: new ones.
-        shares: how often each gradient counts.
+        nodes: the new ones.
+        shares: the weight of each gradient, before ``scale``.
         scale: makes the sum over this and all earlier levels the rule `graded`.
     """
 

@@ -30,7 +30,7 @@ class Ranking:
     """One method's scores for one degradation.
 
     Attributes:
-        method: that scored.
+        method: the name of the method that scored.
         degradation: whose function is meant.
         scores: one per filter; the higher, the better its rank.
         standard_error: of each score, over photos; None where that is not known.
@@ -71,7 +71,7 @@ class RankingFile:
         return cls(
             attributions[0].space,
             attributions[0].method.name,
-            tuple(_ranking(each, kind) for each in attributions for kind in each.scores),
+            tuple(_ranking(attribution, kind) for attribution in attributions for kind in attribution.scores),
         )
 
     @property
@@ -97,9 +97,9 @@ class RankingFile:
         The last two columns are there only where they are known.
 
         Args:
-            method: that ranked.
+            method: the name of the method that ranked.
             degradation: whose function is meant.
-            top: only so many of the first filters.
+            top: how many of the first filters; None for all.
 
         Raises:
             InputError: there is none of that method for that degradation.
@@ -128,13 +128,13 @@ class RankingFile:
         for ranking in self.rankings:
             parts = {"score": ranking.scores, "standard_error": ranking.standard_error}
             counts = None if ranking.confidence is None else (ranking.confidence * RESAMPLES).round().byte()
-            same = id(ranking.scores), id(ranking.standard_error), id(ranking.confidence)
-            index = indices.setdefault(same, len(indices))
+            key = id(ranking.scores), id(ranking.standard_error), id(ranking.confidence)
+            index = indices.setdefault(key, len(indices))
             tensors |= {f"{part}/{index}": rows.float() for part, rows in parts.items() if rows is not None}
             tensors |= {} if counts is None else {f"confidence/{index}": counts}
             listed.append({"method": ranking.method, "degradation": ranking.degradation, "index": index})
             if ranking.ranked is not None:
-                listed[-1]["ranked"] = [each.name for each in self.space.layers if each.start in ranking.ranked]
+                listed[-1]["ranked"] = [layer.name for layer in self.space.layers if layer.start in ranking.ranked]
         metadata = {"layers": self.space.describe(), "default": self.default, "rankings": listed}
         tensors = {name: rows.contiguous() for name, rows in tensors.items()}
         data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
@@ -155,11 +155,11 @@ class RankingFile:
         if not file.is_file():
             raise InputError(f"{path}: holds no {RANKINGS}; attribute first")
         try:
-            with safe_open(file, framework="pt") as opened:
-                metadata = json.loads((opened.metadata() or {})[METADATA_KEY])
+            with safe_open(file, framework="pt") as stored:
+                metadata = json.loads((stored.metadata() or {})[METADATA_KEY])
             tensors = load_file(file)
             space = FilterSpace.described(metadata["layers"])
-            rankings = tuple(_stored(space, each, tensors) for each in metadata["rankings"])
+            rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
             return cls(space, metadata["default"], rankings)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None

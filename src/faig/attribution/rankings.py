@@ -30,11 +30,11 @@ def write_ranking(
     """Write filters, best first, as ``rank, index, layer, out, in, score`` (rank from 1).
 
     Args:
-        path: where.
+        path: the file to write.
         space: whose filters.
         scores: one per filter.
         errors: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
-        ranked: leaves all others out.
+        ranked: the filters to list; None for all.
     """
     with replacing(Path(path)) as part:
         ranking_frame(space, scores, errors, ranked).to_csv(part, index=False, float_format="%.9g", lineterminator="\n")
@@ -49,7 +49,7 @@ def ranking_frame(
         space: whose filters.
         scores: one per filter.
         errors: adds the columns ``standard_error`` and ``confidence``; see `uncertainty.SamplingError`.
-        ranked: leaves all others out.
+        ranked: the filters to list; None for all.
     """
     order = rank(scores, ranked).numpy()
     table = filter_places(space).iloc[order].reset_index(drop=True)
@@ -68,11 +68,11 @@ def write_sums(
     """Write scores summed up over the filters of each layer or output channel: ``rank, <by>, filters, score``.
 
     Args:
-        path: where.
+        path: the file to write.
         space: whose filters.
         scores: one per filter.
         by: ``("layer",)`` or ``("layer", "out")``.
-        ranked: leaves all others out.
+        ranked: the filters to list; None for all.
     """
     table = filter_places(space).assign(score=scores.double().numpy())
     if ranked is not None:
@@ -153,12 +153,12 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
     try:
         order = table["index"].to_numpy(np.int64)
         places = filter_places(space).reset_index(names="computed")
-        told = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
+        stated = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None
-    computed = told.merge(places, how="left", on=["layer", "out", "in"])["computed"]
+    computed = stated.merge(places, how="left", on=["layer", "out", "in"])["computed"]
     if computed.isna().any():
-        layer, out, inp = told.iloc[int(computed.isna().argmax())]
+        layer, out, inp = stated.iloc[int(computed.isna().argmax())]
         raise InputError(f"{path}: this network has no filter {layer}[{out}, {inp}]; the file is of another network")
     if (computed != order).any():
         row = int((computed != order).argmax())

@@ -45,12 +45,12 @@ class Contribution:
     coarse_signed: Scores | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class RawScores:
     """The raw scores of a set of images, before any subtraction.
 
     Attributes:
-        images: names, one a row.
+        images: their names, one for each row.
         score: ``s_f(x_d)`` by degradation (and ``clean``).
         signed: ``Σ c_i`` by degradation; empty for ``ig``.
         total: ``Σ c_i`` over all parameters, by degradation, ``[image]``; empty for ``ig``.
@@ -82,8 +82,8 @@ class RawScores:
         """The attribution of one image, which may be a crop of a photo."""
 
         def row(get: Callable[[Contribution], Tensor | None]) -> dict[str, Tensor]:
-            found = {kind: get(part) for kind, part in parts.items()}
-            return {kind: value[None] for kind, value in found.items() if value is not None}
+            values = {kind: get(part) for kind, part in parts.items()}
+            return {kind: value[None] for kind, value in values.items() if value is not None}
 
         return cls(
             images=[name],
@@ -95,6 +95,10 @@ class RawScores:
             coarse_signed=row(lambda part: part.coarse_signed),
             photos=[photo or name],
         )
+
+    def __repr__(self) -> str:
+        filters = next(iter(self.score.values())).shape[1]
+        return f"RawScores({len(self.images)} images, {filters:,} filters, {', '.join(self.score)})"
 
     def coarse(self) -> "RawScores | None":
         """What a third of the nodes would have found, as one row; None where that is not known."""
@@ -129,12 +133,12 @@ class RawScores:
 
 def beside(parts: Iterable[RawScores]) -> RawScores:
     """Put the attributions of the same images with different degradations together."""
-    found = list(parts)
+    by_degradation = list(parts)
     names = [field.name for field in fields(RawScores) if field.name not in ("images", "decibels", "photos")]
     merged: dict[str, Any] = {
-        name: {kind: rows for one in found for kind, rows in getattr(one, name).items()} for name in names
+        name: {kind: rows for raw in by_degradation for kind, rows in getattr(raw, name).items()} for name in names
     }
-    return replace(found[0], **merged)
+    return replace(by_degradation[0], **merged)
 
 
 def join(parts: Iterable[RawScores]) -> RawScores:
@@ -143,39 +147,39 @@ def join(parts: Iterable[RawScores]) -> RawScores:
     Raises:
         InputError: there are none.
     """
-    found = list(parts)
-    if not found:
+    tables = list(parts)
+    if not tables:
         raise InputError("no cases to attribute")
 
-    def gathered(part: str, together: Callable[[list[Tensor]], Tensor]) -> dict[str, Tensor]:
-        return {kind: together([getattr(one, part)[kind] for one in found]) for kind in getattr(found[0], part)}
+    def gathered(part: str, merge: Callable[[list[Tensor]], Tensor]) -> dict[str, Tensor]:
+        return {kind: merge([getattr(raw, part)[kind] for raw in tables]) for kind in getattr(tables[0], part)}
 
-    images = torch.tensor([len(one.images) for one in found])
+    counts = torch.tensor([len(raw.images) for raw in tables])
 
     def mean(rows: list[Tensor]) -> Tensor:
-        whole = torch.cat(rows)
-        return (whole * (images / images.sum()).to(whole)[:, None]).sum(0, keepdim=True)
+        means = torch.cat(rows)
+        return (means * (counts / counts.sum()).to(means)[:, None]).sum(0, keepdim=True)
 
     return RawScores(
-        images=[name for one in found for name in one.images],
+        images=[name for raw in tables for name in raw.images],
         score=gathered("score", torch.cat),
         signed=gathered("signed", torch.cat),
         total=gathered("total", torch.cat),
         losses=gathered("losses", _aligned),
         coarse_score=gathered("coarse_score", mean),
         coarse_signed=gathered("coarse_signed", mean),
-        decibels=found[0].decibels,
-        photos=[photo for one in found for photo in one.photos],
+        decibels=tables[0].decibels,
+        photos=[photo for raw in tables for photo in raw.photos],
     )
 
 
 def _aligned(losses: list[Tensor]) -> Tensor:
-    """Rows put together; where an image has a third of another's nodes, its own stand in the middle of three."""
+    """The losses of all images; where an image has a third of another's nodes, each is the middle one of three columns."""
     most = max(rows.shape[1] for rows in losses) - 2
-    found = []
+    aligned = []
     for rows in losses:
         step = most // (rows.shape[1] - 2)
         spread = rows.new_full((len(rows), most), torch.nan)
         spread[:, (step - 1) // 2 :: step] = rows[:, 1:-1]
-        found.append(torch.cat([rows[:, :1], spread, rows[:, -1:]], 1))
-    return torch.cat(found)
+        aligned.append(torch.cat([rows[:, :1], spread, rows[:, -1:]], 1))
+    return torch.cat(aligned)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from torch import Tensor, nn
+from torch import nn
 
+from faig.attribution.combine import keep_only
 from faig.attribution.options import Options
 from faig.attribution.path import CONNECTED, WeightPath, disconnected
 from faig.attribution.raw_scores import PerImage, RawScores
@@ -41,7 +42,7 @@ class NetworkPair(Protocol):
 
     @property
     def path(self) -> WeightPath:
-        """Between them."""
+        """The straight path from target to baseline."""
 
     @property
     def space(self) -> FilterSpace:
@@ -57,7 +58,7 @@ class Attribution:
     """Scores of all filters by one method, for each degradation.
 
     Attributes:
-        method: that scored.
+        method: the one that scored.
         space: the numbering of the filters.
         scores: one per filter, by degradation; the higher, the more the filter does for that function.
         options: how it was computed.
@@ -109,12 +110,12 @@ class Attribution:
 
         Args:
             degradation: whose function is meant.
-            count: only so many of the first filters.
+            count: how many of the first filters; None for all.
         """
         from faig.attribution.rankings import ranking_frame  # slow to import
 
-        doubt = self.sampling_errors.get(degradation)
-        return ranking_frame(self.space, self._of(degradation), doubt, self.ranked).head(count or len(self.space))
+        errors = self.sampling_errors.get(degradation)
+        return ranking_frame(self.space, self._of(degradation), errors, self.ranked).head(count or len(self.space))
 
     def plot(self, degradation: str, share: float | str = TOP) -> "Figure":
         """A map of all filters, those in `top` coloured; in a notebook it is shown, elsewhere ``savefig`` keeps it.
@@ -131,11 +132,7 @@ class Attribution:
 
     def rows(self, degradation: str) -> PerImage | None:
         """The score of each image and filter, filters that are not ranked below all others; None without images."""
-        from faig.attribution.methods import keep_only
-
-        if self.raw is None:
-            return None
-        return keep_only(self.method.rows(self.raw, degradation, self.options.against), self.ranked)
+        return None if self.raw is None else self._rows(self.raw, degradation)
 
     @cached_property
     def sampling_errors(self) -> dict[str, SamplingError]:
@@ -151,14 +148,7 @@ class Attribution:
         """Estimated share of the top 1% that an exact integral would fill with others; empty without an integral."""
         if self.raw is None or self.raw.coarse() is None:
             return {}
-        method, against, ranked = self.method, self.options.against, self.ranked
-
-        def rows(raw: RawScores, kind: str) -> Tensor:
-            from faig.attribution.methods import keep_only
-
-            return keep_only(method.rows(raw, kind, against), ranked)
-
-        return {kind: ranking_error(rows, self.raw, kind, TOP) for kind in self.scores}
+        return {kind: ranking_error(self._rows, self.raw, kind, TOP) for kind in self.scores}
 
     @property
     def convergence_delta(self) -> dict[str, float]:
@@ -174,6 +164,9 @@ class Attribution:
     def distrust(self) -> str | None:
         """Why the ranking is not to be trusted, in a line; None where nothing speaks against it."""
         return disconnected(self.barrier)
+
+    def _rows(self, raw: RawScores, degradation: str) -> PerImage:
+        return keep_only(self.method.rows(raw, degradation, self.options.against), self.ranked)
 
     def _of(self, degradation: str) -> Scores:
         if degradation not in self.scores:

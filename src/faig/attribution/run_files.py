@@ -26,14 +26,14 @@ def score_file(attribution: Attribution, main: Attribution) -> str:
 
 
 def save_attributions(folder: Path, attributions: Sequence[Attribution]) -> None:
-    """Write what was found on the same images by one or several methods.
+    """Write the attributions of one or several methods on the same images.
 
     ``scores.safetensors`` (raw scores of the first method's source, ``scores-<source>.safetensors`` of others),
     ``rankings.safetensors`` (all rankings), and of the first method ``filters-<degradation>.csv`` with sums by channel
     and layer, and where every filter is ranked the paper's ``<degradation>_index.txt``.
 
     Args:
-        folder: where; it exists.
+        folder: an existing one.
         attributions: the first is the run's own method.
     """
     main = attributions[0]
@@ -85,8 +85,8 @@ def load_run_scores(folder: Path, method: Method) -> tuple[RawScores, dict[str, 
     if not present:
         raise InputError(f"{folder}: holds no {SCORES}; attribute first")
     raw, metadata = load_scores(present[0])
-    of_file = METHODS.get(metadata["method"])
-    if of_file is None or of_file.source is not method.source:
+    stored_method = METHODS.get(metadata["method"])
+    if stored_method is None or stored_method.source is not method.source:
         raise InputError(
             f"{present[0]}: holds scores of the method {metadata['method']}, which say nothing about {method.name}"
         )

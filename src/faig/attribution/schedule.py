@@ -33,8 +33,8 @@ class Job:
     """Units that are computed together.
 
     Attributes:
-        samples: what of.
-        compute: how.
+        samples: the units.
+        compute: how passes are computed.
         small: whether one thread is enough, so that others can do other jobs at the same time.
     """
 
@@ -49,13 +49,13 @@ class Schedule:
 
     Attributes:
         cache: where finished units are.
-        path: between the networks.
+        path: from target to baseline.
         cases: the images.
         tiler: divides those that are too large.
         threads: of this process.
         precision: see `gradients.LossGradients`.
-        determined: what determines all of them: JSON-able.
-        integrate: computes.
+        determined: what determines the scores of every unit; JSON-able.
+        integrate: computes the contributions of some samples.
         clean: whether clean images have units too.
         jointly: whether the samples of a case must be integrated together.
     """
@@ -76,8 +76,8 @@ class Schedule:
 
         Args:
             track: shows progress.
-            label: for it.
-            share: of the jobs, largest first, that are this process's to do.
+            label: of the progress.
+            share: which of the jobs, largest first, this process does.
         """
         jobs = sorted(self._jobs(), key=lambda job: -job.samples[0].lr.numel())[share]
         missing = [left for job in jobs if (left := self._missing(job)).samples]
@@ -104,24 +104,24 @@ class Schedule:
         return [sample for sample in samples_of(case) if self.clean or sample.kind != CLEAN]
 
     def _jobs(self) -> Iterator[Job]:
-        """In a fixed order, whatever is done already."""
+        """All jobs, in an order that does not depend on what is done already."""
         if self.path.device.type == "cpu":
             for case in self.cases:
                 yield from self._jobs_of(self._samples(case))
             return
         by_size = sorted(self.cases, key=lambda case: case.gt.shape)
-        for _, alike in itertools.groupby(by_size, key=lambda case: case.gt.shape):
-            kinds = [self._samples(case) for case in alike]
-            _, height, width = kinds[0][0].lr.shape
+        for _, same_size in itertools.groupby(by_size, key=lambda case: case.gt.shape):
+            versions = [self._samples(case) for case in same_size]
+            _, height, width = versions[0][0].lr.shape
             grid = self.tiler.grid(height, width)
             together = max(1, self.tiler.most_pixels() // (height * width)) if len(grid) == 1 else 1
-            step = max(1, together // len(kinds[0]))
-            for start in range(0, len(kinds), step):
-                samples = list(itertools.chain.from_iterable(kinds[start : start + step]))
+            step = max(1, together // len(versions[0]))
+            for start in range(0, len(versions), step):
+                samples = list(itertools.chain.from_iterable(versions[start : start + step]))
                 yield Job(samples, ComputeOptions(grid, together, self.precision), small=False)
 
     def _jobs_of(self, samples: list[Sample]) -> Iterator[Job]:
-        """Of one case, on a CPU."""
+        """The jobs of one case, on a CPU."""
         _, height, width = samples[0].lr.shape
         small = height * width <= self.tiler.most_pixels(self.threads)
         compute = ComputeOptions(() if small else self.tiler.grid(height, width), 1, self.precision)
@@ -146,13 +146,13 @@ class Schedule:
         with ThreadPoolExecutor(len(paths) or 1, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             try:
                 for done in as_completed([pool.submit(self._computed, job, paths) for job in small]):
-                    yield self._kept(*done.result())
+                    yield self._save(*done.result())
             finally:
                 pool.shutdown(cancel_futures=True)
         torch.set_num_threads(self.threads)
         for job in jobs:
             if not job.small:
-                yield self._kept(*self._computed(job, [self.path]))
+                yield self._save(*self._computed(job, [self.path]))
 
     def _computed(self, job: Job, paths: list[WeightPath]) -> tuple[Job, list[Contribution]]:
         path = paths.pop()
@@ -161,7 +161,7 @@ class Schedule:
         finally:
             paths.append(path)
 
-    def _kept(self, job: Job, contributions: list[Contribution]) -> Job:
+    def _save(self, job: Job, contributions: list[Contribution]) -> Job:
         for sample, part in zip(job.samples, contributions, strict=True):
             self.cache.save(self.key(sample), RawScores.of(sample.name, {sample.kind: part}))
         return job

@@ -19,18 +19,18 @@ PARTS = ("score", "signed", "total", "losses")
 COARSE = ("coarse_score", "coarse_signed")
 
 
-def mean_over_images(found: RawScores) -> RawScores:
+def mean_over_images(raw: RawScores) -> RawScores:
     """The mean of all images as if it were one: the scores that `methods` combine stay what they are."""
 
     def mean(rows: dict[str, Tensor]) -> dict[str, Tensor]:
         return {kind: values.mean(0, keepdim=True) for kind, values in rows.items()}
 
-    parts: dict[str, Any] = {part: mean(getattr(found, part)) for part in PARTS}
-    name = f"mean of {len(found.images)} images"
-    return replace(found, images=[name], photos=[name], coarse_score={}, coarse_signed={}, **parts)
+    parts: dict[str, Any] = {part: mean(getattr(raw, part)) for part in PARTS}
+    name = f"mean of {len(raw.images)} images"
+    return replace(raw, images=[name], photos=[name], coarse_score={}, coarse_signed={}, **parts)
 
 
-def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *, half: bool = False) -> None:
+def save_scores(path: Path | str, raw: RawScores, metadata: dict[str, Any], *, half: bool = False) -> None:
     """Write raw scores, whole or not at all; equal input gives equal bytes.
 
     ``score/<degradation>`` and ``signed/<degradation>`` are float32 ``[image, filter]``. Beside them stand the
@@ -38,33 +38,33 @@ def save_scores(path: Path | str, found: RawScores, metadata: dict[str, Any], *,
     and ``losses/<degradation>`` (``[image, node + 2]``: at the target, at the nodes, at the baseline).
 
     Args:
-        path: where.
-        found: what to write; its images, convergence delta and barrier go into the metadata, and where some images
+        path: the file to write.
+        raw: what to write; its images, convergence delta and barrier go into the metadata, and where some images
             are crops the photos that they are of.
         metadata: JSON-able, of how it was made.
         half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
     """
     tensors = {
-        f"{part}/{kind}": rows.contiguous() for part in PARTS + COARSE for kind, rows in getattr(found, part).items()
+        f"{part}/{kind}": rows.contiguous() for part in PARTS + COARSE for kind, rows in getattr(raw, part).items()
     }
     exponents = {}
     for key, rows in tensors.items():
         if half and rows.dtype == torch.float32:
             exponents[key] = 15 - int(torch.frexp(rows.abs().max()).exponent)  # the largest comes just under 2**15
             tensors[key] = torch.ldexp(rows, torch.tensor(exponents[key])).half()
-    told = (
+    stored = (
         metadata
         | ({"exponents": exponents} if half else {})
         | {
-            "images": found.images,
-            "degradations": list(found.score),
-            "convergence_delta": found.delta(),
-            "barrier": found.barriers(),
+            "images": raw.images,
+            "degradations": list(raw.score),
+            "convergence_delta": raw.delta(),
+            "barrier": raw.barriers(),
         }
-        | ({"decibels": True} if found.decibels else {})
-        | ({"photos": found.photos} if found.photos != found.images else {})
+        | ({"decibels": True} if raw.decibels else {})
+        | ({"photos": raw.photos} if raw.photos != raw.images else {})
     )
-    data = save(tensors, {METADATA_KEY: json.dumps(told, sort_keys=True)})
+    data = save(tensors, {METADATA_KEY: json.dumps(stored, sort_keys=True)})
     with replacing(Path(path)) as part:
         part.write_bytes(data)
 

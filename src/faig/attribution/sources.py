@@ -6,6 +6,7 @@ processes and resuming to each of them. A source without images scores filters a
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -22,6 +23,23 @@ from faig.attribution.raw_scores import Contribution
 from faig.filters import FilterSpace, Scores
 
 Settled = Callable[[Sequence[Sample], list[Contribution]], bool]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The attribution that a source works for.
+
+    Attributes:
+        space: the filters.
+        options: of the attribution.
+        objective: the loss.
+        settled: whether contributions are exact enough; given where there is a tolerance.
+    """
+
+    space: FilterSpace
+    options: Options
+    objective: Objective
+    settled: Settled | None = None
 
 
 class Source(ABC):
@@ -51,25 +69,15 @@ class ImageSource(Source):
 
     @abstractmethod
     def contributions(
-        self,
-        path: WeightPath,
-        space: FilterSpace,
-        samples: Sequence[Sample],
-        compute: ComputeOptions,
-        options: Options,
-        objective: Objective,
-        settled: Settled | None,
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
         """What some samples say of every filter.
 
         Args:
             path: from target to baseline; its network moves.
-            space: the filters.
-            samples: of one size.
+            samples: images of one size.
             compute: tiles, and how many samples run together.
-            options: see `Options`.
-            objective: the loss.
-            settled: whether these contributions are exact enough; given where there is a tolerance.
+            task: filters, options, loss.
 
         Returns:
             A contribution by sample.
@@ -95,19 +103,14 @@ class PathIntegral(ImageSource):
         return quadrature(options.quadrature, options.nodes)
 
     def contributions(
-        self,
-        path: WeightPath,
-        space: FilterSpace,
-        samples: Sequence[Sample],
-        compute: ComputeOptions,
-        options: Options,
-        objective: Objective,
-        settled: Settled | None,
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
         """By the rule, or with as many nodes as the tolerance needs."""
-        if settled is None:
-            return along_path(path, space, self.rule(options), samples, compute, objective)
-        return until_settled(path, space, lambda so_far: settled(samples, so_far), samples, compute, objective)
+        if (settled := task.settled) is None:
+            return along_path(path, task.space, self.rule(task.options), samples, compute, task.objective)
+        return until_settled(
+            path, task.space, lambda so_far: settled(samples, so_far), samples, compute, task.objective
+        )
 
 
 class TargetGradient(ImageSource):
@@ -121,17 +124,10 @@ class TargetGradient(ImageSource):
         return riemann_left(1)
 
     def contributions(
-        self,
-        path: WeightPath,
-        space: FilterSpace,
-        samples: Sequence[Sample],
-        compute: ComputeOptions,
-        options: Options,
-        objective: Objective,
-        settled: Settled | None,  # noqa: ARG002 - as the others are called
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
         """The gradient at the target, times the difference."""
-        return along_path(path, space, self.rule(options), samples, compute, objective)
+        return along_path(path, task.space, self.rule(task.options), samples, compute, task.objective)
 
 
 class InputLine(ImageSource):
@@ -146,17 +142,10 @@ class InputLine(ImageSource):
         return quadrature(options.quadrature, options.nodes)
 
     def contributions(
-        self,
-        path: WeightPath,
-        space: FilterSpace,
-        samples: Sequence[Sample],
-        compute: ComputeOptions,
-        options: Options,
-        objective: Objective,  # noqa: ARG002 - as the others are called
-        settled: Settled | None,  # noqa: ARG002
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
         """See `integral.along_inputs`."""
-        return along_inputs(path.move(0.0), space, self.rule(options), samples, compute)
+        return along_inputs(path.move(0.0), task.space, self.rule(task.options), samples, compute)
 
 
 class LinearPrediction(ImageSource):
@@ -170,17 +159,10 @@ class LinearPrediction(ImageSource):
         return riemann_left(options.nodes)
 
     def contributions(
-        self,
-        path: WeightPath,
-        space: FilterSpace,
-        samples: Sequence[Sample],
-        compute: ComputeOptions,
-        options: Options,
-        objective: Objective,  # noqa: ARG002 - the prediction is of the squared error
-        settled: Settled | None,  # noqa: ARG002
+        self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
         """See `linear.predict_reverting`."""
-        return predict_reverting(path, space, samples, compute, options.nodes, options.seed)
+        return predict_reverting(path, task.space, samples, compute, task.options.nodes, task.options.seed)
 
 
 class WeightChange(WeightSource):

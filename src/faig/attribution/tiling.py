@@ -20,7 +20,7 @@ from faig.common.errors import InputError
 from faig.common.process import returns_memory
 
 PROBE = (16, 384)  # LR pixels of the strip on which the reach is found
-PLACES = (0, 3, 6)  # on it, from the middle
+OFFSETS = (0, 3, 6)  # from the middle of the strip, in LR pixels: where it is spoiled
 BYTES_PROBE = 32  # LR pixels of the side of the image on which bytes are counted
 BESIDE_SAVED = 1.2  # peak of a pass / bytes that autograd keeps for the backward pass
 SCATTERED = 1.75  # the same where freed memory stays with the process; see `common.process.return_memory`
@@ -135,8 +135,8 @@ class Tiler:
             )
         if height * width <= most:
             return whole(height, width)
-        found = self.reach and best_grid(height, width, self.reach, most)
-        if not found:
+        grid = self.reach and best_grid(height, width, self.reach, most)
+        if not grid:
             needed = self.budget + (height * width - most) * self.bytes_per_pixel
             why = "sees too far for smaller tiles" if self.reach else "depends on the whole image, so tiles will not do"
             raise InputError(
@@ -144,7 +144,7 @@ class Tiler:
                 f"allowed, and the network {why}; allow more, or take smaller images",
                 setting="memory",
             )
-        return found
+        return grid
 
 
 def reach(network: nn.Module, scale: int) -> Reach | None:
@@ -158,7 +158,7 @@ def reach(network: nn.Module, scale: int) -> Reach | None:
         None for a network whose output depends on the whole image, or that does not take a narrow one.
     """
     try:
-        pixels = max(_spoiled(network, scale, turned, at) for turned in (False, True) for at in PLACES)
+        pixels = max(_spoiled(network, scale, turned, by) for turned in (False, True) for by in OFFSETS)
     except RuntimeError:  # a size that the network does not take
         return None
     if pixels > PROBE[1] // 3:
@@ -185,52 +185,52 @@ def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
     """Bytes that autograd keeps for the backward pass of one square LR image."""
     network = copy.deepcopy(network).requires_grad_(True)
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
-    kept: dict[int, int] = {}
+    sizes: dict[int, int] = {}  # bytes by address: several tensors may share a storage
 
     def count(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
+            sizes[storage.data_ptr()] = storage.nbytes()
         return tensor
 
     weight = next(network.parameters())
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         output = network(torch.rand(1, 3, side, side).to(weight))
     del output  # until here the graph holds them, so no address comes twice
-    return sum(kept.values())
+    return sum(sizes.values())
 
 
-def _spoiled(network: nn.Module, scale: int, turned: bool, at: int) -> int:
+def _spoiled(network: nn.Module, scale: int, turned: bool, offset: int) -> int:
     """Distance, in LR pixels, from a spoiled LR pixel of a strip to the farthest output pixel that it spoils."""
     high, wide = PROBE
     strip = torch.zeros(1, 3, high, wide)
-    place = wide // 2 + at
-    strip[..., place] = float("nan")
+    column = wide // 2 + offset
+    strip[..., column] = float("nan")
     weight = next(network.parameters())
     with torch.no_grad():
         output = network((strip.mT if turned else strip).to(weight))
     spoiled: Bool[Tensor, " wide"] = (output.mT if turned else output).isnan().flatten(0, 2).any(0)
-    where = spoiled.nonzero().flatten()
-    if not len(where):
+    columns = spoiled.nonzero().flatten()
+    if not len(columns):
         return 0
-    first, last = int(where[0]) // scale, int(where[-1]) // scale
-    return max(place - first, last - place)
+    first, last = int(columns[0]) // scale, int(columns[-1]) // scale
+    return max(column - first, last - column)
 
 
-def _tiles_agree(network: nn.Module, scale: int, found: Reach) -> bool:
-    """Whether the tiles of an image give what the image gives."""
+def _tiles_agree(network: nn.Module, scale: int, reach: Reach) -> bool:
+    """Whether a network gives the same output by tiles, cut for this reach, as on the whole image."""
     largest = max(ALIGNMENTS)
-    height, width = 32, largest * math.ceil((2 * (found.pixels + LEAST) + largest) / largest)
+    height, width = 32, largest * math.ceil((2 * (reach.pixels + LEAST) + largest) / largest)
     weight = next(network.parameters())
     image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)).to(weight)
-    cuts = [0, found.align * math.ceil((width // 2 + 1) / found.align), width]
+    cuts = [0, reach.align * math.ceil((width // 2 + 1) / reach.align), width]
     with torch.no_grad():
         try:
-            whole = network(image)
+            output = network(image)
             for left, right in itertools.pairwise(cuts):
-                tile = _tile((0, height), (left, right), height, width, found)
+                tile = _tile((0, height), (left, right), height, width, reach)
                 part = tile.output(network(tile.lr(image)), scale)
-                if not torch.allclose(part, tile.gt(whole, scale), rtol=1e-4, atol=1e-5):
+                if not torch.allclose(part, tile.gt(output, scale), rtol=1e-4, atol=1e-5):
                     return False
         except RuntimeError:  # a size that the network does not take
             return False

@@ -58,25 +58,25 @@ def sampling_error(rows: PerImage, proportion: float, *, photos: Photos | None =
     images, filters = rows.shape
     size = count_of(proportion, filters)
     labels = range(images) if photos is None else photos
-    places = {photo: place for place, photo in enumerate(dict.fromkeys(labels))}
-    photo_of = torch.tensor([places[photo] for photo in labels])
-    if len(places) < 2:
+    indices = {photo: index for index, photo in enumerate(dict.fromkeys(labels))}
+    photo_of = torch.tensor([indices[photo] for photo in labels])
+    if len(indices) < 2:
         unknown = torch.full((filters,), float("nan"))
         return SamplingError(unknown, unknown, float("nan"), float("nan"), 0, size)
     top = top_sets(rows, torch.ones(1, images), size)[0]
-    times = torch.zeros(filters)
+    counts = torch.zeros(filters)
     for sets in resampled_top_sets(rows, size, photos, seed):
-        times += sets.sum(0)
-    confidence = times / RESAMPLES
+        counts += sets.sum(0)
+    confidence = counts / RESAMPLES
     shared = 0
     generator = torch.Generator().manual_seed(seed)
     for _ in range(SPLITS):
-        half = torch.zeros(len(places))
-        half[torch.randperm(len(places), generator=generator)[: len(places) // 2]] = 1
+        half = torch.zeros(len(indices))
+        half[torch.randperm(len(indices), generator=generator)[: len(indices) // 2]] = 1
         first, second = top_sets(rows, torch.stack([half, 1 - half])[:, photo_of], size)
         shared += int((first & second).sum())
     return SamplingError(
-        standard_error=_standard_error(rows, photo_of, len(places)),
+        standard_error=_standard_error(rows, photo_of, len(indices)),
         confidence=confidence,
         overlap=float(confidence[top].sum() / size),
         halves=shared / (SPLITS * size),
@@ -85,32 +85,32 @@ def sampling_error(rows: PerImage, proportion: float, *, photos: Photos | None =
     )
 
 
-def ranking_error(rows: Callable[[RawScores, str], PerImage], found: RawScores, kind: str, proportion: float) -> float:
+def ranking_error(rows: Callable[[RawScores, str], PerImage], raw: RawScores, kind: str, proportion: float) -> float:
     """Share of the top set that an exact integral would have filled with others, estimated (ours).
 
     A third of the nodes find another top set; an integrand that jumps is integrated with an error like one over the
     number of nodes, so all of them are wrong by a third of that difference, and by less where it is smooth.
 
     Args:
-        rows: of the method (`methods.Method`).
-        found: with its coarse part.
+        rows: those of the method (see `methods.Method.rows`).
+        raw: the raw scores, with their coarse part.
         kind: the degradation.
         proportion: of the top set, in (0, 1].
 
     Returns:
         NaN where the coarse part is not known.
     """
-    coarse = found.coarse()
+    coarse = raw.coarse()
     if coarse is None:
         return float("nan")
-    scores = torch.stack([rows(one, kind).mean(0) for one in (found, coarse)])
+    scores = torch.stack([rows(scores, kind).mean(0) for scores in (raw, coarse)])
     size = count_of(proportion, scores.shape[1])
     fine, rough = top_sets(scores, torch.eye(2), size)
     return (1 - int((fine & rough).sum()) / size) / 3
 
 
 def _standard_error(rows: PerImage, photo_of: Shaped[Tensor, " image"], photos: int) -> Scores:
-    """Of the mean over images, whose deviations from it may be alike within a photo.
+    """The standard error of the mean over images, whose deviations from it may be alike within a photo.
 
     With one image a photo it is the standard deviation over images / √images.
     """

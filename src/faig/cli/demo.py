@@ -1,27 +1,32 @@
 """``faig demo``."""
 
 from pathlib import Path
+from typing import Annotated
 
-from faig.cli.app import app
-from faig.cli.options import Device, Force, Out, Seed, Threads, compute_on
+import typer
+
+from faig.cli import options as cli
+from faig.cli.compare import print_summary
 from faig.cli.run import run_study
-from faig.cli.study import print_summary
+from faig.experiment.studies import DEMO, read_study
+from faig.experiment.study.config import StudyConfig
+
+app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: faig demo --out runs/demo")
 def demo(
-    out: Out = Path("runs/demo"),
-    force: Force = False,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    threads: Threads = None,
+    out: Annotated[Path | None, cli.out_option("demo")] = None,
+    force: cli.Force = False,
+    seed: cli.Seed = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
 ) -> None:
     """The whole story on the shipped pair and photos, in minutes: a study, see docs/studies.md."""
-    from faig.experiment.studies import DEMO, read_study
-    from faig.experiment.study.config import StudyConfig
-
     config = read_study(DEMO)
     assert isinstance(config, StudyConfig)
-    changes = {"seed": seed, "device": device, "threads": compute_on(device, threads)}
-    run_study(config.model_copy(update=changes), out, force)
-    print_summary(out / "compare")
+    where, count = cli.compute_on(device, threads)
+    config = config.model_copy(update={"device": where, "threads": count} | cli.not_none(seed=seed))
+    folder = out or cli.default_out("demo")
+    run_study(config, folder, force)
+    print_summary(folder / "compare")

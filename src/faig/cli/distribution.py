@@ -1,49 +1,49 @@
 """``faig distribution``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from faig.attribution.methods import METHODS
-from faig.cli.app import app
-from faig.cli.options import Proportions, Seed, shares_of
-from faig.common.errors import InputError
+from faig.cli import options as cli
+from faig.cli.output import screen
+from faig.common.settings import proportions as read_proportions
+from faig.experiment.config import CompareConfig
+from faig.experiment.distribution import distribute
+from faig.report.figures.export import draw_charts
+from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 
-if TYPE_CHECKING:
-    from faig.analysis.sharing import Grouping
-    from faig.experiment.distribution import Found
+app = typer.Typer(add_completion=False)
+TABLES = (DISTRIBUTION, LAYERS, OVERLAPS, GROUPS, PROFILES)
 
 
-@app.command(epilog="Example: faig distribution runs/set14 --proportions 1,10")
+@app.command(epilog="Example: faig distribution runs/attribute --proportions 1,10")
 def distribution(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Of faig attribute or faig compare.")],
     method: Annotated[
-        str | None, typer.Option("--method", help="Whose ranking, by scores of images; the run's own method.")
+        str | None,
+        typer.Option("--method", help="Whose ranking, by scores of images.", show_default="the run's own"),
     ] = None,
-    proportions: Proportions = "1,3,5,10",
-    seed: Seed = 0,
+    proportions: cli.Proportions = None,
+    seed: cli.Seed = None,
 ) -> None:
     """Where in the network the found filters are, and what each does: tables, and charts of them."""
-    from faig.report.figures.export import draw_charts
-
-    if method is not None and method not in METHODS:
-        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
-    name, by_function, groupings = distribute_run(run, method, shares_of(proportions), seed)
+    cli.check_method(method)
+    shares = read_proportions(proportions) if proportions else cli.default_of(CompareConfig, "proportions")
+    name, _, by_function, groupings = distribute(run, method, shares, **cli.not_none(seed=seed))
+    screen.result(f"method: {name}", run=run, method=name)
+    functions = []
     for (kind, share), where in by_function.items():
-        print(f"{kind}, top {share:.3g} by {name}: mean depth {where.depth}, unevenness {where.unevenness}")
+        screen.result(f"{kind}, top {share:.3g} by {name}: mean depth {where.depth}, unevenness {where.unevenness}")
+        columns = where.depth.columns("depth") | where.unevenness.columns("unevenness")
+        functions.append({"function": kind, "proportion": share} | columns)
+    groups = []
     for share, grouped in groupings.items():
-        kinds = ", ".join(f"{kind} {100 * value.value:.2f}%" for kind, value in grouped.kinds.items())
-        print(f"all filters, by the top {share:.3g} of raw scores: {kinds}")
-    print(f"tables: distribution.csv, layers.csv, overlaps.csv, groups.csv, profiles.csv in {run}")
-    print(f"charts: layers and groups (PNG and SVG) in {draw_charts(run)}; the map of all filters: faig report {run}")
-
-
-def distribute_run(
-    run: Path, method: str | None, shares: list[float], seed: int
-) -> "tuple[str, Found, dict[float, Grouping]]":
-    """Write the tables of ``faig distribution`` into a run directory; of its own method where none is named."""
-    from faig.experiment.distribution import distribute
-
-    name, _, by_function, groupings = distribute(run, method, shares, seed=seed)
-    return name, by_function, groupings
+        kinds = {kind: value.value for kind, value in grouped.kinds.items()}
+        texts = ", ".join(f"{kind} {value:.2%}" for kind, value in kinds.items())
+        screen.result(f"all filters, by the top {share:.3g} of raw scores: {texts}")
+        groups.append({"proportion": share} | kinds)
+    screen.result(None, functions=functions, groups=groups)
+    screen.note(f"tables: {', '.join(table.name for table in TABLES)} in {run}")
+    charts = draw_charts(run)
+    screen.note(f"charts: layers and groups (PNG and SVG) in {charts}; the map of all filters: faig report {run}")

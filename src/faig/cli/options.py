@@ -1,34 +1,78 @@
-"""Options that several commands share, and how their texts are read."""
+"""Options that several commands share, and how their texts are read.
 
+A default stands in the model of the settings, and help shows it from there: an option that was not given is None.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import torch
 import typer
+from pydantic import BaseModel, ByteSize
 
+from faig import zoo
 from faig.attribution.gradients import PRECISIONS
+from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.objectives import OBJECTIVES
+from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
 from faig.attribution.quadrature import RULES
+from faig.attribution.ranking_file import RANKINGS, RankingFile
 from faig.common.errors import InputError
-from faig.common.settings import proportion, validated
-from faig.experiment.config import ImagesConfig
+from faig.common.settings import proportion, proportions, validated
+from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig, SweepConfig
 from faig.imaging.degradation import STEPS
 
-Baseline = Annotated[str, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
-Target = Annotated[str, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+DEFAULT_PAIR = "srresnet-x2"  # of the zoo, where a command needs a pair and is given none
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def default_of(model: type[BaseModel], name: str) -> Any:
+    """What a setting is where it is not given."""
+    return model.model_fields[name].get_default(call_default_factory=True)
+
+
+def setting(model: type[BaseModel], name: str, help: str, metavar: str | None = None, *, share: bool = False) -> Any:
+    """The option of a setting; help shows its default, as percents where it is a share of the filters."""
+    default = default_of(model, name)
+    shown: str | bool = False
+    if isinstance(default, ByteSize):
+        shown = default.human_readable(decimal=True).replace(".0", "")
+    elif default is not None and default != []:
+        shown = ", ".join(_text(part, share) for part in (default if isinstance(default, list) else [default]))
+    return typer.Option(f"--{name.replace('_', '-')}", help=help, metavar=metavar, show_default=shown)
+
+
+def _text(value: Any, share: bool) -> str:
+    if share:
+        return f"{100 * value:.6g}%"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+PairName = Annotated[
+    str | None,
+    typer.Option("--pair", metavar="NAME", help="Of the zoo: stands for NAME/baseline and NAME/target."),
+]
+Baseline = Annotated[str | None, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+Target = Annotated[str | None, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Filters = Annotated[
     str,
     typer.Option("--filters", metavar="FILE", help="A ranking: filters-NAME.csv, NAME_index.txt, or srresnet-x2/blur."),
 ]
-Top = Annotated[str, typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.")]
+NamedFilters = Annotated[
+    list[str] | None, typer.Option("--filters", metavar="NAME=FILE", help="Ranking by function. Repeat.")
+]
+Top = Annotated[str | None, setting(SweepConfig, "top", "How many of the ranking: 1% or 0.01.", "SHARE", share=True)]
 Arch = Annotated[
-    str | None,
-    typer.Option("--arch", metavar="FILE.py:FUNCTION", help="Builder of a network the package does not know."),
+    str | None, setting(NetworksConfig, "arch", "Builder of a network the package does not know.", "FILE.py:FUNCTION")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
-ModCrop = Annotated[bool, typer.Option("--mod-crop", help="Cut GT images to a multiple of the scale.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
-Device = Annotated[str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1, mps.")]
+StrictSize = Annotated[
+    bool, typer.Option("--strict-size", help="Refuse GT images that the scale does not divide; else they are cropped.")
+]
+Seed = Annotated[int | None, setting(NetworksConfig, "seed", "Of everything random.")]
+Device = Annotated[str | None, setting(NetworksConfig, "device", "Where to compute: cpu, cuda, cuda:1, mps.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default="what torch takes")]
 Gt = Annotated[Path, typer.Option("--gt", metavar="DIR", help="GT images.")]
 LrFolders = Annotated[
@@ -45,39 +89,147 @@ Degrade = Annotated[
     ),
 ]
 Downsampling = Annotated[
-    str, typer.Option(help="Where --degrade does not say: bilinear (the paper's), bicubic (antialiased) or area.")
+    str | None,
+    setting(
+        ImagesConfig,
+        "downsampling",
+        "Where --degrade does not say: bilinear (the paper's), bicubic (antialiased) or area.",
+    ),
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="RUN", help="The run directory; a killed run goes on there.")]
-Proportions = Annotated[str, typer.Option("--proportions", help="In percent, separated by commas.")]
-QuadratureRule = Annotated[str, typer.Option("--quadrature", help=", ".join(RULES))]
-Nodes = Annotated[int, typer.Option("--nodes", min=1, help="Of the rule; the paper: 100 of riemann-left.")]
+Proportions = Annotated[
+    str | None,
+    setting(CompareConfig, "proportions", "Of the filters: 1,3,10 or 1%,3%,10% or 0.01,0.03,0.1.", share=True),
+]
+Against = Annotated[
+    str | None,
+    setting(IntegralOptions, "against", f"Of 3 or more: subtract of the others one of {', '.join(SUBTRACT)}."),
+]
+QuadratureRule = Annotated[str | None, setting(IntegralOptions, "quadrature", ", ".join(RULES))]
+Nodes = Annotated[int | None, setting(IntegralOptions, "nodes", "Of the rule; the paper: 100 of riemann-left.")]
+Tolerance = Annotated[
+    str | None,
+    setting(IntegralOptions, "tolerance", "In place of --nodes: so much of the top 1% must stand: 99%.", "SHARE"),
+]
+Budget = Annotated[
+    int | None, setting(BudgetOptions, "budget", "In place of --nodes: passes to spend on images, then on nodes.")
+]
+Stable = Annotated[
+    str | None,
+    setting(
+        BudgetOptions,
+        "stable",
+        "With --budget: stop when half as many images again leave so much of the top 1% as it was.",
+        "SHARE",
+        share=True,
+    ),
+]
 Memory = Annotated[
-    str, typer.Option("--memory", metavar="SIZE", help="To stay under: larger images are run by tiles, exactly.")
+    str | None, setting(IntegralOptions, "memory", "To stay under: larger images are run by tiles, exactly.", "SIZE")
 ]
-Precision = Annotated[str, typer.Option("--precision", help=", ".join(PRECISIONS) + "; the last two on a GPU.")]
-
+Precision = Annotated[
+    str | None, setting(IntegralOptions, "precision", f"{', '.join(PRECISIONS)}; the last two on a GPU.")
+]
 ObjectiveName = Annotated[
-    str,
-    typer.Option("--objective", metavar="LOSS", help=", ".join(OBJECTIVES) + ", or your own: file.py:function."),
+    str | None,
+    setting(IntegralOptions, "objective", f"{', '.join(OBJECTIVES)}, or your own: file.py:function.", "LOSS"),
 ]
 Layers = Annotated[
     list[str] | None,
-    typer.Option("--layers", metavar="PATTERN", help="Rank only filters of these layers: 'body.*'. Repeat."),
+    setting(IntegralOptions, "layers", "Rank only filters of these layers: 'body.*'. Repeat.", "PATTERN"),
 ]
 NotLayers = Annotated[
-    list[str] | None,
-    typer.Option("--not-layers", metavar="PATTERN", help="Rank no filters of these layers. Repeat."),
+    list[str] | None, setting(IntegralOptions, "not_layers", "Rank no filters of these layers. Repeat.", "PATTERN")
 ]
 
-T = TypeVar("T")
+
+def out_option(command: str) -> Any:
+    """Where a command leaves its run directory."""
+    help_text = "The run directory; a killed run goes on there."
+    return typer.Option("--out", metavar="RUN", help=help_text, show_default=str(default_out(command)))
 
 
-def compute_on(device: str, threads: int | None) -> int:
-    """Check the device, set the number of threads, and return it.
+def default_out(command: str) -> Path:
+    """Where the run directory of a command is, if ``--out`` does not say."""
+    return Path("runs") / command
+
+
+def not_none(**options: Any) -> dict[str, Any]:
+    """The options without those that were not given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def configuration(model: type[Model], options: Mapping[str, Any], command: str) -> Model:
+    """The settings of a run, of the options that were given.
+
+    Args:
+        model: what they must be.
+        options: a command's parameters by name, its ``locals()``; those that are no settings of the model, or None,
+            are left out.
+        command: for messages.
+
+    Raises:
+        InputError: an option is wrong.
+    """
+    read = {
+        "proportions": proportions,
+        "methods": lambda text: [part.strip() for part in text.split(",") if part.strip()],
+        "stable": proportion,
+        "tolerance": proportion,
+    }
+    settings = {
+        name: read[name](value) if name in read else value
+        for name, value in not_none(**options).items()
+        if name in model.model_fields
+    }
+    settings["baseline"], settings["target"] = networks(options["pair"], options["baseline"], options["target"])
+    settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *_IMAGE_SETTINGS)})
+    settings["device"], settings["threads"] = compute_on(options["device"], options["threads"])
+    return validated(model, settings, f"faig {command}")
+
+
+_IMAGE_SETTINGS = ("downsampling", "strict_size")
+
+
+def networks(pair: str | None, baseline: str | None, target: str | None) -> tuple[str, str]:
+    """Baseline and target, named by themselves or as a pair of the zoo.
+
+    Raises:
+        InputError: both, neither, or only one of the two is named.
+    """
+    if pair is not None:
+        if baseline is not None or target is not None:
+            raise InputError(f"--pair {pair} stands for both networks; leave --baseline and --target out")
+        zoo.folder(pair)  # refuses a name that is none
+        return f"{pair}/baseline", f"{pair}/target"
+    if baseline is None and target is None:
+        known = ", ".join(zoo.pairs())
+        raise InputError(f"name two networks: --pair NAME (of {known}), or --baseline NET and --target NET")
+    if baseline is None or target is None:
+        missing, other = ("baseline", "target") if baseline is None else ("target", "baseline")
+        raise InputError(f"--{other} needs --{missing} NET beside it")
+    return baseline, target
+
+
+def images(
+    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str | None, strict_size: bool
+) -> dict[str, Any]:
+    """The settings of `ImagesConfig` that these options give.
+
+    Raises:
+        InputError: one is wrong.
+    """
+    specs = [part for text in degrade or [] for part in text.split(",")]
+    settings = {"gt": gt, "lr": named("--lr", lr), "degrade": named("--degrade", specs, "SPEC")}
+    return settings | not_none(downsampling=downsampling, strict_size=strict_size or None)
+
+
+def compute_on(device: str | None, threads: int | None) -> tuple[str, int]:
+    """Check the device, set the number of threads, and return both.
 
     Raises:
         InputError: there is no such device here.
     """
+    device = default_of(NetworksConfig, "device") if device is None else device
     kind, _, number = device.partition(":")
     count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}.get(kind)
     if count is None or (number and not number.isdigit()):
@@ -86,24 +238,24 @@ def compute_on(device: str, threads: int | None) -> int:
         raise InputError(f"--device {device}: this machine has {count} of that kind for torch to use")
     if threads is not None:
         torch.set_num_threads(threads)
-    return torch.get_num_threads()
+    return device, torch.get_num_threads()
 
 
 def named(option: str, texts: list[str] | None, what: str = "DIR") -> dict[str, str]:
-    """``NAME=VALUE`` texts as a dictionary, in the order given; commas separate several in one text.
+    """``NAME=VALUE`` texts as a dictionary, in the order given.
 
     Raises:
         InputError: a text has no name or no value, or a name comes twice.
     """
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for text in texts or []:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise InputError(f"{option} {text}: expected NAME={what}")
-        if name in found:
+        if name in by_name:
             raise InputError(f"{option} {text}: {name} is given twice")
-        found[name] = value
-    return found
+        by_name[name] = value
+    return by_name
 
 
 def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
@@ -112,53 +264,43 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
     Raises:
         InputError: as `named`, or a value is no number.
     """
-    parts = [part for text in texts or [] for part in text.split(",")]
-    found = {}
-    for name, value in named(option, parts, "NUMBER").items():
+    by_name = {}
+    for name, value in named(option, [part for text in texts or [] for part in text.split(",")], "NUMBER").items():
         try:
-            found[name] = float(value)
+            by_name[name] = float(value)
         except ValueError:
             raise InputError(f"{option} {name}={value}: {value!r} is not a number") from None
-    return found
+    return by_name
 
 
-def rankings(texts: list[str] | None) -> dict[str, dict[str, str]]:
-    """``METHOD:NAME=FILE`` texts as files by method and name.
-
-    Raises:
-        InputError: as `named`, or a text has no method.
-    """
-    found: dict[str, dict[str, str]] = {}
-    for name, file in named("--filters", texts, "FILE").items():
-        method, colon, kind = name.partition(":")
-        if not (method and colon and kind):
-            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
-        found.setdefault(method, {})[kind] = file
-    return found
+def share_of(top: str | None) -> float:
+    """The share of the filters that ``--top`` asks for."""
+    return default_of(SweepConfig, "top") if top is None else proportion(top)
 
 
-def images_config(
-    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str, mod_crop: bool
-) -> ImagesConfig:
-    """The images that the options of a study ask for.
-
-    Raises:
-        InputError: an option is wrong.
-    """
-    settings: dict[str, Any] = {
-        "gt": gt,
-        "lr": named("--lr", lr),
-        "degrade": named("--degrade", [part for text in degrade or [] for part in text.split(",")], "SPEC"),
-        "downsampling": downsampling,
-        "mod_crop": mod_crop,
-    }
-    return validated(ImagesConfig, settings, "images")
+def check_method(method: str | None) -> None:
+    """Raise InputError for a method that there is not."""
+    if method is not None and method not in METHODS:
+        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
 
 
-def shares_of(texts: str) -> list[float]:
-    """``1,3,5,10`` as proportions.
+def method_of(ranking: str) -> str | None:
+    """The method that a ranking was made by, as far as is known: of shipped ones, and of those in a run directory."""
+    pair, _, function = ranking.rpartition("/")
+    if pair in zoo.pairs():
+        return function.partition("@")[2] or DEFAULT
+    run = Path(ranking).parent
+    return RankingFile.load(run).default if (run / RANKINGS).is_file() else None
 
-    Raises:
-        InputError: one is no proportion.
-    """
-    return [proportion(part) for part in texts.split(",") if part.strip()]
+
+def methods_of(rankings: Mapping[str, str]) -> dict[str, str | None]:
+    """The method of each function's ranking."""
+    return {name: method_of(ranking) for name, ranking in rankings.items()}
+
+
+def describe_methods(methods: Mapping[str, str | None]) -> str:
+    """The same for people: ``method: faig``, or by function where they differ."""
+    texts = {name: method or "not known; the file does not say" for name, method in methods.items()}
+    if len(set(texts.values())) == 1:
+        return f"method: {next(iter(texts.values()))}"
+    return "method: " + ", ".join(f"{name} {text}" for name, text in texts.items())

@@ -5,7 +5,12 @@ from typing import Annotated
 
 import typer
 
-from faig.cli.app import app
+from faig.cli.output import screen
+from faig.report.figures.export import FIGURES
+from faig.report.html.page import write_report
+from faig.report.markdown import write_markdown
+
+app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: faig report runs/demo, then open runs/demo/report.html")
@@ -21,20 +26,16 @@ def report(
     ] = None,
 ) -> None:
     """One HTML file of everything that a run found; opens from disk, needs no network."""
-    from faig.report.markdown import write_markdown
-
     if markdown is not None:
         write_markdown(run, markdown)
-    say_report(run)
+    print_report(run)
     if markdown is not None:
-        print(f"Markdown: {markdown}")
+        screen.result(f"Markdown: {markdown}", markdown=markdown)
 
 
-def say_report(run: Path) -> None:
+def print_report(run: Path) -> None:
     """Write it, and say where it is."""
-    from faig.report.figures.export import FIGURES
-    from faig.report.html.page import write_report
-
-    print(f"report: {write_report(run)}")
+    path = write_report(run)
+    screen.result(f"report: {path}", run=run, report=path)
     if (run / FIGURES).is_dir():
-        print(f"its charts as PNG and SVG: {run / FIGURES}")
+        screen.note(f"its charts as PNG and SVG: {run / FIGURES}", charts=run / FIGURES)

@@ -5,24 +5,32 @@ from typing import Annotated
 
 import typer
 
-from faig.cli.app import app
-from faig.cli.options import Force, Threads, compute_on
-from faig.cli.report import say_report
-from faig.cli.study import run_compare, say_attributed
+from faig.cli import options as cli
+from faig.cli.attribute import run_attribute
+from faig.cli.compare import run_compare
+from faig.cli.output import screen
+from faig.cli.report import print_report
 from faig.cli.sweep import run_sweep
 from faig.common.errors import InputError
-from faig.common.progress import bar
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.studies import read_study
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.study.study import study
+from faig.experiment.truth.config import TruthConfig
+from faig.experiment.truth.study import truth
+from faig.report.figures.strips import draw_strips
+from faig.report.figures.teaser import draw_teaser
 from faig.results.run_directory import CONFIG
 
+app = typer.Typer(add_completion=False)
+IN_FILE = "the file's"
 
-@app.command(epilog="Example: faig run experiments/small.yaml --out runs/small")
+
+@app.command(epilog="Example: faig run configs/study/small.yaml --out runs/small")
 def run(
     experiment: Annotated[
         Path,
-        typer.Argument(metavar="EXPERIMENT.yaml", help="A study (see experiments/), or the config.yaml of any run."),
+        typer.Argument(metavar="EXPERIMENT.yaml", help="A study (see configs/study/), or the config.yaml of any run."),
     ],
     out: Annotated[
         Path | None,
@@ -32,39 +40,42 @@ def run(
         Path | None,
         typer.Option("--images", metavar="DIR", help="Of a study: the folder of its image folders, for its photos."),
     ] = None,
-    force: Force = False,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="In place of the file's.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="In place of the file's.")] = None,
-    threads: Threads = None,
+    force: cli.Force = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Of everything random.", show_default=IN_FILE)
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", help="Where to compute.", show_default=IN_FILE)] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default=IN_FILE)] = None,
 ) -> None:
     """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
-    from faig.experiment.attribute import attribute_run
-
     config = read_study(experiment)
     if images and not isinstance(config, StudyConfig):
         raise InputError(f"--images: {experiment} is no whole study; its images are named in the file")
-    given = {"seed": seed, "device": device, "threads": threads, "images": images}
-    config = config.model_copy(update={key: value for key, value in given.items() if value is not None})
-    compute_on(config.device, config.threads)
+    changes = cli.not_none(seed=seed, device=device, threads=threads, images=images)
+    config = config.model_copy(update=changes)
+    cli.compute_on(config.device, config.threads)
     where = out or (experiment.parent if experiment.name == CONFIG else Path("runs") / experiment.stem)
     match config:
         case AttributeConfig():
-            say_attributed(attribute_run(config, where, force=force, track=bar), config.method)
+            run_attribute(config, where, force)
         case CompareConfig():
             run_compare(config, where, force)
         case SweepConfig():
             run_sweep(config, where, force)
         case StudyConfig():
             run_study(config, where, force)
+        case TruthConfig():
+            truth(config, where, force=force, track=screen.track, say=_begin)
+            print_report(where)
 
 
 def run_study(config: StudyConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and write its report."""
-    from faig.experiment.study.study import study
-    from faig.report.figures.strips import draw_strips
-    from faig.report.figures.teaser import draw_teaser
-
-    study(config, out, force=force, track=bar, say=lambda stage: print(f"== {stage}", flush=True))
+    study(config, out, force=force, track=screen.track, say=_begin)
     draw_strips(out)
     draw_teaser(out)
-    say_report(out)
+    print_report(out)
+
+
+def _begin(stage: str) -> None:
+    screen.note(f"== {stage}")

@@ -5,100 +5,82 @@ from typing import Annotated
 
 import typer
 
-from faig.cli.app import app
-from faig.cli.options import (
-    Arch,
-    Baseline,
-    Degrade,
-    Device,
-    Downsampling,
-    Force,
-    Gt,
-    LrFolders,
-    ModCrop,
-    Out,
-    Seed,
-    Target,
-    Threads,
-    Top,
-    compute_on,
-    images_config,
-    named,
-)
+from faig.cli import options as cli
+from faig.cli.output import screen
 from faig.common.errors import InputError
-from faig.common.progress import bar
-from faig.common.settings import proportion, validated
 from faig.experiment.config import SweepConfig
+from faig.experiment.sweep import sweep as turn
+from faig.report.figures.export import draw_charts
+from faig.report.figures.strips import draw_strips
+from faig.results.table import read_table
+from faig.results.tables import MODULATION, STRENGTHS
+
+app = typer.Typer(add_completion=False)
 
 
 @app.command(
-    epilog="Example: faig sweep --baseline srresnet-x2/baseline --target srresnet-x2/target --gt Set5 "
-    "--filters blur=srresnet-x2/blur --filters noise=srresnet-x2/noise --degrade blur=2,noise=0.1 --mod-crop "
-    "--out runs/sweep"
+    epilog="Example: faig sweep --pair srresnet-x2 --gt Set5 --filters blur=srresnet-x2/blur "
+    "--filters noise=srresnet-x2/noise --degrade blur=2,noise=0.1"
 )
 def sweep(
-    baseline: Baseline,
-    target: Target,
-    gt: Gt,
-    out: Out,
-    filters: Annotated[list[str], typer.Option("--filters", metavar="NAME=FILE", help="Ranking by function. Repeat.")],
-    lr: LrFolders = None,
-    degrade: Degrade = None,
-    downsampling: Downsampling = "bilinear",
-    mod_crop: ModCrop = False,
-    top: Top = "1%",
+    gt: cli.Gt,
+    filters: cli.NamedFilters = None,
+    pair: cli.PairName = None,
+    baseline: cli.Baseline = None,
+    target: cli.Target = None,
+    out: Annotated[Path | None, cli.out_option("sweep")] = None,
+    lr: cli.LrFolders = None,
+    degrade: cli.Degrade = None,
+    downsampling: cli.Downsampling = None,
+    strict_size: cli.StrictSize = False,
+    top: cli.Top = None,
     strengths: Annotated[
-        str, typer.Option("--strengths", help="FROM:TO:STEP, or numbers separated by commas; 0 and 1 among them.")
-    ] = "0:1.5:0.1",
-    picture: Annotated[str | None, typer.Option("--picture", metavar="NAME", help="Image to show; the first.")] = None,
-    arch: Arch = None,
-    force: Force = False,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    threads: Threads = None,
+        str | None,
+        cli.setting(SweepConfig, "strengths", "FROM:TO:STEP, or numbers separated by commas; 0 and 1 among them."),
+    ] = None,
+    picture: Annotated[
+        str | None, cli.setting(SweepConfig, "picture", "Image to show, in place of the first.", "NAME")
+    ] = None,
+    arch: cli.Arch = None,
+    force: cli.Force = False,
+    seed: cli.Seed = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
 ) -> None:
     """Turn functions from off to beyond their usual strength: curves, strips and animations."""
-    settings = {
-        "baseline": baseline,
-        "target": target,
-        "arch": arch,
-        "images": images_config(gt, lr, degrade, downsampling, mod_crop),
-        "filters": named("--filters", filters, "FILE"),
-        "top": proportion(top),
-        "strengths": _strengths(strengths),
-        "picture": picture,
-        "seed": seed,
-        "device": device,
-        "threads": compute_on(device, threads),
-    }
-    run_sweep(validated(SweepConfig, settings, "faig sweep"), out, force)
+    if not filters:
+        raise InputError("name a ranking for each function: --filters blur=srresnet-x2/blur")
+    read = {"filters": cli.named("--filters", filters, "FILE"), "strengths": strengths and steps(strengths)}
+    config = cli.configuration(SweepConfig, locals() | read, "sweep")
+    run_sweep(config, out or cli.default_out("sweep"), force)
 
 
 def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and say where they are."""
-    from faig.experiment.sweep import sweep as turn
-    from faig.report.figures.export import draw_charts
-    from faig.report.figures.strips import draw_strips
-    from faig.results.table import read_table
-    from faig.results.tables import MODULATION, STRENGTHS
-
-    turn(config, out, force=force, track=bar)
+    turn(config, out, force=force, track=screen.track)
     draw_strips(out)
+    methods = cli.methods_of(config.filters)
+    screen.result(cli.describe_methods(methods), run=out, methods=methods)
     rows = read_table(out, MODULATION)
+    largest_steps = {}
     for functions, group in rows.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
         largest = (group if own.empty else own).sort_values("step_share", na_position="first").iloc[-1]
-        print(
+        largest_steps[str(functions)] = largest.to_dict()
+        screen.result(
             f"{functions}: the largest step, to strength {largest['strength']:g}, changes an image by "
             f"{largest['step']:.2f} of 255, {largest['step_share']:.0%} of what turning from 0 to 1 does"
         )
-    print(f"table: {out / MODULATION.name}")
-    print(f"pictures: {(out / STRENGTHS.name).parent}")
-    print(f"charts: {draw_charts(out)}")
+    files = {"table": out / MODULATION.name, "pictures": (out / STRENGTHS.name).parent, "charts": draw_charts(out)}
+    screen.note("\n".join(f"{what}: {path}" for what, path in files.items()), largest_steps=largest_steps, **files)
 
 
-def _strengths(text: str) -> list[float]:
-    """``0:1.5:0.1`` or ``0,0.5,1``."""
+def steps(text: str) -> list[float]:
+    """Strengths: ``0:1.5:0.1`` or ``0,0.5,1``.
+
+    Raises:
+        InputError: it is neither.
+    """
     try:
         if ":" not in text:
             return [float(part) for part in text.split(",")]

@@ -8,19 +8,30 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from faig.cli.app import app
-from faig.cli.options import Device, Threads, compute_on
+from faig.cli import options as cli
+from faig.cli.output import screen
 from faig.common.errors import InputError
+from faig.training import checkpoints
+from faig.training.config import read_config
+from faig.training.loop import RESULT, Report
+from faig.training.loop import train as train_network
 
 LINE_EVERY = 30  # seconds
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
+app = typer.Typer(add_completion=False)
 
-@app.command(epilog="Example: faig train configs/cpu/srresnet-x2-baseline.yaml --max-time 2h30m")
+
+@app.command(epilog="Example: faig train configs/train/cpu/srresnet-x2-baseline.yaml --max-time 2h30m")
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.yaml", help="What to train: see configs/, or an option file of BasicSR's.")
+        Path,
+        typer.Argument(
+            metavar="CONFIG.yaml", help="What to train: see configs/train/, or an option file of BasicSR's."
+        ),
     ],
     resume: Annotated[bool, typer.Option("--resume", help="Insist on a checkpoint to go on from.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Start again: remove checkpoints and result.")] = False,
@@ -29,37 +40,31 @@ def train(
         typer.Option("--max-time", metavar="2h30m", help="Stop after so long, with a checkpoint."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Let a damaged image end the run.")] = False,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="Not the configuration's.")] = None,
-    device: Device = "cpu",
-    threads: Threads = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, max=2**63 - 1, help="Of everything random.", show_default="the configuration's"),
+    ] = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
 ) -> None:
     """Train a baseline, a target, or only a filter set; a run that was stopped goes on by itself.
 
     Several processes: torchrun --nproc_per_node=2 -m faig train CONFIG.yaml
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from faig.training import checkpoints
-    from faig.training.config import read_config
-    from faig.training.loop import RESULT, Report
-    from faig.training.loop import train as run
-
-    compute_on(device, threads)
+    where, _ = cli.compute_on(device, threads)
     max_seconds = seconds(max_time) if max_time else math.inf
     settings, notes = read_config(config)
     if seed is not None:
         settings = settings.model_copy(update={"seed": seed})
     first_process = os.environ.get("RANK", "0") == "0"
-    quiet = not first_process
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True, quiet=screen.quiet or not first_process)
     for note in notes:
         console.print(f"{config}: {note}", markup=False, soft_wrap=True)
     result = settings.out / RESULT
-    there = checkpoints.exist(settings.out)
-    if resume and not there:
+    resumable = checkpoints.exist(settings.out)
+    if resume and not resumable:
         raise InputError(f"{settings.out}: holds no checkpoint to go on from; leave --resume out to start")
-    if result.exists() and not there and not force:
+    if result.exists() and not resumable and not force:
         raise InputError(f"{result}: exists, without a checkpoint; pass --force to train it again")
 
     columns = (
@@ -70,28 +75,28 @@ def train(
         TimeRemainingColumn(),
     )
     reached = 0
-    told = 0.0  # when the last line was printed where there is no bar
+    line_at = 0.0  # when the last line was printed where there is no bar
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         total = settings.optimizer.iterations
         task = progress.add_task(settings.name, total=total, loss=0.0, speed=0.0)
 
         def say(report: Report) -> None:
-            nonlocal told, reached
+            nonlocal line_at, reached
             reached = report.iteration
             progress.update(task, completed=report.iteration, loss=report.loss, speed=report.speed)
             if report.psnr:
                 psnr = "  ".join(f"{kind} {value:.2f}" for kind, value in report.psnr.items())
                 console.print(f"iteration {report.iteration}: PSNR (RGB, dB) {psnr}")
-            elif not console.is_terminal and (time.monotonic() - told > LINE_EVERY or report.iteration == total):
-                told = time.monotonic()
+            elif not console.is_terminal and (time.monotonic() - line_at > LINE_EVERY or report.iteration == total):
+                line_at = time.monotonic()
                 console.print(
                     f"iteration {report.iteration}/{total}  loss {report.loss:.4f}  "
                     f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
                 )
 
-        done = run(settings, say, device=device, max_seconds=max_seconds, strict=strict, fresh=force)
-    if first_process:
-        print(done or f"stopped at iteration {reached} of {total}; the same command goes on from {settings.out}")
+        done = train_network(settings, say, device=where, max_seconds=max_seconds, strict=strict, fresh=force)
+    stopped = f"stopped at iteration {reached} of {total}; the same command goes on from {settings.out}"
+    screen.result(str(done or stopped), network=done, iterations=total if done else reached, out=settings.out)
 
 
 def seconds(text: str) -> float:

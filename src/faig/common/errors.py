@@ -21,13 +21,10 @@ class InputError(ValueError):
         return InputError(f"{place}: {self}", setting=self.setting)
 
 
-OPTIONS = {"crop": "--strict-size"}  # settings whose option has another name
-
-
 def option_of(error: BaseException) -> str | None:
     """The option of the command line for the setting that an error names, such as ``--memory``; None if it has none."""
     setting = getattr(error, "setting", None)
-    return None if setting is None else OPTIONS.get(setting, f"--{setting.replace('_', '-')}")
+    return None if setting is None else f"--{setting.replace('_', '-')}"
 
 
 def for_command_line(error: BaseException) -> str:
@@ -35,7 +32,7 @@ def for_command_line(error: BaseException) -> str:
     text, option = " ".join(str(error).split()), option_of(error)
     if option is None or option in text:
         return text
-    named = re.sub(r"\b\w+=True\b", option, text) if option not in OPTIONS.values() else text
+    named = re.sub(r"\b\w+=True\b", option, text)
     return named if named != text else f"{text} ({option})"
 
 

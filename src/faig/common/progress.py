@@ -19,7 +19,7 @@ def silent(items: Iterable[T], label: str, total: int) -> Iterable[T]:  # noqa: 
     return items
 
 
-def bar(items: Iterable[T], label: str, total: int) -> Iterator[T]:
+def progress_bar(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """A bar on standard error, gone when the loop ends; nothing where that is no terminal."""
     from rich.console import Console
     from rich.progress import track

@@ -47,6 +47,22 @@ def proportion(text: str) -> float:
     return share
 
 
+def proportions(text: str) -> list[float]:
+    """Several, separated by commas: ``1,3,5,10``, ``1%,3%`` or ``0.01,0.03``.
+
+    Raises:
+        InputError: one is no proportion; or a number below 1, which would be a share, stands beside percents.
+    """
+    texts = [part.strip() for part in text.split(",") if part.strip()]
+    shares = [proportion(part) for part in texts]
+    below = [not part.endswith("%") and float(part) < 1 for part in texts]
+    if any(below) and not all(below):
+        as_shares = ",".join(f"{100 * share:.6g}%" for share in shares)
+        as_percents = ",".join(f"{part.removesuffix('%')}%" for part in texts)
+        raise InputError(f"{text}: shares and percents stand side by side; write {as_shares} or {as_percents}")
+    return shares
+
+
 def number_or_text(value: Any) -> Any:
     """A number wherever it can be read as one.
 

@@ -15,6 +15,7 @@ from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order
 from faig.imaging.cases import degradations_of
+from faig.intervention.comparison import CHAMPION
 from faig.intervention.edit import graft, revert
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, fingerprint
@@ -102,7 +103,8 @@ class Comparison(Stage):
                 for kind in reference.target
             ]
             write_table(run, IMAGES, unaltered + rows)
-        write_contests(run, reference, units, config.seed)
+        champions = dict.fromkeys([CHAMPION, *(method.name for method in self.methods[:1])])
+        write_contests(run, reference, units, config.seed, champions=champions)
         write_tables(run, reference, units, config.seed)
 
     def _attribute(self, run: Path, track: Track) -> Rankings:
@@ -113,13 +115,13 @@ class Comparison(Stage):
         rankings: Rankings = {}
         attributions = []
         for method in self.methods:
-            own = method.applicable(options)
+            method_options = method.applicable(options)
             seeds = range(config.random_seeds) if method.name == "random" else range(1)
             of_seeds = [
                 method.attribute(
                     self.pair,
                     self.found_on,
-                    own.model_copy(update={"seed": config.seed + seed}),
+                    method_options.model_copy(update={"seed": config.seed + seed}),
                     cache,
                     track=track,
                 )
@@ -173,14 +175,12 @@ class Comparison(Stage):
                     return to_json(measure(altered, reference, self.pair.scale, config.channel, images))
 
                 results.append(from_json(kept(run, name, unit)))
-                rows += [
-                    _image_row(intervention, method, kind, proportion, seed, name, given) for given in reference.target
-                ]
+                rows += [_image_row(*key, seed, name, degradation) for degradation in reference.target]
             yield key, results
 
 
 def _image_row(
-    intervention: str, method: str, function: str, proportion: float | None, seed: int | None, folder: str, given: str
+    intervention: str, method: str, function: str, proportion: float | None, seed: int | None, folder: str, kind: str
 ) -> dict[str, Any]:
     return {
         "intervention": intervention,
@@ -188,6 +188,6 @@ def _image_row(
         "function": function,
         "proportion": proportion,
         "seed": seed,
-        "input": given,
-        "folder": f"{folder}/{given}",
+        "input": kind,
+        "folder": f"{folder}/{kind}",
     }

@@ -14,7 +14,6 @@ from faig.results.table import write_table
 from faig.results.tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
 
 INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
-LAST = SUMMARY.name  # written last: where it stands, the run is finished
 Key = tuple[str, str, str, float]  # intervention, method, degradation, proportion
 
 
@@ -28,12 +27,12 @@ def write_tables(
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INTERVENTIONS}
     summary: list[dict[str, Any]] = []
     for (intervention, method, kind, proportion), results in units.items():
-        place = {"method": method, intervention: kind}
-        for given in reference.target:
-            numbers = effect_row(intervention, given, results, reference, seed)
-            rows[intervention].append({**place, "input": given, "proportion": proportion, **numbers})
+        labels = {"method": method, intervention: kind}
+        for degradation in reference.target:
+            numbers = effect_row(intervention, degradation, results, reference, seed)
+            rows[intervention].append({**labels, "input": degradation, "proportion": proportion, **numbers})
         if intervention == "reverted":
-            summary.append({**place, "proportion": proportion, **summary_row(kind, results, reference, seed)})
+            summary.append({**labels, "proportion": proportion, **summary_row(kind, results, reference, seed)})
     for intervention, table in INTERVENTIONS.items():
         write_table(run, table, rows[intervention])
     grafts = {
@@ -51,31 +50,31 @@ def write_tables(
 
 
 def effect_row(
-    intervention: str, given: str, results: list[Measured], reference: Reference, seed: int
+    intervention: str, degradation: str, results: list[Measured], reference: Reference, seed: int
 ) -> dict[str, float]:
     """The numbers of one row; where there are several seeds, their mean, with the spread of the effect."""
     ends = ("to_target", "to_baseline") if intervention == "reverted" else ("to_baseline", "to_target")
-    main, other = (np.mean([getattr(m[given], end) for m in results], axis=0) for end in ends)
-    target, baseline = (float(values.mean()) for values in reference.psnr[given])
+    main, opposite = (np.mean([getattr(m[degradation], end) for m in results], axis=0) for end in ends)
+    target, baseline = (float(values.mean()) for values in reference.psnr[degradation])
     return mean_effect(main, photos=reference.photos, seed=seed).columns("effect") | {
-        f"effect_{ends[1]}": float(other.mean()),
-        "effect_target_baseline": float(reference.between[given].mean()),
-        "psnr": float(np.mean([m[given].psnr for m in results])),
+        f"effect_{ends[1]}": float(opposite.mean()),
+        "effect_target_baseline": float(reference.between[degradation].mean()),
+        "psnr": float(np.mean([m[degradation].psnr for m in results])),
         "psnr_target": target,
         "psnr_baseline": baseline,
-        "ssim": float(np.mean([m[given].ssim for m in results])),
-        "effect_spread": _std([getattr(m[given], ends[0]).mean() for m in results]),
+        "ssim": float(np.mean([m[degradation].ssim for m in results])),
+        "effect_spread": _std([getattr(m[degradation], ends[0]).mean() for m in results]),
     }
 
 
 def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
     """Switched off and leak of one reverted set."""
-    whole, photos = reference.between[kind], reference.photos
-    off = [switched_off(m[kind].to_baseline, whole, photos=photos, seed=seed) for m in results]
-    elsewhere = [{given: m[given].to_target for given in m if given != kind} for m in results]
+    between, photos = reference.between[kind], reference.photos
+    off = [switched_off(m[kind].to_baseline, between, photos=photos, seed=seed) for m in results]
+    elsewhere = [{degradation: m[degradation].to_target for degradation in m if degradation != kind} for m in results]
     row = spread("switched_off", off)
     if elsewhere[0]:
-        row |= spread("leak", [leak(others, whole, photos=photos, seed=seed) for others in elsewhere])
+        row |= spread("leak", [leak(effects, between, photos=photos, seed=seed) for effects in elsewhere])
     return row
 
 
@@ -111,14 +110,14 @@ def write_contests(
         if intervention == "reverted" and len(reference.target) > 1
     }
     curves: dict[tuple[str, str], dict[float, Reverted]] = {}
-    for (method, kind, proportion), found in reverted.items():
-        curves.setdefault((method, kind), {})[proportion] = found
+    for (method, kind, proportion), result in reverted.items():
+        curves.setdefault((method, kind), {})[proportion] = result
     areas = [area_row(*key, curve, seed) for key, curve in curves.items()]
     contests = [
         {"champion": champion, "reverted": kind, "proportion": proportion, "method": method}
-        | held_against(reverted[champion, kind, proportion], other, seed)
+        | held_against(reverted[champion, kind, proportion], rival, seed)
         for champion in champions
-        for (method, kind, proportion), other in reverted.items()
+        for (method, kind, proportion), rival in reverted.items()
         if method != champion and (champion, kind, proportion) in reverted
     ]
     equals = [

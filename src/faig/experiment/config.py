@@ -29,14 +29,14 @@ class ImagesConfig(Strict):
             name is; clean ones are made too.
         downsampling: of clean images, and of ``degrade`` where a spec does not say: ``bilinear`` (the paper's),
             ``bicubic`` or ``area``.
-        mod_crop: cut GT images to a multiple of the scale.
+        strict_size: refuse GT images whose sides the scale does not divide; else they are cropped.
     """
 
     gt: Path
     lr: dict[Name, Path] = Field(default_factory=dict)
     degrade: dict[Name, NumberOrText] = Field(default_factory=dict)
     downsampling: str = "bilinear"
-    mod_crop: bool = False
+    strict_size: bool = False
 
     @model_validator(mode="after")
     def _can_be_made(self) -> "ImagesConfig":
@@ -58,8 +58,8 @@ class ImagesConfig(Strict):
                 raise InputError(
                     "clean images alone have no degradation to attribute; give degraded ones too", setting="lr"
                 )
-            return load_cases(self.gt, self.lr, scale, crop=self.mod_crop)
-        return make_cases(self.gt, self.degradations(), scale, seed=seed, crop=self.mod_crop)
+            return load_cases(self.gt, self.lr, scale, strict_size=self.strict_size)
+        return make_cases(self.gt, self.degradations(), scale, seed=seed, strict_size=self.strict_size)
 
     def degradations(self) -> dict[str, Degradation]:
         """The degradations that ``degrade`` asks for, and clean.
@@ -117,7 +117,7 @@ class AttributeConfig(PairConfig, BudgetOptions):
 
 
 def attribution_options(config: PairConfig) -> Options:
-    """What `methods.Method.attribute` is told of a run's settings."""
+    """The settings of a run that `methods.Method.attribute` takes."""
     return Options.model_validate(config.model_dump(include=set(Options.model_fields) & set(type(config).model_fields)))
 
 
@@ -157,10 +157,10 @@ class CompareConfig(PairConfig):
     @model_validator(mode="before")
     @classmethod
     def _as_the_protocol_says(cls, values: Any) -> Any:
-        told = PROTOCOLS.get(values.get("protocol") or "", {}) if isinstance(values, dict) else {}
-        if told and values.get("find"):
+        settings = PROTOCOLS.get(values.get("protocol") or "", {}) if isinstance(values, dict) else {}
+        if settings and values.get("find"):
             raise ValueError("protocol paper finds filters on the images that it measures on; leave find out")
-        return told | values if told else values
+        return settings | values if settings else values
 
     def check(self) -> None:
         """Raise InputError for a proportion outside (0, 1]."""

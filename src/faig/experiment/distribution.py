@@ -6,7 +6,8 @@ from typing import Any
 
 from faig.analysis.layers import Distribution, depth_difference, depths, distribution
 from faig.analysis.sharing import Grouping, grouping, profiles
-from faig.attribution.methods import METHODS, keep_only
+from faig.attribution.combine import keep_only
+from faig.attribution.methods import METHODS
 from faig.attribution.ranking_file import RankingFile
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.run_files import load_run_scores
@@ -15,13 +16,13 @@ from faig.filters import FilterSet, FilterSpace
 from faig.results.table import write_table
 from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 
-Found = dict[tuple[str, float], Distribution]  # by function and proportion
+Distributions = dict[tuple[str, float], Distribution]  # by function and proportion
 Groupings = dict[float, Grouping]  # by proportion
 
 
 def distribute(
     run: Path, method: str | None, proportions: Sequence[float], *, seed: int = 0, out: Path | None = None
-) -> tuple[str, FilterSpace, Found, Groupings]:
+) -> tuple[str, FilterSpace, Distributions, Groupings]:
     """Write ``distribution.csv``, ``layers.csv``, ``overlaps.csv``, ``groups.csv`` and ``profiles.csv`` into a run.
 
     Args:
@@ -67,7 +68,7 @@ def distribute(
     return chosen.name, space, distributions, groupings
 
 
-def _layers(space: FilterSpace, found: Found) -> list[dict[str, Any]]:
+def _layers(space: FilterSpace, distributions: Distributions) -> list[dict[str, Any]]:
     """Of each layer, how many of its filters are in each set."""
     return [
         {
@@ -76,54 +77,54 @@ def _layers(space: FilterSpace, found: Found) -> list[dict[str, Any]]:
             "layer": layer.name,
             "filters": layer.count,
             "found": int(count),
-            "share_of_found": float(count) / len(one.filters),
+            "share_of_found": float(count) / len(dist.filters),
             "share_of_layer": float(count) / layer.count,
         }
-        for (kind, proportion), one in found.items()
-        for layer, count in zip(space.layers, one.found, strict=True)
+        for (kind, proportion), dist in distributions.items()
+        for layer, count in zip(space.layers, dist.found, strict=True)
     ]
 
 
-def _depths(space: FilterSpace, found: Found) -> list[dict[str, Any]]:
+def _depths(space: FilterSpace, distributions: Distributions) -> list[dict[str, Any]]:
     """How deep each set is on average, and how unevenly it is spread."""
-    whole = float(depths(space).mean())
+    depth_of_all = float(depths(space).mean())
     return [
-        {"function": kind, "proportion": proportion, "filters": len(one.filters)}
-        | one.depth.columns("depth")
-        | {"depth_of_all": whole}
-        | one.unevenness.columns("unevenness")
-        for (kind, proportion), one in found.items()
+        {"function": kind, "proportion": proportion, "filters": len(dist.filters)}
+        | dist.depth.columns("depth")
+        | {"depth_of_all": depth_of_all}
+        | dist.unevenness.columns("unevenness")
+        for (kind, proportion), dist in distributions.items()
     ]
 
 
-def _overlaps(found: Found, groupings: Groupings) -> list[dict[str, Any]]:
+def _overlaps(distributions: Distributions, groupings: Groupings) -> list[dict[str, Any]]:
     """What the sets of two functions share, also by raw scores, and how much deeper one is than the other."""
     return [
         {
             "function": kind,
-            "other": other,
+            "other": other_kind,
             "proportion": proportion,
-            "shared": len(one.filters & found[other, proportion].filters) / len(one.filters),
+            "shared": len(dist.filters & distributions[other_kind, proportion].filters) / len(dist.filters),
         }
-        | groupings[proportion].overlaps[kind, other].columns("shared_raw")
-        | depth_difference(one, found[other, proportion]).columns("deeper")
-        for (kind, proportion), one in found.items()
-        for other in dict.fromkeys(name for name, _ in found)
-        if other != kind
+        | groupings[proportion].overlaps[kind, other_kind].columns("shared_raw")
+        | depth_difference(dist, distributions[other_kind, proportion]).columns("deeper")
+        for (kind, proportion), dist in distributions.items()
+        for other_kind in dict.fromkeys(name for name, _ in distributions)
+        if other_kind != kind
     ]
 
 
 def _groups(groupings: Groupings) -> list[dict[str, Any]]:
     """How many filters do something for these functions and for no other; then the sums by kind."""
     rows: list[dict[str, Any]] = []
-    for proportion, found in groupings.items():
-        for group in found.groups:
-            place = {"proportion": proportion, "kind": group.kind, "functions": "+".join(group.functions)}
+    for proportion, grouped in groupings.items():
+        for group in grouped.groups:
+            labels = {"proportion": proportion, "kind": group.kind, "functions": "+".join(group.functions)}
             rows.append(
-                place | {"filters": group.filters} | group.share.columns("share") | {"by_chance": group.by_chance}
+                labels | {"filters": group.filters} | group.share.columns("share") | {"by_chance": group.by_chance}
             )
-        for kind, share in found.kinds.items():
-            members = [group for group in found.groups if group.kind == kind]
+        for kind, share in grouped.kinds.items():
+            members = [group for group in grouped.groups if group.kind == kind]
             rows.append(
                 {"proportion": proportion, "kind": kind, "functions": "all"}
                 | {"filters": sum(group.filters for group in members)}
@@ -133,15 +134,15 @@ def _groups(groupings: Groupings) -> list[dict[str, Any]]:
     return rows
 
 
-def _profiles(space: FilterSpace, raw: RawScores, found: Grouping) -> list[dict[str, Any]]:
+def _profiles(space: FilterSpace, raw: RawScores, grouped: Grouping) -> list[dict[str, Any]]:
     """Of every filter that does something, how strong it is on each degradation."""
     strengths = profiles(raw)
     rows = []
-    for index in found.sets.any(0).nonzero()[:, 0].tolist():
+    for index in grouped.sets.any(0).nonzero()[:, 0].tolist():
         layer, out, inp = space.locate(index)
-        own = [name for name, member in zip(found.functions, found.sets[:, index], strict=True) if member]
+        functions = [name for name, member in zip(grouped.functions, grouped.sets[:, index], strict=True) if member]
         rows.append(
-            {"index": index, "layer": layer, "out": out, "in": inp, "functions": "+".join(own)}
-            | dict(zip(found.functions, strengths[:, index].tolist(), strict=True))
+            {"index": index, "layer": layer, "out": out, "in": inp, "functions": "+".join(functions)}
+            | dict(zip(grouped.functions, strengths[:, index].tolist(), strict=True))
         )
     return rows

@@ -20,7 +20,7 @@ def load_pair(config: NetworksConfig) -> Pair:
 
 def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
     """What of a pair and its settings determines a result."""
-    own = {
+    fingerprint = {
         "target": network_fingerprint(pair.target),
         "baseline": network_fingerprint(pair.baseline),
         "seed": config.seed,
@@ -29,11 +29,11 @@ def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
         "versions": versions(),
     }
     if not isinstance(config, PairConfig):
-        return own
+        return fingerprint
     integral = ("quadrature", "nodes", "tolerance", "memory", "precision")
     chosen = {"layers": config.layers, "not_layers": config.not_layers}
     return (
-        own
+        fingerprint
         | {name: getattr(config, name) for name in integral}
         | {name: patterns for name, patterns in chosen.items() if patterns}
         | ({} if config.objective == "squared" else objective_fingerprint(config.objective))

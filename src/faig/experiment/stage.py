@@ -32,7 +32,7 @@ class Stage(ABC):
     def determined(self) -> dict[str, Any]:
         """JSON-able: everything that determines the results."""
 
-    def opened(self) -> None:
+    def opened(self) -> None:  # noqa: B027 - most stages have nothing to do then
         """The run directory stands open, whether there is work to do or not."""
 
     @abstractmethod

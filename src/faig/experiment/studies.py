@@ -6,13 +6,15 @@ from faig.common.errors import InputError
 from faig.common.settings import read_yaml, validated
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.truth.config import TruthConfig
 
-Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig
+Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig | TruthConfig
 CONFIGS: dict[str, type[Study]] = {
     "attribute": AttributeConfig,
     "compare": CompareConfig,
     "sweep": SweepConfig,
     "study": StudyConfig,
+    "truth": TruthConfig,
 }
 
 

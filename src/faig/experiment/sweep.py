@@ -114,10 +114,10 @@ def turned(
         network = modulate(pair.target, pair.baseline, together, strength)
         outputs[strength] = {kind: restore(network, lr) for kind, lr in case.lr.items()}
     if pictures is not None:
-        own = _own_input(filters, case)
+        degradation = _own_input(filters, case)
         with new_folder(pictures, force=True) as folder:
             for strength, restored in outputs.items():
-                write_image(folder / f"{strength:.2f}.png", restored[own])
+                write_image(folder / f"{strength:.2f}.png", restored[degradation])
     rows = []
     for before, strength in zip([None, *strengths], strengths, strict=False):
         for kind, output in outputs[strength].items():
@@ -147,9 +147,9 @@ def _pictures(filters: Mapping[str, FilterSet], case: Case, strengths: list[floa
     ]
 
 
-def difference(one: Resized, other: Resized) -> float:
+def difference(first: Resized, second: Resized) -> float:
     """Mean absolute difference, of 255."""
-    return 255 * float((one - other).abs().mean(dtype=torch.float64))
+    return 255 * float((first - second).abs().mean(dtype=torch.float64))
 
 
 def appearance(output: Resized) -> dict[str, float]:
@@ -162,8 +162,8 @@ def appearance(output: Resized) -> dict[str, float]:
 
 def _summed_up(rows: pd.DataFrame, photos: Mapping[str, str], seed: int) -> Iterator[dict[str, Any]]:
     """Means over images with intervals; a step also as a share of the way from 0 to 1."""
-    for (functions, given, strength), group in rows.groupby(["functions", "input", "strength"], sort=False):
-        row: dict[str, Any] = {"functions": functions, "input": given, "strength": strength}
+    for (functions, degradation, strength), group in rows.groupby(["functions", "input", "strength"], sort=False):
+        row: dict[str, Any] = {"functions": functions, "input": degradation, "strength": strength}
         for name in MEASURES:
             values = np.asarray(group[name], dtype=np.float64)
             known = values if np.isfinite(values).all() else np.full_like(values, np.nan)

@@ -35,7 +35,7 @@ class Blurring(Fixed):
         return flat.reshape(*images.shape[:-2], *flat.shape[-2:])
 
     def __call__(self, images: Batch) -> Batch:
-        """Of images of any range and size."""
+        """Blur images of any range and size."""
         return self.valid(reflect(images, RADIUS))
 
 

@@ -1,6 +1,7 @@
 """Cases: one GT image with its LR versions, clean and one per degradation."""
 
 import csv
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from faig.imaging.images import (
     pair,
     read_image,
 )
+
+logger = logging.getLogger("faig")
 
 CLEAN = "clean"
 PHOTOS = "photos.csv"  # beside images of which some are crops: which photo each is of
@@ -48,6 +51,10 @@ class Case:
         if not self.photo:
             object.__setattr__(self, "photo", self.name)
 
+    def __repr__(self) -> str:
+        _, height, width = self.gt.shape
+        return f"Case({self.name}: GT {width}x{height}, LR {', '.join(self.lr)})"
+
     def to(self, device: torch.device | str) -> "Case":
         """The case with its images on a device."""
         return replace(self, gt=self.gt.to(device), lr={kind: image.to(device) for kind, image in self.lr.items()})
@@ -66,14 +73,14 @@ class Case:
                 raise InputError(f"{self.name}: the {kind} image holds values that are not finite")
 
 
-def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, crop: bool = False) -> list[Case]:
+def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, strict_size: bool = False) -> list[Case]:
     """Cases from folders, paired by name, sorted by file name; crops as a ``photos.csv`` beside the GT images says.
 
     Args:
         gt: folder of GT images.
         lr: folder by degradation (and ``clean``).
         scale: GT size / LR size.
-        crop: cut GT images to a multiple of the scale (`mod_crop`) instead of refusing them.
+        strict_size: refuse GT images whose sides the scale does not divide; else they are cropped, and the log says so.
 
     Raises:
         InputError: an image has no partner, a size does not fit, or a file cannot be read.
@@ -81,9 +88,9 @@ def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, crop
     truth = list_images(gt)
     photos = read_photos(Path(gt), truth)
     versions = {kind: list_images(folder) for kind, folder in lr.items()}
+    images = read_truth({name: truth[name] for name in pair(truth, versions)}, scale, strict_size)
     cases = []
-    for name in pair(truth, versions):
-        image = _gt(truth[name], scale, crop)
+    for name, image in images.items():
         versions_read = {kind: read_image(files[name]) for kind, files in versions.items()}
         case = Case(name, image, versions_read, photos[name])
         case.check(scale)
@@ -98,7 +105,7 @@ def make_cases(
     *,
     clean: bool = True,
     seed: int = 0,
-    crop: bool = False,
+    strict_size: bool = False,
 ) -> list[Case]:
     """Cases from GT images alone; the LR images are made.
 
@@ -109,7 +116,7 @@ def make_cases(
         scale: GT size / LR size.
         clean: make clean LR images too.
         seed: of noise, together with the image's name.
-        crop: cut GT images to a multiple of the scale instead of refusing them.
+        strict_size: as in `load_cases`.
 
     Raises:
         InputError: a degradation makes no sense, a size does not fit, or a file cannot be read.
@@ -118,7 +125,7 @@ def make_cases(
     kinds = {CLEAN: Degradation()} | kinds if clean and CLEAN not in kinds else kinds
     files: Mapping[str, ImageLike] = gt if isinstance(gt, Mapping) else list_images(gt)
     photos = {name: name for name in files} if isinstance(gt, Mapping) else read_photos(Path(gt), files)
-    images = {name: _gt(file, scale, crop, name) for name, file in files.items()}
+    images = read_truth(files, scale, strict_size)
     return [degrade_case(name, image, kinds, scale, seed=seed, photo=photos[name]) for name, image in images.items()]
 
 
@@ -131,7 +138,7 @@ def degrade_case(
     seed: int = 0,
     photo: str | None = None,
 ) -> Case:
-    """One case from a GT image in memory; ``scale`` divides its sides. ``photo``: of which it is a crop."""
+    """One case from a GT image in memory; ``scale`` divides its sides. ``photo``: the one that it is a crop of."""
     check_divisible(gt, scale, name)
     lr = {kind: make(gt, scale, seed=seed, name=name) for kind, make in degradations.items()}
     return Case(name, gt, lr, photo or name)
@@ -160,10 +167,10 @@ def describe_images(cases: Iterable[Case]) -> str:
 
 
 def describe_photos(photos: Mapping[str, str]) -> str:
-    """The same, from the photo of each image by its name."""
-    whole = all(name == photo for name, photo in photos.items())
+    """As `describe_images`, from the photo of each image by its name."""
+    uncropped = all(name == photo for name, photo in photos.items())
     of_photos = _counted(len(set(photos.values())), "photo")
-    return of_photos if whole else f"{_counted(len(photos), 'crop')} of {of_photos}"
+    return of_photos if uncropped else f"{_counted(len(photos), 'crop')} of {of_photos}"
 
 
 def write_photos(folder: Path, photos: Mapping[str, str]) -> None:
@@ -213,9 +220,39 @@ def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}" + "s" * (count != 1)
 
 
-def _gt(file: ImageLike, scale: int, crop: bool, name: str | None = None) -> Image:
-    image = as_image(file)
-    if crop:
-        return mod_crop(image, scale)
-    check_divisible(image, scale, str(file) if isinstance(file, Path) else str(name))
-    return image
+def read_truth(files: Mapping[str, ImageLike], scale: int, strict_size: bool = False) -> dict[str, Resized]:
+    """GT images, cropped so that the scale divides their sides; a line in the log says of how many that is.
+
+    Args:
+        files: by name, in any form that `images.as_image` takes.
+        scale: GT size / LR size.
+        strict_size: refuse them instead.
+
+    Raises:
+        InputError: an image cannot be read, is to be refused, or is smaller than the scale.
+    """
+    truth, count = {}, 0
+    for name, file in files.items():
+        image = as_image(file)
+        truth[name] = whole_multiple(image, scale, str(file) if isinstance(file, Path) else name, strict_size)
+        count += truth[name].shape != image.shape
+    log_cropped(count, len(files), scale)
+    return truth
+
+
+def whole_multiple(image: Image, scale: int, name: str, strict_size: bool = False) -> Resized:
+    """Crop one GT image as `read_truth` does, without a line in the log."""
+    if strict_size:
+        try:
+            check_divisible(image, scale, name)
+        except InputError as error:
+            raise InputError(f"{error}, or leave strict_size out", setting="strict_size") from None
+    if min(image.shape[1:]) < scale:
+        raise InputError(f"{name}: is smaller than {scale} pixels a side")
+    return mod_crop(image, scale)
+
+
+def log_cropped(cropped: int, total: int, scale: int) -> None:
+    """Say in the log how many of the GT images were cropped, if any."""
+    if cropped:
+        logger.warning("%d of %d GT images are cropped to multiples of %d", cropped, total, scale)

@@ -93,12 +93,12 @@ class Degradation:
         Raises:
             InputError: they differ in downsampling.
         """
-        given = [split(part.steps, Down(downsampling)) for part in parts]
-        downs = dict.fromkeys(down for _, down, _ in given) or {Down(downsampling): None}
+        splits = [split(part.steps, Down(downsampling)) for part in parts]
+        downs = dict.fromkeys(down for _, down, _ in splits) or {Down(downsampling): None}
         if len(downs) > 1:
             raise InputError(f"{' and '.join(map(str, downs))} cannot be done together; give all one downsampling")
-        before = [step for on_gt, _, _ in given for step in on_gt]
-        after = [step for _, _, on_lr in given for step in on_lr]
+        before = [step for on_gt, _, _ in splits for step in on_gt]
+        after = [step for _, _, on_lr in splits for step in on_lr]
         return cls(*before, *downs, *after)
 
     def __str__(self) -> str:
@@ -143,13 +143,13 @@ def split(steps: Iterable[Step], default: Down) -> tuple[tuple[Step, ...], Down,
         InputError: there are two.
     """
     steps = tuple(steps)
-    places = [place for place, step in enumerate(steps) if isinstance(step, Down)]
-    if len(places) > 1:
+    indices = [index for index, step in enumerate(steps) if isinstance(step, Down)]
+    if len(indices) > 1:
         raise InputError(TWICE)
-    if places:
-        down = steps[places[0]]
+    if indices:
+        down = steps[indices[0]]
         assert isinstance(down, Down)
-        return steps[: places[0]], down, steps[places[0] + 1 :]
+        return steps[: indices[0]], down, steps[indices[0] + 1 :]
     before = tuple(itertools.takewhile(lambda step: isinstance(step, Blurring), steps))
     return before, default, steps[len(before) :]
 
@@ -161,12 +161,12 @@ def parse_steps(spec: str, downsampling: str = "bilinear") -> list[Step]:
         InputError: it cannot be read.
     """
     steps = []
-    for place, text in enumerate(spec.split("+"), 1):
+    for number, text in enumerate(spec.split("+"), 1):
         name, *arguments = text.strip().split(":")
         try:
             steps.append(_step(name, [downsampling] if [name, *arguments] == ["down"] else arguments))
         except InputError as error:
-            raise InputError(f"{spec!r}, step {place}: {error}") from None
+            raise InputError(f"{spec!r}, step {number}: {error}") from None
     if sum(isinstance(step, Down) for step in steps) > 1:
         raise InputError(f"{spec!r}: {TWICE}")
     return steps
@@ -215,9 +215,9 @@ def named(name: str, level: Level, downsampling: str = "bilinear") -> Degradatio
             raise InputError("write down:area, down:bicubic or down:bilinear")
         step = _step(name, [str(level)])
     except InputError as error:
-        what = f"{level:g}" if isinstance(level, float) else level
+        value = f"{level:g}" if isinstance(level, float) else level
         hint = "" if isinstance(level, str) or name in STEPS else "; or give what is done: noise:0.05+jpeg:60"
-        raise InputError(f"degradation {name}={what}: {error}{hint}", setting="degrade") from None
+        raise InputError(f"degradation {name}={value}: {error}{hint}", setting="degrade") from None
     return Degradation(step, downsampling=downsampling)
 
 

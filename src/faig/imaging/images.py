@@ -230,5 +230,5 @@ def check_divisible(image: Image, scale: int, name: str) -> None:
     """Raise InputError unless both sides of a GT image divide by ``scale``."""
     _, height, width = image.shape
     if height % scale or width % scale:
-        message = f"{name}: {width}x{height} is not divisible by scale {scale}; crop it, or pass crop=True"
-        raise InputError(message, setting="crop")
+        message = f"{name}: {width}x{height} is not divisible by scale {scale}; crop it"
+        raise InputError(message)

@@ -60,14 +60,14 @@ class SourceConfig(Strict):
             InputError: the folder or a photo is missing, or a crop does not divide by the scale.
         """
         if images is None:
-            whole = {name: photograph(name) for name in self.photos}
+            photos = {name: photograph(name) for name in self.photos}
         else:
-            whole = {name: read_image(path) for name, path in list_images(images / self.folder).items()}
+            photos = {name: read_image(path) for name, path in list_images(images / self.folder).items()}
         if self.crops is None and not self.at:
-            return [GroundTruth(name, mod_crop(image, scale), name) for name, image in whole.items()]
+            return [GroundTruth(name, mod_crop(image, scale), name) for name, image in photos.items()]
         if self.side % scale:
             raise InputError(f"crops of {self.side} pixels do not divide by the scale {scale}")
-        return [crop for name, image in whole.items() for crop in self._crops(name, image, list(whole))]
+        return [crop for name, image in photos.items() for crop in self._crops(name, image, list(photos))]
 
     def _crops(self, name: str, image: Image, names: list[str]) -> list[GroundTruth]:
         if self.at:
@@ -95,8 +95,8 @@ def photograph(name: str) -> Image:
     Raises:
         InputError: there is none of that name, in colour.
     """
-    found = getattr(data, name, None)
-    pixels = found() if callable(found) and name in data.__all__ else None
+    loader = getattr(data, name, None)
+    pixels = loader() if callable(loader) and name in data.__all__ else None
     if getattr(pixels, "ndim", 0) != 3:
         raise InputError(f"{name!r} is no colour photo of scikit-image's")
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255

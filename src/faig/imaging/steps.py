@@ -25,9 +25,9 @@ ResizedBatch = Float[Tensor, "*batch channel _ _"]
 DOWNSAMPLINGS = ("bilinear", "bicubic", "area")
 
 
-def number(low: float, high: float, told: str, default: Any = MISSING) -> Any:
+def number(low: float, high: float, meaning: str, default: Any = MISSING) -> Any:
     """A numeric argument of a step: its range, its meaning, and its default where it has one."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "told": told})
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "told": meaning})
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Step:
 
     def __post_init__(self) -> None:
         """Refuse arguments that make no sense."""
-        for place, field in enumerate(dataclasses.fields(self)):
+        for index, field in enumerate(dataclasses.fields(self)):
             if "low" in field.metadata:
-                label = f"{self.name()} {field.name}" if place else self.name()
+                label = f"{self.name()} {field.name}" if index else self.name()
                 object.__setattr__(self, field.name, _checked(field, getattr(self, field.name), label))
 
     @classmethod
@@ -51,8 +51,8 @@ class Step:
         """How specs write it: ``motion:LENGTH[:ANGLE]``."""
         fields = dataclasses.fields(cls)
         needed = [field.name.upper() for field in fields if field.default is MISSING]
-        others = [f"[:{field.name.upper()}" for field in fields if field.default is not MISSING]
-        return ":".join([cls.name(), *needed]) + "".join(others) + "]" * len(others)
+        optional = [f"[:{field.name.upper()}" for field in fields if field.default is not MISSING]
+        return ":".join([cls.name(), *needed]) + "".join(optional) + "]" * len(optional)
 
     def __str__(self) -> str:
         """As specs write it; defaults at the end are left out."""
@@ -63,13 +63,13 @@ class Step:
 
 
 def _checked(field: "Field[Any]", number: float, label: str) -> float:
-    low, high, told = (field.metadata[key] for key in ("low", "high", "told"))
+    low, high, meaning = (field.metadata[key] for key in ("low", "high", "told"))
     if not low <= number <= high:
-        raise InputError(f"{label} {number:g} is outside {low:g} to {high:g} ({told})")
+        raise InputError(f"{label} {number:g} is outside {low:g} to {high:g} ({meaning})")
     if field.type is not int:
         return float(number)
     if number != int(number):
-        raise InputError(f"{label} {number:g} is not a whole number ({told})")
+        raise InputError(f"{label} {number:g} is not a whole number ({meaning})")
     return int(number)
 
 
@@ -78,7 +78,7 @@ class Fixed(Step, ABC):
 
     @abstractmethod
     def __call__(self, images: Batch) -> Batch:
-        """Of images in [0, 1]; the result may leave that range."""
+        """Apply the step to images in [0, 1]; the result may leave that range."""
 
 
 class Random(Step, ABC):
@@ -86,11 +86,11 @@ class Random(Step, ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Tensor:
-        """For one image of that shape, on the CPU."""
+        """Draw what the step needs for one image of that shape, on the CPU."""
 
     @abstractmethod
     def __call__(self, images: Batch, drawn: Tensor) -> Batch:
-        """Of images in [0, 1], with what was drawn for each; the result is not clipped."""
+        """Apply the step to images in [0, 1], with what was drawn for each; the result is not clipped."""
 
 
 @dataclass(frozen=True)
@@ -160,15 +160,15 @@ class Jpeg(Fixed):
         hold.
         """
         pixels = to_uint8(images).reshape(-1, *images.shape[-3:]).permute(0, 2, 3, 1).cpu().numpy()
-        found = []
+        decoded = []
         for image in pixels:
             bgr = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)
             ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             assert ok
             back = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
             assert back is not None
-            found.append(torch.from_numpy(back.transpose(2, 0, 1)))
-        return (torch.stack(found).to(images) / 255).reshape(images.shape)
+            decoded.append(torch.from_numpy(back.transpose(2, 0, 1)))
+        return (torch.stack(decoded).to(images) / 255).reshape(images.shape)
 
 
 def downsample(image: Batch, scale: int, how: str = "bilinear") -> ResizedBatch:

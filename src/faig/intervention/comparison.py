@@ -12,7 +12,7 @@ import numpy as np
 from faig.common.statistics import Estimate, Numbers, Photos, estimate
 from faig.intervention.measure import Measured, Reference
 
-CHAMPION = "faig"  # whom the others are held against
+CHAMPION = "faig"  # the method that the others are held against
 FEW = 0.01  # the champion's proportion, and the most that others may have to switch off more at no more leak
 
 
@@ -28,12 +28,12 @@ class Reverted:
     """
 
     def __init__(self, kind: str, results: Sequence[Measured], reference: Reference) -> None:
-        def mean(given: str, end: str) -> Numbers:
-            values: Numbers = np.mean([getattr(result[given], end) for result in results], axis=0)
+        def mean(degradation: str, end: str) -> Numbers:
+            values: Numbers = np.mean([getattr(result[degradation], end) for result in results], axis=0)
             return values
 
         self.own, self.left = mean(kind, "to_target"), mean(kind, "to_baseline")
-        self.others = [mean(given, "to_target") for given in results[0] if given != kind]
+        self.others = [mean(name, "to_target") for name in results[0] if name != kind]
         self.whole = reference.between[kind]
         self.photos: Photos = reference.photos
 
@@ -53,8 +53,8 @@ class Means:
     """
 
     def __init__(self, means: Sequence[Any]) -> None:
-        self.effect, left, self.whole, *others = means
-        self.other = np.maximum.reduce(others)
+        self.effect, left, self.whole, *elsewhere = means
+        self.other = np.maximum.reduce(elsewhere)
         self.switched_off = 1 - left / self.whole
 
     @property
@@ -73,7 +73,7 @@ class Means:
         return (self.effect - self.other) / self.whole
 
 
-def held_against(champion: Reverted, other: Reverted, seed: int) -> dict[str, float]:
+def held_against(champion: Reverted, rival: Reverted, seed: int) -> dict[str, float]:
     """FAIG's effect, switched off and leak minus another method's, each with its 95% interval."""
     row: dict[str, float] = {}
     for name in ("effect", "switched_off", "leak"):
@@ -81,7 +81,7 @@ def held_against(champion: Reverted, other: Reverted, seed: int) -> dict[str, fl
         def difference(first: Means, second: Means, name: str = name) -> Any:
             return getattr(first, name) - getattr(second, name)
 
-        row |= _of_sets(difference, [champion, other], seed).columns(name)
+        row |= _of_sets(difference, [champion, rival], seed).columns(name)
     return row
 
 
@@ -112,22 +112,22 @@ def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) 
     """
     sizes = sorted(curve)
 
-    def off(first: Means, *others: Means) -> Any:
-        few = [other for other, size in zip(others, sizes, strict=True) if size <= FEW]
-        allowed = [np.where(other.leak <= first.leak, other.switched_off, 0.0) for other in few]
+    def off(first: Means, *rivals: Means) -> Any:
+        small = [rival for rival, size in zip(rivals, sizes, strict=True) if size <= FEW]
+        allowed = [np.where(rival.leak <= first.leak, rival.switched_off, 0.0) for rival in small]
         return np.maximum.reduce([*allowed, np.zeros_like(first.leak)])
 
-    def leaked(first: Means, *others: Means) -> Any:
-        enough = [np.where(other.switched_off >= first.switched_off, other.leak, np.inf) for other in others]
+    def leaked(first: Means, *rivals: Means) -> Any:
+        enough = [np.where(rival.switched_off >= first.switched_off, rival.leak, np.inf) for rival in rivals]
         least = np.minimum.reduce(enough)
-        return np.where(np.isfinite(least), least, others[-1].leak)
+        return np.where(np.isfinite(least), least, rivals[-1].leak)
 
     sets = [champion, *(curve[size] for size in sizes)]
     row: dict[str, float] = {}
     for name, statistic, sign in (("switched_off", off, 1), ("leak", leaked, -1)):
 
-        def ahead(first: Means, *others: Means, name: str = name, own: Any = statistic, sign: int = sign) -> Any:
-            return sign * (own(first, *others) - getattr(first, name))
+        def ahead(first: Means, *rivals: Means, name: str = name, of: Any = statistic, sign: int = sign) -> Any:
+            return sign * (of(first, *rivals) - getattr(first, name))
 
         row |= _of_sets(statistic, sets, seed).columns(name)
         row |= _of_sets(ahead, sets, seed).columns(f"{name}_ahead")
@@ -149,12 +149,12 @@ def area(curve: dict[float, Reverted], seed: int) -> Estimate:
     from scipy import integrate  # slow to import
 
     proportions = sorted(curve)
-    place = np.log(proportions)
+    positions = np.log(proportions)
 
     def statistic(*means: Means) -> Any:
         heights = [mean.excess for mean in means]
         if len(heights) == 1:
             return heights[0]
-        return integrate.trapezoid(np.stack(heights), place, axis=0) / (place[-1] - place[0])
+        return integrate.trapezoid(np.stack(heights), positions, axis=0) / (positions[-1] - positions[0])
 
     return _of_sets(statistic, [curve[proportion] for proportion in proportions], seed)

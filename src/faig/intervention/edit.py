@@ -1,4 +1,4 @@
-"""Networks with some of their filters altered: each function returns a new one and leaves the given as they are."""
+"""Networks with some of their filters altered: each function returns a new one and leaves its arguments as they are."""
 
 import copy
 
@@ -20,7 +20,7 @@ def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: F
         network: often the target or the baseline itself.
         target: weights at strength 1, bit-exact.
         baseline: weights at strength 0, bit-exact.
-        filters: which.
+        filters: the set.
         strength: any number; above 1 overshoots.
 
     Raises:
@@ -33,9 +33,9 @@ def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: F
     low, high = dict(baseline.named_parameters()), dict(target.named_parameters())
     with torch.no_grad():
         for key, chosen in filters.space.spread(filters.mask).items():
-            own = weights[key]
-            mixed = torch.lerp(low[key].to(own), high[key].to(own), strength)
-            own.copy_(torch.where(chosen.to(own.device), mixed, own))
+            weight = weights[key]
+            mixed = torch.lerp(low[key].to(weight), high[key].to(weight), strength)
+            weight.copy_(torch.where(chosen.to(weight.device), mixed, weight))
     return altered
 
 
@@ -56,11 +56,11 @@ def graft(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Modu
 
 def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
     """The target with zeros in place of a filter set's weights: its connections cut (the paper's comparison)."""
-    nothing = copy.deepcopy(target)
+    zeroed = copy.deepcopy(target)
     with torch.no_grad():
-        for weight in nothing.parameters():
+        for weight in zeroed.parameters():
             weight.zero_()
-    return blend(target, target, nothing, filters, 0.0)
+    return blend(target, target, zeroed, filters, 0.0)
 
 
 def transplant(
@@ -82,19 +82,19 @@ def transplant(
     check_pair(target, baseline)
     altered = copy.deepcopy(baseline)
     space = FilterSpace.of(baseline)
-    low, high, own = (dict(network.named_parameters()) for network in (baseline, target, altered))
+    low, high, weights = (dict(network.named_parameters()) for network in (baseline, target, altered))
     with torch.no_grad():
         changes = {layer.name: layer.kernels(high[layer.key] - low[layer.key]) for layer in space.layers}
-        kernels = {layer.name: layer.kernels(own[layer.key]).clone() for layer in space.layers}
-        for source, place in zip(sources.tolist(), places.tolist(), strict=True):
-            there, here = space.layer_of(source), space.layer_of(place)
-            change, kernel = changes[there.name][source - there.start], kernels[here.name][place - here.start]
+        kernels = {layer.name: layer.kernels(weights[layer.key]).clone() for layer in space.layers}
+        for source, destination in zip(sources.tolist(), places.tolist(), strict=True):
+            giver, taker = space.layer_of(source), space.layer_of(destination)
+            change, kernel = changes[giver.name][source - giver.start], kernels[taker.name][destination - taker.start]
             if change.shape != kernel.shape:
                 raise InputError(
-                    f"filter {source} of {there.name} is {tuple(change.shape)}, but {place} of {here.name} "
+                    f"filter {source} of {giver.name} is {tuple(change.shape)}, but {destination} of {taker.name} "
                     f"is {tuple(kernel.shape)}"
                 )
             kernel += change
         for layer in space.layers:
-            own[layer.key].copy_(layer.weight(kernels[layer.name]))
+            weights[layer.key].copy_(layer.weight(kernels[layer.name]))
     return altered

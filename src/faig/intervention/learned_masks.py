@@ -49,7 +49,7 @@ class Learning:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a sense that there is not."""
+        """Refuse an unknown sense."""
         if self.sense not in SENSES:
             raise InputError(f"sense {self.sense!r} is not one of {', '.join(SENSES)}")
 
@@ -72,7 +72,7 @@ def learn(
     Args:
         target: θ.
         baseline: θ̄.
-        cases: what to learn on.
+        cases: the images to learn on.
         kind: the degradation whose function is meant.
         start: scores to begin with, one per filter, e.g. of ``signed``.
         how: see `Learning`.
@@ -89,10 +89,11 @@ def learn(
         raise InputError(f"there are no images with the degradation {kind!r} to learn from")
     space = FilterSpace.of(target)
     size = count_of(how.proportion, len(space))
-    own, other = (target, baseline) if how.sense == "revert" else (baseline, target)
-    begin, end = ({key: w.detach() for key, w in network.named_parameters()} for network in (own, other))
-    goals = [_goals(own, other, case, kind) for case in cases]
-    whole = sum(_unlike(*(_map(network, case.lr[kind]) for network in (own, other))) for case in cases) / len(cases)
+    receiver, donor = (target, baseline) if how.sense == "revert" else (baseline, target)
+    begin, end = ({key: w.detach() for key, w in network.named_parameters()} for network in (receiver, donor))
+    goals = [_goals(receiver, donor, case, kind) for case in cases]
+    effects = [_effect(*(_map(network, case.lr[kind]) for network in (receiver, donor))) for case in cases]
+    full_effect = sum(effects) / len(cases)
     scores = _compressed(start, size)
     for step, chosen in enumerate(track(_batches(len(cases), how), f"learn a mask ({kind})", how.steps)):
         mask = torch.zeros(len(space)).scatter_(0, rank(scores)[:size], 1.0).requires_grad_(True)
@@ -101,12 +102,12 @@ def learn(
             key: weight + spread[key].to(weight) * (end[key] - weight) if key in spread else weight
             for key, weight in begin.items()
         }
-        for left, place in zip(range(len(chosen) - 1, -1, -1), chosen, strict=True):
+        for left, index in zip(range(len(chosen) - 1, -1, -1), chosen, strict=True):
             loss = sum(
-                (_unlike(_map(own, cases[place].lr[given], weights), goal) for given, goal in goals[place].items()),
+                (_effect(_map(receiver, cases[index].lr[name], weights), goal) for name, goal in goals[index].items()),
                 torch.zeros(()),
             )
-            (loss / whole / len(chosen)).backward(retain_graph=left > 0)
+            (loss / full_effect / len(chosen)).backward(retain_graph=left > 0)
         assert mask.grad is not None
         rate = how.rate * (1 + math.cos(math.pi * step / how.steps)) / 2
         unit = mask.grad.abs().topk(size).values[-1].clamp(min=1e-12)
@@ -114,10 +115,10 @@ def learn(
     return scores
 
 
-def _goals(own: nn.Module, other: nn.Module, case: Case, kind: str) -> dict[str, Map]:
-    """By input, the gradient map that the altered network shall have."""
-    kinds = [kind, *(given for given in case.lr if given != kind and "+" not in given)]
-    return {given: _map(other if given == kind else own, case.lr[given]).detach() for given in kinds}
+def _goals(receiver: nn.Module, donor: nn.Module, case: Case, kind: str) -> dict[str, Map]:
+    """By input, the gradient map that the altered network shall have: the donor's on the degradation alone."""
+    names = [kind, *(name for name in case.lr if name != kind and "+" not in name)]
+    return {name: _map(donor if name == kind else receiver, case.lr[name]).detach() for name in names}
 
 
 def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None) -> Map:
@@ -130,8 +131,8 @@ def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None
     return gradient_map(torch.einsum("c,chw->hw", torch.tensor(LUMA).to(output), output))
 
 
-def _unlike(one: Map, other: Map) -> Tensor:
-    return 1000 * (one - other).square().mean()
+def _effect(altered: Map, original: Map) -> Tensor:
+    return 1000 * (altered - original).square().mean()
 
 
 def _compressed(start: Scores, size: int) -> Scores:
@@ -143,7 +144,7 @@ def _compressed(start: Scores, size: int) -> Scores:
 def _batches(count: int, how: Learning) -> list[list[int]]:
     """Which cases each step takes: all of them once, shuffled, then again."""
     generator = torch.Generator().manual_seed(how.seed)
-    places: list[int] = []
-    while len(places) < how.steps * how.together:
-        places += torch.randperm(count, generator=generator).tolist()
-    return [places[step * how.together : (step + 1) * how.together] for step in range(how.steps)]
+    indices: list[int] = []
+    while len(indices) < how.steps * how.together:
+        indices += torch.randperm(count, generator=generator).tolist()
+    return [indices[step * how.together : (step + 1) * how.together] for step in range(how.steps)]

@@ -95,18 +95,18 @@ def measure_reference(
 
 def measure(network: nn.Module, reference: Reference, scale: int, channel: str, images: Path | None) -> Measured:
     """Run an altered network over all inputs and compare it with target, baseline and GT."""
-    cases, found = reference.cases, {}
+    cases, measured = reference.cases, {}
     for kind in reference.target:
         outputs = [restore(network, case.lr[kind]) for case in cases]
         if images is not None:
             save_images(images, cases, {kind: outputs})
-        found[kind] = Measurement(
+        measured[kind] = Measurement(
             to_target=effects(outputs, reference.target[kind], channel),
             to_baseline=effects(outputs, reference.baseline[kind], channel),
             psnr=psnrs(outputs, cases, scale),
             ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
         )
-    return found
+    return measured
 
 
 def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:
@@ -115,12 +115,12 @@ def effects(first: list[Resized], second: list[Resized], channel: str) -> Number
 
 
 def psnrs(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:
-    """Of each image, in dB."""
+    """The PSNR of each image, in dB."""
     return np.array([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)])
 
 
 def save_images(folder: Path, cases: list[Case], outputs: Outputs) -> None:
-    """``folder/<input>/<name>.png``."""
+    """Write every output as ``folder/<input>/<name>.png``."""
     for kind, images in outputs.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for case, image in zip(cases, images, strict=True):

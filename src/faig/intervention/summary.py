@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
-from faig.common.statistics import Numbers, Photos, estimate, estimate_mean
+from faig.common.statistics import Estimate, Photos, estimate_mean
 from faig.imaging.cases import CLEAN
+from faig.intervention.effect import leak, switched_off
 from faig.intervention.measure import Measured, Reference
+
+NOTHING = Estimate(float("nan"), float("nan"), float("nan"))  # clean images have no function to switch off
 
 
 def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[dict[str, Any]]:
@@ -18,41 +19,32 @@ def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[d
         seed: of the intervals.
 
     Returns:
-        Rows of ``input``; ``effect`` (E(F', target)); for a degradation ``switched_off`` (1: its function is gone, as in
-        the baseline) and ``leak`` (the largest effect on another input, as a share of what switching all of this
-        function off would do); ``psnr`` in dB, ``psnr_gain`` over the target's, ``psnr_gain_worst`` of any image,
-        ``psnr_target``, ``psnr_baseline``, ``ssim``. All but the worst, the two ends' PSNR and SSIM have 95% intervals
-        over photos.
+        Rows of ``input``; ``effect`` (E(F', target)); for a degradation ``switched_off`` (1: its function is gone, as
+        in the baseline) and ``leak`` (the largest effect on another input, as a share of switching all of this function
+        off); ``psnr`` in dB, ``psnr_gain`` over the target's, ``psnr_gain_worst`` of any image, ``psnr_target``,
+        ``psnr_baseline``, ``ssim``. All but the worst, the two ends' PSNR and SSIM have 95% intervals over photos.
     """
-    photos = [case.photo for case in reference.cases]
-    return [_row(kind, measured, reference, photos, seed) for kind in measured]
+    return [_row(kind, measured, reference, reference.photos, seed) for kind in measured]
 
 
 def _row(kind: str, measured: Measured, reference: Reference, photos: Photos, seed: int) -> dict[str, Any]:
-    own = measured[kind]
+    measurement = measured[kind]
     target, baseline = reference.psnr[kind]
-    gain = own.psnr - target
-    row: dict[str, Any] = {"input": kind} | estimate_mean(own.to_target, photos=photos, seed=seed).columns("effect")
+    gain = measurement.psnr - target
+    effect = estimate_mean(measurement.to_target, photos=photos, seed=seed)
+    row: dict[str, Any] = {"input": kind} | effect.columns("effect")
+    off = leaked = NOTHING
     if kind != CLEAN:
-        whole = reference.between[kind]
-        others = [measured[other].to_target for other in measured if other != kind]
-        row |= estimate(_switched_off, own.to_baseline, whole, photos=photos, seed=seed).columns("switched_off")
-        if others:
-            row |= estimate(_leak, whole, *others, photos=photos, seed=seed).columns("leak")
-    row |= estimate_mean(own.psnr, photos=photos, seed=seed).columns("psnr")
+        between = reference.between[kind]
+        elsewhere = {name: result.to_target for name, result in measured.items() if name != kind}
+        off = switched_off(measurement.to_baseline, between, photos=photos, seed=seed)
+        leaked = leak(elsewhere, between, photos=photos, seed=seed) if elsewhere else NOTHING
+    row |= off.columns("switched_off") | leaked.columns("leak")
+    row |= estimate_mean(measurement.psnr, photos=photos, seed=seed).columns("psnr")
     row |= estimate_mean(gain, photos=photos, seed=seed).columns("psnr_gain")
     return row | {
         "psnr_gain_worst": float(gain.min()),
         "psnr_target": float(target.mean()),
         "psnr_baseline": float(baseline.mean()),
-        "ssim": float(own.ssim.mean()),
+        "ssim": float(measurement.ssim.mean()),
     }
-
-
-def _switched_off(to_baseline: Numbers, whole: Numbers) -> Numbers:
-    return 1 - to_baseline / whole
-
-
-def _leak(whole: Numbers, *others: Numbers) -> Numbers:
-    largest: Numbers = np.maximum.reduce(others)
-    return largest / whole

@@ -40,9 +40,11 @@ def align(target: nn.Module, baseline: nn.Module) -> nn.Module:
             (its activations do not scale with their input).
     """
     check_pair(target, baseline)
-    aligned, found = copy.deepcopy(target), links(target)
+    aligned, to_match = copy.deepcopy(target), links(target)
     for _ in range(SWEEPS):
-        if not any([_match(link, aligned, baseline) for link in found]):
+        if not any(
+            [_match(link, aligned, baseline) for link in to_match]
+        ):  # a list: each link is matched, whatever the others did
             break
     _check(aligned, target)
     return aligned
@@ -52,8 +54,8 @@ def rearrange(network: nn.Module, link: Link, order: Int64[Tensor, " unit"], sca
     """Put the channels of a link in another order and at other scales, in place; the function stays.
 
     Args:
-        network: whose.
-        link: which.
+        network: the one to change.
+        link: whose channels.
         order: unit ``order[u]`` comes to place u. A unit is a channel of the reader: ``group`` channels of the writer.
         scales: positive, by the new places.
     """
@@ -71,16 +73,15 @@ def rearrange(network: nn.Module, link: Link, order: Int64[Tensor, " unit"], sca
 
 
 def _match(link: Link, network: nn.Module, baseline: nn.Module) -> bool:
-    """Bring one link nearest to the baseline's; whether anything moved."""
+    """Bring one link nearest to the baseline's; returns whether anything moved."""
     from scipy.optimize import linear_sum_assignment  # slow to import
 
     ours, theirs = (_sides(net, link) for net in (network, baseline))
     scale, distance = _best_scales(*ours, *theirs)
-    there, order = linear_sum_assignment(distance.T.numpy())  # place (the baseline's unit), and whose turn it is
-    chosen = torch.from_numpy(order)
-    scales = scale[chosen, torch.from_numpy(there)]
-    rearrange(network, link, chosen, scales)
-    return bool((chosen != torch.arange(len(chosen))).any()) or bool(((scales - 1).abs() > SETTLED).any())
+    their_units, our_units = map(torch.from_numpy, linear_sum_assignment(distance.T.numpy()))
+    scales = scale[our_units, their_units]
+    rearrange(network, link, our_units, scales)
+    return bool((our_units != torch.arange(len(our_units))).any()) or bool(((scales - 1).abs() > SETTLED).any())
 
 
 def _sides(network: nn.Module, link: Link) -> tuple[Units, Units]:
@@ -95,7 +96,7 @@ def _sides(network: nn.Module, link: Link) -> tuple[Units, Units]:
     return torch.cat(made, 1), reader.weight.detach().double().transpose(0, 1).flatten(1).cpu()
 
 
-def _best_scales(made: Units, read: Units, made_there: Units, read_there: Units) -> tuple[Tensor, Tensor]:
+def _best_scales(made: Units, read: Units, made_theirs: Units, read_theirs: Units) -> tuple[Tensor, Tensor]:
     """For every unit of ours and of theirs, the c > 0 with the least ``‖c made - made'‖² + ‖read / c - read'‖²``.
 
     Its derivative is zero where ``A c⁴ - B c³ + E c - D = 0``, with A and D the squared norms of our sides, B and E
@@ -105,8 +106,8 @@ def _best_scales(made: Units, read: Units, made_there: Units, read_there: Units)
         Scales and distances, ``[unit, unit of theirs]``.
     """
     a, d = (side.square().sum(1, keepdim=True).expand(-1, len(made)) for side in (made, read))
-    b, e = made @ made_there.T, read @ read_there.T
-    ends = made_there.square().sum(1) + read_there.square().sum(1)
+    b, e = made @ made_theirs.T, read @ read_theirs.T
+    ends = made_theirs.square().sum(1) + read_theirs.square().sum(1)
     idle = (a == 0) | (d == 0)  # a dead unit: any scale is as good
     a, d = (torch.where(idle, 1, side) for side in (a, d))
     b, e = (torch.where(idle, 0, side) for side in (b, e))

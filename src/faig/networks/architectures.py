@@ -213,12 +213,12 @@ def _read_srresnet(weights: Weights) -> dict[str, Any] | None:
 
 
 def _read_srcnn(weights: Weights) -> dict[str, Any] | None:
-    found = [(int(m[1]), w) for k, w in weights.items() if (m := re.fullmatch(r"features\.(\d+)\.weight", k))]
-    convs = [w.shape for _, w in sorted(found, key=lambda pair: pair[0])]
+    numbered = [(int(m[1]), w) for k, w in weights.items() if (m := re.fullmatch(r"features\.(\d+)\.weight", k))]
+    convs = [w.shape for _, w in sorted(numbered, key=lambda pair: pair[0])]
     if len(convs) < 4 or any(len(shape) != 4 for shape in convs):
         return None
     # Where a convolution's outputs are not the next one's inputs, a pixel shuffle stands between.
-    ratios = [here[0] // max(1, after[1]) for here, after in itertools.pairwise(convs)]
+    ratios = [before[0] // max(1, after[1]) for before, after in itertools.pairwise(convs)]
     scale = math.prod(math.isqrt(ratio) for ratio in ratios)
     if scale not in (2, 3, 4):
         return None

@@ -15,7 +15,7 @@ from faig.common.files import replacing
 from faig.common.plugins import load_function
 from faig.networks.architectures import build, recognise
 from faig.networks.compatibility import check_same_keys
-from faig.networks.recognition import in_our_names, recognised
+from faig.networks.recognition import first_line, in_our_names, recognised
 
 Builder = Callable[[], nn.Module]
 
@@ -70,9 +70,8 @@ def read_weights(path: Path) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds here; each means the same to the user
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
-            f"{path}: cannot be loaded as weights only ({first.rstrip('.')}); "
+            f"{path}: cannot be loaded as weights only ({first_line(error).rstrip('.')}); "
             "save its state dict alone: torch.save(network.state_dict(), file)"
         ) from None
     for key in ("params_ema", "params", "state_dict"):
@@ -88,7 +87,7 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
     """Write weights as safetensors, whole or not at all; equal input gives equal bytes.
 
     Args:
-        path: where; its folder must exist.
+        path: the file to write; its folder must exist.
         weights: a state dict.
         metadata: JSON-able; ``architecture`` and ``arguments`` are what `load_network` builds from.
     """
@@ -102,7 +101,7 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
 
 
 def save_pickle(state: Mapping[str, Any], part: Path) -> None:
-    """`torch.save` into a file of Python's, whose errors (a full disk) are the system's own."""
+    """`torch.save` into a file that Python opened, so that a full disk raises OSError."""
     with part.open("wb") as file:
         torch.save(state, file)
 

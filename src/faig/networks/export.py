@@ -14,6 +14,7 @@ from torch import nn
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.networks.checkpoint import save_network, save_pickle
+from faig.networks.recognition import first_line
 
 SUFFIXES = (".safetensors", ".pth", ".onnx")
 CLOSE = 1e-4  # of [0, 1]: how far ONNX's output may be from PyTorch's
@@ -87,18 +88,18 @@ def _write_onnx(network: nn.Module, path: Path) -> None:
         for height, width in SIZES:
             image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
             try:
-                found = torch.from_numpy(session.run(None, {"input": image.numpy()})[0])
+                output = torch.from_numpy(session.run(None, {"input": image.numpy()})[0])
             except Exception as error:  # onnxruntime has its own kinds
                 raise InputError(f"{path}: ONNX fails on an image of {width}x{height}: {_reason(error)}") from error
             expected = network(image)
-            if found.shape != expected.shape or not (difference := float((found - expected).abs().max())) <= CLOSE:
-                told = f"by {difference:.2g}" if found.shape == expected.shape else "in size"
-                raise InputError(f"{path}: on an image of {width}x{height} ONNX differs from PyTorch {told}")
+            if output.shape != expected.shape or not (difference := float((output - expected).abs().max())) <= CLOSE:
+                extent = f"by {difference:.2g}" if output.shape == expected.shape else "in size"
+                raise InputError(f"{path}: on an image of {width}x{height} ONNX differs from PyTorch {extent}")
 
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the exporter's talk of its own insides."""
+    """Silence the exporter's log and warnings."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -111,7 +112,7 @@ def _quietly() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of what went wrong first."""
+    """The first line of the error that caused all others."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return first_line(error)

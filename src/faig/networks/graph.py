@@ -63,16 +63,16 @@ class Suffix:
         with torch.no_grad():
             self.output: Tensor = self.runner.run(images)
         self.values: dict[fx.Node, Any] = dict(self.runner.env)
-        self.places = {node: place for place, node in enumerate(self.traced.graph.nodes)}
+        self.positions = {node: position for position, node in enumerate(self.traced.graph.nodes)}
 
     def given(self, layer: str) -> Tensor:
-        """What a layer sees."""
-        seen = self._node(layer).args[0]
-        assert isinstance(seen, fx.Node)
-        return self.values[seen]
+        """The input of a layer."""
+        source = self._node(layer).args[0]
+        assert isinstance(source, fx.Node)
+        return self.values[source]
 
     def after(self, layer: str, outputs: Tensor) -> Tensor:
-        """The network's output where a layer's is another.
+        """The network's output where a layer's is replaced.
 
         Args:
             layer: its name.
@@ -82,22 +82,22 @@ class Suffix:
             ``[copy * image, ...]``.
         """
         node = self._node(layer)
-        place, copies = self.places[node], len(outputs) // len(self.values[node])
+        position, copies = self.positions[node], len(outputs) // len(self.values[node])
         known = {node: outputs}
         for earlier in self.traced.graph.nodes:
-            if self.places[earlier] >= place:
+            if self.positions[earlier] >= position:
                 break
             known[earlier] = self.values[earlier]
-            if any(self.places[user] > place for user in earlier.users) and isinstance(known[earlier], Tensor):
+            if any(self.positions[user] > position for user in earlier.users) and isinstance(known[earlier], Tensor):
                 known[earlier] = torch.cat([known[earlier]] * copies)
         with torch.no_grad():
             return fx.Interpreter(self.traced).run(None, initial_env=known)
 
     def _node(self, layer: str) -> fx.Node:
-        found = [node for node in self.traced.graph.nodes if node.op == "call_module" and node.target == layer]
-        if len(found) != 1:
-            raise InputError(f"the layer {layer} runs {len(found)} times for an image; one is needed")
-        return found[0]
+        nodes = [node for node in self.traced.graph.nodes if node.op == "call_module" and node.target == layer]
+        if len(nodes) != 1:
+            raise InputError(f"the layer {layer} runs {len(nodes)} times for an image; one is needed")
+        return nodes[0]
 
 
 def links(network: nn.Module) -> list[Link]:
@@ -110,33 +110,33 @@ def links(network: nn.Module) -> list[Link]:
     modules = dict(traced.named_modules())
     calls = [node.target for node in traced.graph.nodes if node.op == "call_module"]
 
-    def what(node: fx.Node) -> Any:
+    def operation(node: fx.Node) -> Any:
         return modules[str(node.target)] if node.op == "call_module" else node.target
 
-    def is_one(node: fx.Node, kinds: tuple[Any, ...]) -> bool:
-        found = what(node)
-        return found in kinds or type(found) in kinds
+    def is_any(node: fx.Node, kinds: tuple[Any, ...]) -> bool:
+        step = operation(node)
+        return step in kinds or type(step) in kinds
 
     def is_plain(node: fx.Node) -> bool:
-        found = what(node)
-        return type(found) is nn.Conv2d and found.groups == 1 and calls.count(node.target) == 1
+        step = operation(node)
+        return type(step) is nn.Conv2d and step.groups == 1 and calls.count(node.target) == 1
 
-    found = []
+    pairs = []
     for writer in traced.graph.nodes:
         if not is_plain(writer):
             continue
         node, group = writer, 1
         while len(node.users) == 1:
             node = next(iter(node.users))
-            if is_one(node, SHUFFLES):
-                factor = what(node).upscale_factor if node.op == "call_module" else _argument(node, 1, "upscale_factor")
-                group *= factor**2
-            elif not is_one(node, HOMOGENEOUS):
+            if is_any(node, SHUFFLES):
+                shuffle = operation(node) if node.op == "call_module" else None
+                group *= (shuffle.upscale_factor if shuffle else _argument(node, 1, "upscale_factor")) ** 2
+            elif not is_any(node, HOMOGENEOUS):
                 break
         if node is not writer and is_plain(node):
-            found.append(Link(str(writer.target), str(node.target), group))
-    return found
+            pairs.append(Link(str(writer.target), str(node.target), group))
+    return pairs
 
 
-def _argument(node: fx.Node, place: int, name: str) -> Any:
-    return node.args[place] if len(node.args) > place else node.kwargs[name]
+def _argument(node: fx.Node, position: int, name: str) -> Any:
+    return node.args[position] if len(node.args) > position else node.kwargs[name]

@@ -47,10 +47,10 @@ def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
 
     Args:
         weights: a state dict.
-        unknown: what to say where spandrel does not know it either, or is not there.
+        unknown: the message where spandrel does not know it either, or is not installed.
 
     Raises:
-        InputError: it does not, or is not, or the network is not one from RGB to RGB.
+        InputError: spandrel does not know it or is not installed, or the network is not one from RGB to RGB.
     """
     try:
         import spandrel
@@ -64,30 +64,30 @@ def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
         ) from None
     except (ImportError, RuntimeError) as error:  # a torchvision of another torch
         raise InputError(
-            f"{unknown}; spandrel, which may know it, fails: {_first_line(error)}; {INSTALL}", setting="arch"
+            f"{unknown}; spandrel, which may know it, fails: {first_line(error)}; {INSTALL}", setting="arch"
         ) from None
     try:
-        found = spandrel.ModelLoader().load_from_state_dict(dict(weights))
+        loaded = spandrel.ModelLoader().load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError:
         raise InputError(f"{unknown} (spandrel does not know it either)", setting="arch") from None
     except Exception as error:  # its readers of sizes fail in many ways on what only looks like their network
-        raise InputError(f"{unknown} (spandrel fails on it: {_first_line(error)})", setting="arch") from None
-    name = found.architecture.name
-    channels = found.input_channels, found.output_channels
-    if not isinstance(found, spandrel.ImageModelDescriptor) or channels != (3, 3):
+        raise InputError(f"{unknown} (spandrel fails on it: {first_line(error)})", setting="arch") from None
+    name = loaded.architecture.name
+    channels = loaded.input_channels, loaded.output_channels
+    if not isinstance(loaded, spandrel.ImageModelDescriptor) or channels != (3, 3):
         raise InputError(f"this is {name}, from {channels[0]} channels to {channels[1]}, and not RGB to RGB")
-    return _adapted(found)
+    return _adapted(loaded)
 
 
 INSTALL = "see docs/networks.md"
 
 
-def _adapted(found: "ImageModelDescriptor[nn.Module]") -> nn.Module:
+def _adapted(loaded: "ImageModelDescriptor[nn.Module]") -> nn.Module:
     # What stands around the network (a noise map, a range, the first of several outputs) is spandrel's private
     # function: its public call clips to [0, 1] too, and gradients would end there.
-    around = found._call_fn
-    network = adapted(found.model, lambda forward, x: around(_Called(forward), x.clone()))  # RCAN works in place
-    need = found.size_requirements
+    around = loaded._call_fn
+    network = adapted(loaded.model, lambda forward, x: around(_Called(forward), x.clone()))  # RCAN works in place
+    need = loaded.size_requirements
     if need.none:
         return network
     return padded(network, need.multiple_of, minimum=max(1, need.minimum), square=need.square)
@@ -106,5 +106,6 @@ class _Called:
         return getattr(self._forward.__self__, name)  # type: ignore[attr-defined]
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or the name of its type."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -19,6 +19,7 @@ from faig.report.figures.teaser import PICTURE
 from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
 from faig.report.rankings import whose_filters
+from faig.report.truth import is_truth, write_truth
 from faig.results.reader import Results
 from faig.results.table import read_table
 from faig.results.tables import PICTURES, SECTIONS, SUMMARY, TABLES
@@ -58,13 +59,15 @@ def write_markdown(run: Path, file: Path) -> Path:
     """
     if file.suffix != ".md":
         raise InputError(f"{file}: the name of a Markdown file ends in .md")
+    if is_truth(run):
+        return write_truth(run, file)
     results = Results.of(run)
     charts = {section: [chart for chart in group if chart.main] for section, group in charts_of(results).items()}
     folder = file.with_suffix("")
-    whole = results.first(SUMMARY.name)
+    summary = results.first(SUMMARY.name)
     with new_folder(folder, force=True, ours=("*.png", SUMMARY.name)) as part:
-        if whole is not None:
-            shutil.copyfile(whole, part / SUMMARY.name)
+        if summary is not None:
+            shutil.copyfile(summary, part / SUMMARY.name)
         pictures = {"pictures": _teaser(results, part, folder.name)} | {
             section: [_picture(chart, part, folder.name) for chart in group] for section, group in charts.items()
         }
@@ -81,7 +84,7 @@ def write_markdown(run: Path, file: Path) -> Path:
             filters=whose_filters(results),
             tables={section: _tables(results, section) for section in SECTIONS},
             pictures=pictures,
-            whole=None if whole is None else f"{folder.name}/{SUMMARY.name}",
+            whole=None if summary is None else f"{folder.name}/{SUMMARY.name}",
         )
     )
     with replacing(file) as part_file:
@@ -105,8 +108,7 @@ def _tables(results: Results, section: str) -> list[Grid]:
 
 
 def _picture(chart: Chart, part: Path, folder: str) -> Shown:
-    chart.draw(part)
-    (part / f"{chart.name}.svg").unlink()
+    chart.draw(part, ["png"])
     _shrink(part / f"{chart.name}.png", WIDTH)
     return Shown(chart.title, f"{folder}/{chart.name}.png", chart.note)
 

@@ -30,6 +30,12 @@ def own_method(results: Results) -> str:
     return PAPER if rankings is None else rankings.default
 
 
+def by_own_method(results: Results) -> str:
+    """What a chart's title says of the filters' method; empty where no file of rankings names it."""
+    rankings = rankings_of(results)
+    return "" if rankings is None else f", by {rankings.default}"
+
+
 def whose_filters(results: Results) -> str:
     """A sentence: by which method, or else from which files, the filters are that a run uses; empty if nothing says."""
     if results.first(RANKINGS) is not None:

@@ -87,10 +87,10 @@ def _empty(path: Path) -> bool:
 
 def _read_fingerprint(path: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads((path / FINGERPRINT).read_text(encoding="utf-8"))
+        fingerprint: dict[str, Any] = json.loads((path / FINGERPRINT).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         return None
-    return found
+    return fingerprint
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -98,10 +98,10 @@ def _write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def first_difference(known: Any, wanted: Any, place: str = "") -> str:
+def first_difference(known: Any, wanted: Any, name: str = "") -> str:
     """The dotted name of the first entry in which two nested dictionaries differ."""
     if isinstance(known, dict) and isinstance(wanted, dict):
         for key in [*wanted, *known]:
             if known.get(key) != wanted.get(key):
-                return first_difference(known.get(key), wanted.get(key), f"{place}.{key}" if place else key)
-    return place
+                return first_difference(known.get(key), wanted.get(key), f"{name}.{key}" if name else key)
+    return name

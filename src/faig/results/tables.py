@@ -1,6 +1,7 @@
 """The tables of a run, each declared once: writers, readers, the report and ``docs/files.md`` follow from this."""
 
 from faig.results.table import Table, interval, number, text
+from faig.results.truth_tables import TRUTH_TABLES
 
 LEARNED = "learned"  # what the names of learned masks begin with
 RANKING_FILES = ("filters-*.csv", "channels-*.csv", "layers-*.csv")  # rankings, and their sums: see `faig.attribution`
@@ -287,7 +288,7 @@ STRENGTHS = Table(
     (_FUNCTIONS, _INPUT, number("strength", "of these functions"), text("file", "beside the table")),
 )
 
-TABLES = {table.name: table for table in globals().copy().values() if isinstance(table, Table)}
+TABLES = {table.name: table for table in (*globals().copy().values(), *TRUTH_TABLES) if isinstance(table, Table)}
 
 
 def documentation() -> str:

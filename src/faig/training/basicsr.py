@@ -21,30 +21,30 @@ def is_basicsr(values: dict[str, Any]) -> bool:
     return "network_g" in values
 
 
-def translate(values: dict[str, Any], place: str) -> tuple[dict[str, Any], list[str]]:
-    """Settings for `TrainingConfig`, and a line for each given one that has no counterpart.
+def translate(values: dict[str, Any], file: str) -> tuple[dict[str, Any], list[str]]:
+    """Settings for `TrainingConfig`, and a line for each setting of the file that has no counterpart.
 
     Args:
         values: the option file.
-        place: its name, for the messages.
+        file: its name, for the messages.
 
     Raises:
         InputError: a setting asks for what `train` does not do, or one that is needed is missing.
     """
-    options = Options(values, place)
+    options = Options(values, file)
     architecture, arguments = _network(options)
     scale = arguments["scale"]
     if options.integer("scale", scale) != scale:
-        raise InputError(f"{place}: scale: differs from that of network_g, {scale}")
+        raise InputError(f"{file}: scale: differs from that of network_g, {scale}")
     options.must("network_g.num_out_ch", 3, 3)
     gt_size = options.integer("datasets.train.gt_size")
     if gt_size % scale:
-        raise InputError(f"{place}: datasets.train.gt_size: {gt_size} is not divisible by scale {scale}")
+        raise InputError(f"{file}: datasets.train.gt_size: {gt_size} is not divisible by scale {scale}")
     name = str(options.take("name", "training"))
     if not re.fullmatch(r"[\w.+-]*\w[\w.+-]*", name):
-        raise InputError(f"{place}: name: {name!r} becomes the name of a folder; use letters, digits and _.+-")
+        raise InputError(f"{file}: name: {name!r} becomes the name of a folder; use letters, digits and _.+-")
     processes = options.take("num_gpu", 1)  # which of them is for torchrun to say
-    processes = 1 if processes == "auto" else Options({"num_gpu": processes}, place).integer("num_gpu")
+    processes = 1 if processes == "auto" else Options({"num_gpu": processes}, file).integer("num_gpu")
     ratio = options.number("train.neuron_ratio", 0.0)
     ours: dict[str, Any] = {
         "name": name,
@@ -82,7 +82,7 @@ def translate(values: dict[str, Any], place: str) -> tuple[dict[str, Any], list[
 
 
 class Options:
-    """Nested settings that are taken out one by one, so that what is left can be told."""
+    """Nested settings that are taken out one by one, so that the rest can be reported."""
 
     def __init__(self, values: dict[str, Any], place: str) -> None:
         self.place = place
@@ -130,10 +130,10 @@ class Options:
 
     def only(self, key: str, default: float) -> float:
         """The one entry of a list."""
-        found = self.numbers(key, [default])
-        if len(found) != 1:
-            raise InputError(f"{self.place}: {key}: {found!r} is not a list of one level, and only one is supported")
-        return found[0]
+        levels = self.numbers(key, [default])
+        if len(levels) != 1:
+            raise InputError(f"{self.place}: {key}: {levels!r} is not a list of one level, and only one is supported")
+        return levels[0]
 
     def rest(self) -> list[str]:
         """A line for each setting that nobody took, unless it is null."""
@@ -149,10 +149,8 @@ def _network(options: Options) -> tuple[str, dict[str, Any]]:
     if kind not in NETWORKS:
         raise InputError(f"{options.place}: network_g.type: {kind!r} is not one of {', '.join(NETWORKS)}")
     architecture, names = NETWORKS[kind]
-    told = {ours: options.integer(f"network_g.{theirs}", -1) for theirs, ours in names.items()}
-    given = {key: value for key, value in told.items() if value != -1}
-    arguments = {"scale": 2} | given
-    return architecture, arguments
+    values = {ours: options.integer(f"network_g.{theirs}", -1) for theirs, ours in names.items()}
+    return architecture, {"scale": 2} | {key: value for key, value in values.items() if value != -1}
 
 
 def _optimizer(options: Options) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a training run needs to go on: written whole or not at all, the last two kept."""
+"""Checkpoints of a training run, from which it goes on: the last two are kept."""
 
 import warnings
 from pathlib import Path
@@ -33,13 +33,13 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
     Args:
         folder: of the run.
-        settings: what the checkpoint's own, under ``settings``, must equal.
+        settings: of the run; those in the checkpoint must be equal.
 
     Raises:
         InputError: there are checkpoints but none can be read, or they are of other settings.
     """
-    found = _checkpoints(folder)
-    for path in reversed(found):
+    paths = _checkpoints(folder)
+    for path in reversed(paths):
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
             theirs = flat(state["settings"])
@@ -55,8 +55,8 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
                     setting="force",
                 )
         return state
-    if found:
-        message = f"{folder}: none of its {len(found)} checkpoints can be read; start again with fresh=True"
+    if paths:
+        message = f"{folder}: none of its {len(paths)} checkpoints can be read; start again with fresh=True"
         raise InputError(message, setting="force")
     return None
 

@@ -30,9 +30,9 @@ class NetworkConfig(Strict):
         if "architecture" in self.arguments:
             raise ValueError("arguments: architecture stands beside arguments, not in them")
         with torch.device("meta"), warnings.catch_warnings(action="ignore"):
-            found = scale_of(build(self.architecture, **self.arguments))
-        if type(self.arguments["scale"]) is not int or found != self.arguments["scale"]:
-            raise ValueError(f"arguments: scale: {self.arguments['scale']!r} makes a network that enlarges by {found}")
+            scale = scale_of(build(self.architecture, **self.arguments))
+        if type(self.arguments["scale"]) is not int or scale != self.arguments["scale"]:
+            raise ValueError(f"arguments: scale: {self.arguments['scale']!r} makes a network that enlarges by {scale}")
         return self
 
 
@@ -59,7 +59,7 @@ class DegradationConfig(Strict):
         Raises:
             InputError: a spec cannot be read, or says how to downsample.
         """
-        found: list[tuple[float, tuple[Step, ...]]] = [
+        draws: list[tuple[float, tuple[Step, ...]]] = [
             (self.blur_probability, (Blur(self.blur),) if self.blur else ()),
             (self.noise_probability, (Noise(self.noise),) if self.noise else ()),
         ]
@@ -67,8 +67,8 @@ class DegradationConfig(Strict):
             steps = tuple(parse_steps(spec))
             if any(isinstance(step, Down) for step in steps):
                 raise InputError(f"degrade: {spec!r}: all patches are downsampled in one way; set downsampling")
-            found.append((probability, steps))
-        return found
+            draws.append((probability, steps))
+        return draws
 
 
 class DataConfig(Strict):
@@ -160,11 +160,11 @@ class TrainingConfig(Strict):
 
     def result_settings(self) -> dict[str, Any]:
         """The settings that the trained weights depend on, but for files, whose content counts and not their names."""
-        told = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "seed"})
+        settings = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "seed"})
         for section, names in {"network": ["start"], "data": ["gt", "workers", "cache_gb"]}.items():
             for name in names:
-                del told[section][name]
-        return told
+                del settings[section][name]
+        return settings
 
 
 def read_config(path: Path) -> tuple[TrainingConfig, list[str]]:

@@ -129,7 +129,7 @@ class Patches(Dataset["Batch | InputError"]):
         Raises:
             InputError: no image can be used.
         """
-        drawn = [self._draw(np.random.default_rng([self.seed, iteration, place])) for place in self.places]
+        drawn = [self._draw(np.random.default_rng([self.seed, iteration, position])) for position in self.places]
         wide, chosen, random = zip(*drawn, strict=True)
         return Batch(
             torch.stack(wide), torch.tensor(chosen), tuple(torch.stack(part) for part in zip(*random, strict=True))
@@ -163,12 +163,12 @@ class Patches(Dataset["Batch | InputError"]):
         if index in self.kept:
             return self.kept[index]
         try:
-            pixels, place = self.source.read(index), self.source.place(index)
+            pixels, name = self.source.read(index), self.source.place(index)
             if pixels.dtype != np.uint8:
-                pixels = to_uint8(to_image(pixels, place)).permute(1, 2, 0).numpy()
+                pixels = to_uint8(to_image(pixels, name)).permute(1, 2, 0).numpy()
             height, width, _ = pixels.shape
             if min(height, width) < self.side:
-                raise InputError(f"{place}: {width}x{height} is smaller than a GT patch of {self.side}")
+                raise InputError(f"{name}: {width}x{height} is smaller than a GT patch of {self.side}")
         except InputError as error:
             self.damaged.add(index)
             if self.strict:

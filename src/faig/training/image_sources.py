@@ -22,16 +22,16 @@ class Source(Protocol):
     """Images by number."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """How many images there are."""
 
     def place(self, index: int) -> str:
-        """The name of one, for messages."""
+        """The name of an image, for messages."""
 
     def read(self, index: int) -> Pixels:
-        """Decode one; raises InputError where it is damaged."""
+        """Decode an image; raises InputError where it is damaged."""
 
     def fingerprint(self) -> str:
-        """Of the names and sizes of all images: a run goes on only with the same."""
+        """A hash of the names and sizes of all images: a run goes on only with the same."""
 
 
 class FolderSource:
@@ -44,15 +44,15 @@ class FolderSource:
         return len(self.files)
 
     def place(self, index: int) -> str:
-        """Path of the file."""
+        """The path of the file."""
         return str(self.files[index])
 
     def fingerprint(self) -> str:
-        """Of the names and sizes of all files."""
+        """A hash of the names and sizes of all files."""
         return _hash(f"{path.name} {path.stat().st_size}" for path in self.files)
 
     def read(self, index: int) -> Pixels:
-        """Decode one."""
+        """Decode the image of a file."""
         return decode(read_bytes(self.files[index]), self.place(index))
 
 
@@ -70,16 +70,16 @@ class LmdbSource:
         return len(self.keys)
 
     def place(self, index: int) -> str:
-        """Folder and key."""
+        """The folder and the key."""
         return f"{self.folder}: {self.keys[index].decode(errors='replace')}"
 
     def fingerprint(self) -> str:
-        """Of all keys and the size of the whole."""
+        """A hash of all keys and the size of the LMDB."""
         size = (self.folder / DATA).stat().st_size
         return _hash([str(size), *(key.decode(errors="replace") for key in self.keys)])
 
     def read(self, index: int) -> Pixels:
-        """Decode one."""
+        """Decode the value of a key."""
         with open_lmdb(self.folder).begin() as transaction:
             value = transaction.get(self.keys[index])
         return decode(np.frombuffer(value or b"", dtype=np.uint8), self.place(index))
@@ -90,7 +90,7 @@ def open_lmdb(folder: Path) -> "lmdb.Environment":
     """Open an LMDB to read from, once a process; without locks, so that it survives a fork.
 
     Raises:
-        InputError: it is none.
+        InputError: it is no LMDB, or is cut short.
     """
     import lmdb
 
@@ -112,7 +112,7 @@ def open_source(path: Path) -> Source:
     """The images at a path: an LMDB where it holds ``data.mdb``, else a folder of images.
 
     Raises:
-        InputError: there are none.
+        InputError: there are no images.
     """
     return LmdbSource(path) if (path / DATA).is_file() else FolderSource(path)
 

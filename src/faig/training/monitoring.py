@@ -1,4 +1,4 @@
-"""Looking at a run while it goes on: mean loss, validation PSNR, TensorBoard curves and sample images."""
+"""Monitoring of a training run: mean loss, validation PSNR, TensorBoard curves and sample images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,10 +47,10 @@ class Validation:
             gt = self._gt(path)
             psnr(gt, gt, border=scale)  # raises where it is too small
             for kind in self.folders:
-                lr, place = self._lr(kind, name, gt), self.folders[kind][name]
+                lr, lr_path = self._lr(kind, name, gt), self.folders[kind][name]
                 if (lr.shape[1] * scale, lr.shape[2] * scale) != gt.shape[1:]:
                     (_, h, w), (_, gh, gw) = lr.shape, gt.shape
-                    raise InputError(f"validation: {place}: {w}x{h} is not 1/{scale} of {path}, {gw}x{gh}")
+                    raise InputError(f"validation: {lr_path}: {w}x{h} is not 1/{scale} of {path}, {gw}x{gh}")
 
     def __call__(self, network: nn.Module) -> dict[str, float]:
         """PSNR by kind of input."""
@@ -91,11 +91,11 @@ class Mean:
         self.sum, self.count = torch.zeros_like(self.sum), 0
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """The sum and the count, for a checkpoint."""
         return {"sum": float(self.sum), "count": self.count}
 
     def load(self, state: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Take the sum and the count from a checkpoint."""
         self.sum, self.count = torch.full_like(self.sum, state["sum"]), state["count"]
 
 
@@ -116,7 +116,7 @@ class Board:
             self.writer = tensorboard.SummaryWriter(folder, purge_step=done + 1)
 
     def close(self) -> None:
-        """Write out what waits."""
+        """Write the pending events, and close the file."""
         if self.writer:
             self.writer.close()
 

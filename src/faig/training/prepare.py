@@ -47,7 +47,7 @@ def crop_folder(
     photos = read_photos(gt, files)
     with new_folder(out, force, ours=("*_s[0-9][0-9][0-9].png", PHOTOS)) as part:
         job = partial(_crop_file, out=part, crop=crop, step=step)
-        names = _in_processes(job, list(files.values()), workers, "crop", track)
+        names = _in_processes(job, list(files.values()), workers, "cropping images", track)
         cut = {name: photo for photo, parts in zip(photos.values(), names, strict=True) for name in parts}
         write_photos(part, cut)
     return len(cut)
@@ -97,10 +97,10 @@ def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, tra
         size = sum(path.stat().st_size for path in files.values())
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from None
-    with new_folder(out, force) as part, _told(out):
+    with new_folder(out, force) as part, _lmdb_errors(out):
         # Room for whole pages; the file grows only as far as it is filled.
         env = lmdb.open(str(part), map_size=2 * size + (1 << 20) + 8192 * len(files), readahead=False, sync=False)
-        shapes = _in_processes(_checked, list(files.values()), workers, "lmdb", track)
+        shapes = _in_processes(_checked, list(files.values()), workers, "packing images", track)
         with env, (part / META).open("w", encoding="utf-8") as meta:
             for (name, path), (data, shape) in zip(files.items(), shapes, strict=True):
                 with env.begin(write=True) as transaction:  # each its own: an open one keeps all in memory
@@ -112,8 +112,8 @@ def pack_lmdb(images: Path, out: Path, *, workers: int, force: bool = False, tra
 
 
 @contextmanager
-def _told(out: Path) -> Iterator[None]:
-    """LMDB's own errors (a full disk) in our words."""
+def _lmdb_errors(out: Path) -> Iterator[None]:
+    """Raise LMDB's own errors, such as a full disk, as InputError."""
     import lmdb
 
     try:
@@ -136,4 +136,4 @@ def _in_processes(
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy torch's threads half
         parts = (files[start : start + AHEAD] for start in range(0, len(files), AHEAD))
-        yield from track((found for part in parts for found in pool.map(job, part)), label, len(files))
+        yield from track((result for part in parts for result in pool.map(job, part)), label, len(files))

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
-from faig.filters import FilterSet, FilterSpace, Order, rank
+from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
 from faig.imaging.cases import Case
 from faig.intervention.edit import revert
 from faig.truth.alone import specific, toggled

@@ -16,14 +16,14 @@ ROLES = ("baseline", "target")
 
 def own_folder() -> Path:
     """Where pulled pairs lie: ``$FAIG_ZOO``, or the user's data folder."""
-    told = os.environ.get("FAIG_ZOO")
-    return Path(told) if told else platformdirs.user_data_path("faig") / "zoo"
+    path = os.environ.get("FAIG_ZOO")
+    return Path(path) if path else platformdirs.user_data_path("faig") / "zoo"
 
 
 def _pairs() -> dict[str, Path]:
     """The folder of every pair, by name; a shipped pair comes before a pulled one of the same name."""
-    found = [path.parent for root in (own_folder(), FOLDER) for path in root.glob("[!.]*/target.safetensors")]
-    return {path.name: path for path in sorted(found, key=lambda path: path.name)}
+    folders = [path.parent for root in (own_folder(), FOLDER) for path in root.glob("[!.]*/target.safetensors")]
+    return {path.name: path for path in sorted(folders, key=lambda path: path.name)}
 
 
 def pairs() -> list[str]:
@@ -91,3 +91,6 @@ def load(name: str, builder: Builder | None = None) -> nn.Module:
         InputError: see `find` and `checkpoint.load_network`.
     """
     return load_network(find(name), builder)
+
+
+load_zoo = load  # its name in faig itself

@@ -33,13 +33,13 @@ def save_predictor(pair: str, predictor: Predictor, baseline: nn.Module, proport
         learned_on: which images, for people.
     """
     path = zoo.folder(pair) / PREDICTOR
-    told = predictor.learned() | {
+    learned = predictor.learned() | {
         "proportion": proportion,
         "learned_on": learned_on,
         "of": _fingerprint(pair, predictor.target, baseline, list(predictor.reverted), proportion),
     }
     with replacing(path) as part:
-        part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")
     return path
 
 
@@ -55,13 +55,13 @@ def load_predictor(pair: str, device: str = "cpu") -> Predictor:
         raise InputError(message, setting="filters")
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline", device=device)
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        functions, proportion, learned_of = told["functions"], told["proportion"], told["of"]
+        learned = json.loads(path.read_text(encoding="utf-8"))
+        functions, proportion, learned_of = learned["functions"], learned["proportion"], learned["of"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is not what a predictor learned: {error!r}") from None
     if learned_of != _fingerprint(pair, target, baseline, functions, proportion):
         raise InputError(f"{path}: was learned for other networks or filters than those of {pair}")
-    return Predictor.of(target, baseline, filters_of(pair, target, functions, proportion), told)
+    return Predictor.of(target, baseline, filters_of(pair, target, functions, proportion), learned)
 
 
 def _fingerprint(

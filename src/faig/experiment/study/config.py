@@ -8,18 +8,16 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from faig.attribution.methods import METHODS
 from faig.attribution.quadrature import RULES
 from faig.common.settings import NumberOrText, Proportion, Strict, one_of
-from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, Name, NetworksConfig
+from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, Name, NetworksConfig
 from faig.imaging.degradation import named
 from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig
-
-Method = Annotated[str, one_of(METHODS)]
 
 
 class ComparePart(Strict):
     """Methods against each other; see `CompareConfig`. What is not given is what the protocol, or the command, says."""
 
-    methods: list[Method] = Field(default_factory=lambda: list(METHODS))
+    methods: list[MethodName] = Field(default_factory=lambda: list(METHODS))
     proportions: list[Proportion] = Field(default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0])
     channel: Annotated[str, one_of(CHANNELS)] | None = None
     quadrature: Annotated[str, one_of(RULES)] | None = None

@@ -59,36 +59,36 @@ class Locations(StudyStage):
         pair, seed = self.pair, self.config.seed
         reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, self.channel, None, track)
         plan = {
-            (kind, what): ways
+            (kind, weights): ways
             for kind, chosen in self.filters.items()
-            for what, ways in _ways(pair, chosen, self.part.seeds, seed).items()
+            for weights, ways in _ways(pair, chosen, self.part.seeds, seed).items()
         }
         done: dict[tuple[str, str], list[Measured]] = {}
-        for (kind, what), ways in track(plan.items(), "measuring weights elsewhere", len(plan)):
-            for place, make in enumerate(ways):
+        for (kind, weights), ways in track(plan.items(), "measuring weights elsewhere", len(plan)):
+            for index, make in enumerate(ways):
 
                 def unit(make: Callable[[], nn.Module] = make) -> Any:
                     return to_json(measure(make(), reference, pair.scale, self.channel, None))
 
-                measured = from_json(kept(run, f"{kind}-{what.replace(' ', '-')}-{place}", unit))
-                done.setdefault((kind, what), []).append(measured)
+                measured = from_json(kept(run, f"{kind}-{weights.replace(' ', '-')}-{index}", unit))
+                done.setdefault((kind, weights), []).append(measured)
         rows = {key: _row(*key, results, reference, seed) for key, results in done.items()}
-        write_table(run, GRAFTED, [row for (_, what), row in rows.items() if what not in ("reverted", "cut")])
-        write_table(run, CUT, [row for (_, what), row in rows.items() if what in ("reverted", "cut")])
+        write_table(run, GRAFTED, [row for (_, weights), row in rows.items() if weights not in ("reverted", "cut")])
+        write_table(run, CUT, [row for (_, weights), row in rows.items() if weights in ("reverted", "cut")])
 
 
 def _ways(pair: Pair, chosen: FilterSet, seeds: int, seed: int) -> dict[str, list[Callable[[], nn.Module]]]:
     """What is done with one function's filters, and how to make each network; several where chance decides."""
 
-    def moved(places: Callable[[FilterSpace, Indices, torch.Generator], Indices], own: int) -> Callable[[], nn.Module]:
-        generator = torch.Generator().manual_seed(seed + own)
+    def moved(places: Callable[[FilterSpace, Indices, torch.Generator], Indices], draw: int) -> Callable[[], nn.Module]:
+        generator = torch.Generator().manual_seed(seed + draw)
         at = places(pair.space, chosen.indices, generator)
         return lambda: transplant(pair.target, pair.baseline, chosen.indices, at)
 
     return {
         "in place": [lambda: graft(pair.target, pair.baseline, chosen)],
-        "permuted": [moved(permuted, own) for own in range(seeds)],
-        "elsewhere": [moved(elsewhere, own) for own in range(seeds)],
+        "permuted": [moved(permuted, draw) for draw in range(seeds)],
+        "elsewhere": [moved(elsewhere, draw) for draw in range(seeds)],
         "reverted": [lambda: revert(pair.target, pair.baseline, chosen)],
         "cut": [lambda: cut(pair.target, chosen)],
     }
@@ -113,16 +113,16 @@ def _by_layer(space: FilterSpace, indices: Indices) -> list[Tensor]:
     return [indices[(indices >= layer.start) & (indices < layer.start + layer.count)] for layer in space.layers]
 
 
-def _row(kind: str, what: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
+def _row(kind: str, weights: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
     """One intervention's numbers; where chance decides, the mean over its seeds, with the spread."""
-    row: dict[str, Any] = {"function": kind, "weights": what, "seeds": len(results)}
-    if what in ("reverted", "cut"):
+    row: dict[str, Any] = {"function": kind, "weights": weights, "seeds": len(results)}
+    if weights in ("reverted", "cut"):
         row |= summary_row(kind, results, reference, seed)
     else:
-        whole = reference.between[kind]
+        between = reference.between[kind]
         row |= spread(
             "switched_on",
-            [switched_off(one[kind].to_target, whole, photos=reference.photos, seed=seed) for one in results],
+            [switched_off(result[kind].to_target, between, photos=reference.photos, seed=seed) for result in results],
         )
-    gains: list[Estimate] = [gain(one[kind].psnr, reference, kind, seed) for one in results]
+    gains: list[Estimate] = [gain(result[kind].psnr, reference, kind, seed) for result in results]
     return row | spread("psnr_gain", gains)

@@ -52,8 +52,8 @@ class References(StudyStage):
         """Learn one after the other."""
         files: Rankings = {}
         for name, make in _plan(self.part, self.pair, self.cases, self.config, track).items():
-            for place, kind in enumerate(self.config.degrade):
-                file = f"filters-{name}-{place}.csv"
+            for index, kind in enumerate(self.config.degrade):
+                file = f"filters-{name}-{index}.csv"
                 if not (run / file).exists():
                     write_ranking(run / file, self.pair.space, make(kind))
                 files.setdefault(name, {})[kind] = file

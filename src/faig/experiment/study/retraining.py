@@ -52,8 +52,8 @@ class Retraining(StudyStage):
         self.cases = study.cases("measure")
         self.sets = {
             (kind, name): chosen
-            for kind, found in study.filters(self.part.top).items()
-            for name, chosen in _choices(self.pair, found, self.config.seed).items()
+            for kind, filters in study.filters(self.part.top).items()
+            for name, chosen in _choices(self.pair, filters, self.config.seed).items()
         }
 
     def determined(self) -> dict[str, Any]:
@@ -85,18 +85,18 @@ class Retraining(StudyStage):
             outputs = [restore(network, case.lr[kind]) for case in self.cases]
             gained[kind, name] = psnrs(outputs, self.cases, pair.scale) - reference.psnr[kind][1]
         write_table(run, RETRAINED, curves)
-        whole = {kind: target - baseline for kind, (target, baseline) in reference.psnr.items()}
-        write_table(run, GAINED, [_row(*key, gained, whole[key[0]], reference.photos, seed) for key in gained])
+        target_gain = {kind: target - baseline for kind, (target, baseline) in reference.psnr.items()}
+        write_table(run, GAINED, [_row(*key, gained, target_gain[key[0]], reference.photos, seed) for key in gained])
 
 
-def _choices(pair: Pair, found: FilterSet, seed: int) -> dict[str, FilterSet]:
+def _choices(pair: Pair, filters: FilterSet, seed: int) -> dict[str, FilterSet]:
     """The found filters, and as many others."""
     space, generator = pair.space, torch.Generator().manual_seed(seed)
     return {
-        FOUND: found,
-        "random in the same layers": FilterSet.of(space, elsewhere(space, found.indices, generator)),
-        "random": FilterSet.of(space, rank(random_scores(space, seed))[: len(found)]),
-        "largest change": FilterSet.of(space, rank(change(pair.path, space))[: len(found)]),
+        FOUND: filters,
+        "random in the same layers": FilterSet.of(space, elsewhere(space, filters.indices, generator)),
+        "random": FilterSet.of(space, rank(random_scores(space, seed))[: len(filters)]),
+        "largest change": FilterSet.of(space, rank(change(pair.path, space))[: len(filters)]),
     }
 
 
@@ -108,17 +108,17 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
     part, images = config.retrain, config.images_of("learn", out)
     assert part is not None
     spec = "+".join(str(step) for step in images.together([kind]).steps if not isinstance(step, Down))
-    told = network_metadata(zoo.find(config.baseline))
-    if "architecture" not in told:
+    metadata = network_metadata(zoo.find(config.baseline))
+    if "architecture" not in metadata:
         raise InputError(f"{config.baseline}: faig train cannot build this network; leave retrain out of the study")
-    where = run / f"{kind}-{name.replace(' ', '-')}"
-    where.mkdir(exist_ok=True)
-    write_ranking(where / "filters.csv", pair.space, chosen.mask.float())
+    folder = run / f"{kind}-{name.replace(' ', '-')}"
+    folder.mkdir(exist_ok=True)
+    write_ranking(folder / "filters.csv", pair.space, chosen.mask.float())
     settings = {
         "name": f"{kind}, {name}",
         "network": {
-            "architecture": told["architecture"],
-            "arguments": told["arguments"],
+            "architecture": metadata["architecture"],
+            "arguments": metadata["arguments"],
             "start": config.baseline,
         },
         "data": {
@@ -133,11 +133,11 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
         },
         "optimizer": {"iterations": part.iterations, "learning_rate": part.learning_rate, "ema": 0.9},
         "validation": {"gt": out / "images" / "measure", "every": part.every, "degrade": {OWN: spec}},
-        "filters": str(where / "filters.csv"),
+        "filters": str(folder / "filters.csv"),
         "top": len(chosen) / len(pair.space),
         "checkpoint_every": part.every,
         "seed": config.seed,
-        "out": where,
+        "out": folder,
     }
     trained = train(TrainingConfig.model_validate(settings), device=config.device)
     assert trained is not None  # there is no time limit
@@ -145,14 +145,14 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
 
 
 def _row(
-    kind: str, name: str, gained: dict[tuple[str, str], Numbers], whole: Numbers, photos: Photos, seed: int
+    kind: str, name: str, gained: dict[tuple[str, str], Numbers], target_gain: Numbers, photos: Photos, seed: int
 ) -> dict[str, Any]:
     """Gain in dB over the baseline, as a share of the target's, and how far the found filters are ahead."""
-    own, of_found = gained[kind, name], gained[kind, FOUND]
-    share = estimate(lambda gain, all_of_it: gain / all_of_it, own, whole, photos=photos, seed=seed)
+    gains, of_found = gained[kind, name], gained[kind, FOUND]
+    share = estimate(lambda gain, all_of_it: gain / all_of_it, gains, target_gain, photos=photos, seed=seed)
     return (
         {"function": kind, "free": name}
-        | estimate_mean(own, photos=photos, seed=seed).columns("gain")
+        | estimate_mean(gains, photos=photos, seed=seed).columns("gain")
         | share.columns("share")
-        | estimate_mean(of_found - own, photos=photos, seed=seed).columns("found_ahead")
+        | estimate_mean(of_found - gains, photos=photos, seed=seed).columns("found_ahead")
     )

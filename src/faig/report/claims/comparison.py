@@ -49,11 +49,11 @@ UP_TO_TARGET, BEYOND = 2.5, 5.0  # times an even share of the way from strength 
 
 def claims(results: Results) -> list[Claim]:
     """Every claim that the tables of a run speak of: the paper's, which are about FAIG, then ours."""
-    own = own_method(results)
-    by_own = [] if own == PAPER else [partial(switches_off, method=own)]
+    method = own_method(results)
+    extra = [] if method == PAPER else [partial(switches_off, method=method)]
     judges: dict[Table, Sequence[Callable[[pd.DataFrame], Claim | None]]] = {
-        SUMMARY: [switches_off, *by_own, partial(is_enough, method=own)],
-        CONTESTS: [ahead, partial(better_than_each, champion=own)],
+        SUMMARY: [switches_off, *extra, partial(is_enough, method=method)],
+        CONTESTS: [ahead, partial(better_than_each, champion=method)],
         EQUALS: [can_be_beaten],
         DISTRIBUTION: [where.at_the_back, where.less_even],
         OVERLAPS: [where.deeper],
@@ -99,7 +99,7 @@ def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
 
 
 def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
-    """Sufficiency of a method's filters."""
+    """Whether a method's filters are enough to give the baseline the function."""
     rows, share = at_one_percent(summary[summary["method"] == method])
     if rows.empty:
         return None
@@ -122,7 +122,7 @@ def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
 
 
 def ahead(contests: pd.DataFrame) -> Claim | None:
-    """The paper's comparison, by its own measure."""
+    """Whether FAIG's filters have a larger effect than those of the paper's controls."""
     rows, share = at_one_percent(contests[(contests["champion"] == PAPER) & contests["method"].isin(CONTROLS)])
     if rows.empty:
         return None
@@ -150,7 +150,7 @@ def ahead(contests: pd.DataFrame) -> Claim | None:
 
 
 def better_than_each(contests: pd.DataFrame, champion: str = PAPER) -> Claim | None:
-    """Switched off and leak together: a large effect can also mean a wrecked image. Learned masks are no methods."""
+    """Whether a champion beats every method by switched off and leak; a large effect can also mean a wrecked image."""
     rows = contests[(contests["champion"] == champion) & ~contests["method"].str.startswith(LEARNED)]
     rows, share = at_one_percent(rows)
     if rows.empty:
@@ -172,12 +172,12 @@ def better_than_each(contests: pd.DataFrame, champion: str = PAPER) -> Claim | N
     words = {Verdict.HOLDS: "better than", Verdict.PARTLY: "better in one and worse in the other than"}
     parts = [f"{said} {listed(names[verdict])}" for verdict, said in words.items() if names[verdict]]
     parts += [f"worse than {against}" for against in names[Verdict.FAILS]]
-    parts += [f"not told apart from {listed(some)}" for some in [names[Verdict.OPEN]] if some]
+    parts += [f"not told apart from {listed(rivals)}" for rivals in [names[Verdict.OPEN]] if rivals]
     return Claim(
         f"At {100 * share:.3g}% no method switches a function off further than {champion}, or leaks less, without "
         "paying for it.",
         "ours",
-        together(verdict for verdict, some in names.items() if some),
+        together(verdict for verdict, against in names.items() if against),
         sentences(parts),
         "Better than a method: the interval of the difference in switched off is above 0, or that in leak below 0, and "
         f"neither is clearly worse. It holds where {champion} is better than every method on every function.",
@@ -185,7 +185,7 @@ def better_than_each(contests: pd.DataFrame, champion: str = PAPER) -> Claim | N
 
 
 def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
-    """At equal terms, by one and the same method. Learned masks are no methods."""
+    """Whether one method beats FAIG at equal terms; learned masks are left out."""
     rows = equals[~equals["method"].str.startswith(LEARNED)]
     by_method: dict[str, tuple[Verdict, list[str]]] = {}
     for method, group in rows.groupby("method", sort=False):
@@ -202,7 +202,7 @@ def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
         return None
     best = max(by_method, key=lambda method: _most_ahead(rows[rows["method"] == method]))
     verdict, parts = by_method[best]
-    winners = [method for method, (other, _) in by_method.items() if other is Verdict.HOLDS and method != best]
+    winners = [method for method, (outcome, _) in by_method.items() if outcome is Verdict.HOLDS and method != best]
     more = [f"also ahead in all of this: {listed(winners)}"] if winners else []
     return Claim(
         "FAIG can be beaten: by a method that switches off more where it leaks no more, and leaks less where it "
@@ -216,18 +216,18 @@ def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
 
 
 def _most_ahead(rows: pd.DataFrame) -> tuple[float, float]:
-    """To choose a method by: how many of its differences are surely above 0, then their sum."""
+    """The key to choose a method by: how many of its differences are surely above 0, then their sum."""
     names = ("switched_off_ahead", "leak_ahead")
     return float((rows[[f"{name}_low" for name in names]] > 0).sum().sum()), float(rows[list(names)].sum().sum())
 
 
 def smooth(modulation: pd.DataFrame) -> Claim | None:
-    """Strength as a knob."""
+    """Whether the strength of a function can be turned without jumps."""
     parts: list[str] = []
     verdicts: list[Verdict] = []
     for functions, group in modulation.groupby("functions", sort=False):
-        own = group[group["input"].isin(str(functions).split("+"))]
-        for kind, line in own.groupby("input", sort=False):
+        rows = group[group["input"].isin(str(functions).split("+"))]
+        for kind, line in rows.groupby("input", sort=False):
             line = line.sort_values("strength")
             even = line["step_share"] / line["strength"].diff()
             to_target, beyond = even[line["strength"] <= 1].max(), even[line["strength"] > 1].max()

@@ -15,7 +15,7 @@ from faig.report.claims.claim import (
 
 
 def at_the_back(depths: pd.DataFrame) -> Claim | None:
-    """Of deblurring."""
+    """Whether deblurring filters sit toward the back of the network."""
     rows, share = at_one_percent(depths[depths["function"] == "blur"])
     if rows.empty:
         return None
@@ -37,7 +37,7 @@ def at_the_back(depths: pd.DataFrame) -> Claim | None:
 
 
 def less_even(depths: pd.DataFrame) -> Claim | None:
-    """Denoising filters are spread more evenly."""
+    """Whether denoising filters are spread more evenly than deblurring ones."""
     rows, _ = at_one_percent(depths)
     method = rows["method"].iloc[0]
     by_function = {row["function"]: Estimate.of_row(row, "unevenness") for _, row in rows.iterrows()}
@@ -60,7 +60,7 @@ def less_even(depths: pd.DataFrame) -> Claim | None:
 
 
 def deeper(overlaps: pd.DataFrame) -> Claim | None:
-    """Deblurring filters against denoising ones."""
+    """Whether deblurring filters sit deeper than denoising ones."""
     rows, share = at_one_percent(overlaps[(overlaps["function"] == "blur") & (overlaps["other"] == "noise")])
     if rows.empty:
         return None

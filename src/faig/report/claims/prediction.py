@@ -22,9 +22,9 @@ FOLLOWS, ROUGHLY = 0.8, 0.5  # rank correlations
 
 def predicts(accuracy: pd.DataFrame) -> Claim | None:
     """How often the predictor (the first in the table) is right, where an image has one degradation at most."""
-    own = _own(accuracy)
+    rows = accuracy[accuracy["predictor"] == accuracy["predictor"].iloc[0]]
     verdicts, parts = [], []
-    for _, row in own.iterrows():
+    for _, row in rows.iterrows():
         classes = _classes(row["classes"])
         several = any("+" in name for name in classes)
         needed = WITH_CLEAN if "clean" in classes else TWO
@@ -45,7 +45,7 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
 
 
 def beats_others(accuracy: pd.DataFrame) -> Claim | None:
-    """Against image statistics, random filters, and whatever else the table has."""
+    """Whether the first predictor beats image statistics, random filters and whatever else the table has."""
     first = accuracy["predictor"].iloc[0]
     verdicts: list[Verdict] = []
     parts: list[str] = []
@@ -54,10 +54,10 @@ def beats_others(accuracy: pd.DataFrame) -> Claim | None:
         mine = by_predictor.pop(first, None)
         if mine is None or not by_predictor:
             continue
-        by_name = {name: _apart(mine, other) for name, other in by_predictor.items()}
+        by_name = {name: _apart(mine, rival) for name, rival in by_predictor.items()}
         verdicts += by_name.values()
         words = {Verdict.HOLDS: "ahead of", Verdict.FAILS: "behind", Verdict.OPEN: "not told apart from"}
-        against = (f"{words[by_name[name]]} {name} ({_percent(other)})" for name, other in by_predictor.items())
+        against = (f"{words[by_name[name]]} {name} ({_percent(rival)})" for name, rival in by_predictor.items())
         parts.append(f"{listed(_classes(classes))}: {_percent(mine)} right, {', '.join(against)}")
     if not parts:
         return None
@@ -71,7 +71,7 @@ def beats_others(accuracy: pd.DataFrame) -> Claim | None:
 
 
 def follows_level(responses: pd.DataFrame) -> Claim | None:
-    """Does the response grow with the level?"""
+    """Whether the response grows with the level."""
     ranks = {str(row["degradation"]): Estimate.of_row(row, "rank_correlation") for _, row in responses.iterrows()}
     return Claim(
         "The stronger the degradation, the more its filters respond.",
@@ -86,11 +86,11 @@ def follows_level(responses: pd.DataFrame) -> Claim | None:
 
 
 def places_matter(gained: pd.DataFrame) -> Claim | None:
-    """Retraining the found places (the first choice in the table) against every other choice."""
+    """Whether retraining the found filters (the first choice in the table) beats every other choice."""
     verdicts, parts = [], []
     for function, group in gained.groupby("function", sort=False):
-        mine, others = group.iloc[0], group.iloc[1:]
-        for _, row in others.iterrows():
+        mine, rivals = group.iloc[0], group.iloc[1:]
+        for _, row in rivals.iterrows():
             lead = Estimate.of_row(row, "found_ahead")
             verdicts.append(above_zero(lead))
             parts.append(
@@ -108,12 +108,8 @@ def places_matter(gained: pd.DataFrame) -> Claim | None:
     )
 
 
-def _apart(mine: Estimate, other: Estimate) -> Verdict:
-    return Verdict.HOLDS if mine.low > other.high else Verdict.FAILS if mine.high < other.low else Verdict.OPEN
-
-
-def _own(accuracy: pd.DataFrame) -> pd.DataFrame:
-    return accuracy[accuracy["predictor"] == accuracy["predictor"].iloc[0]]
+def _apart(mine: Estimate, rival: Estimate) -> Verdict:
+    return Verdict.HOLDS if mine.low > rival.high else Verdict.FAILS if mine.high < rival.low else Verdict.OPEN
 
 
 def _classes(text: object) -> list[str]:

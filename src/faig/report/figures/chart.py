@@ -11,10 +11,11 @@ from faig.common.colours import COLOURS
 from faig.report.figures.style import save_figure
 
 Kind = Literal["line", "bars", "steps"]
-Place = float | int | str
+Position = float | int | str
 TICKS = 6  # of a percent axis
 ROUND = (0.1, 0.3, 1, 3, 10, 30, 100)
 FAINT = 0.15  # opacity of a band
+WIDE = 60  # letters along an axis, from which they stand upright
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,18 @@ class Series:
         colour: place in `COLOURS`; None is the colour of text.
         kind: how it is drawn.
         heavy: a thick line that stands out.
-        told: what the hover says of each point.
+        hover: what is said of each point.
     """
 
     name: str
-    x: Sequence[Place]
+    x: Sequence[Position]
     y: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     colour: int | None = 0
     kind: Kind = "line"
     heavy: bool = False
-    told: Sequence[str] = ()
+    hover: Sequence[str] = ()
 
     @property
     def hex(self) -> str:
@@ -105,8 +106,8 @@ class Chart:
         places = sorted({float(x) for series in self.series for x in series.x})
         return places if len(places) <= TICKS else [tick for tick in ROUND if places[0] <= tick <= places[-1]]
 
-    def draw(self, folder: Path) -> None:
-        """Write ``<name>.png`` and ``<name>.svg``."""
+    def draw(self, folder: Path, forms: Sequence[str] = ("png", "svg")) -> None:
+        """Write ``<name>.png`` and ``<name>.svg``, or one of them."""
         from matplotlib.figure import Figure
 
         bars = [series for series in self.series if series.kind == "bars"]
@@ -120,26 +121,26 @@ class Chart:
             axes.set_xticks(self.ticks, [f"{tick:g}%" for tick in self.ticks])
             axes.minorticks_off()
         if bars:
-            axes.set_xticks(range(len(places)), places, rotation=90 if len(places) > 8 else 0, fontsize=8)
+            axes.set_xticks(range(len(places)), places, rotation=90 if len("".join(places)) > WIDE else 0, fontsize=8)
         axes.set(xlabel=self.x, ylabel=self.y, title=self.title)
         if self.window is not None:
             axes.set(xlim=self.window[0], ylim=self.window[1])
         axes.grid(alpha=0.3, axis="y" if bars else "both")
         axes.legend(fontsize=8)
-        save_figure(figure, folder / self.name)
+        save_figure(figure, folder / self.name, forms)
 
 
 def _traces(series: Series) -> list[dict[str, Any]]:
-    told = [f"<br>{text}" for text in series.told] or [""] * len(series.x)
+    hover = [f"<br>{text}" for text in series.hover] or [""] * len(series.x)
     if series.low:
-        ends = zip(told, series.low, series.high, strict=True)
-        told = [t if math.isnan(low) else f" [{low:.3g}, {high:.3g}]{t}" for t, low, high in ends]
+        ends = zip(hover, series.low, series.high, strict=True)
+        hover = [t if math.isnan(low) else f" [{low:.3g}, {high:.3g}]{t}" for t, low, high in ends]
     trace: dict[str, Any] = {
         "name": series.name,
         "x": list(series.x),
         "y": _finite(series.y),
         "legendgroup": series.name,
-        "text": told,
+        "text": hover,
         "textposition": "none",
         "hovertemplate": "%{x:.3g}: %{y:.3g}%{text}" if _numeric(series) else "%{x}: %{y:.3g}%{text}",
     }
@@ -199,7 +200,7 @@ def _draw(axes: Any, series: Series, places: list[str], number: int, count: int)
 
 
 def _has_band(series: Series) -> bool:
-    """Intervals are drawn where the line runs forward; else they are only told."""
+    """Intervals are drawn where the line runs forward; else they are only said where one points."""
     forward = all(before < after for before, after in itertools.pairwise(map(float, series.x)))
     return series.heavy and bool(series.low) and forward
 

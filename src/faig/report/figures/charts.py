@@ -9,7 +9,7 @@ from faig.common.statistics import Estimate, interval_columns
 from faig.imaging.cases import CLEAN
 from faig.report.claims.claim import at_one_percent, job, written
 from faig.report.figures.chart import Chart, Series
-from faig.report.rankings import own_method, whose_filters
+from faig.report.rankings import by_own_method, own_method, whose_filters
 from faig.results.reader import Results
 from faig.results.tables import ACCURACY, EFFECTS, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED, SUMMARY
 
@@ -41,12 +41,12 @@ def comparison_charts(results: Results) -> Charts:
     """Effects by input, the trade-off between switched off and leak, and everything against the proportion."""
     charts: Charts = []
     effects, summary = results.table(EFFECTS), results.table(SUMMARY)
-    own = own_method(results)
+    method = own_method(results)
     if effects is not None:
         charts += _effects(effects)
     if summary is not None:
-        charts += _tradeoffs(summary, own)
-        charts += _by_proportion(summary, own)
+        charts += _tradeoffs(summary, method)
+        charts += _by_proportion(summary, method)
     return charts
 
 
@@ -69,7 +69,7 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
         )
 
 
-def _tradeoffs(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
+def _tradeoffs(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
     if "leak" not in summary:
         return
     colours = _numbered(summary["method"])
@@ -82,7 +82,7 @@ def _tradeoffs(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
                 for share, (_, row) in zip(line["proportion"], line.iterrows(), strict=True)
             ]
             x, (y, low, high) = list(line["leak"]), _estimates(line, "switched_off")
-            series.append(Series(str(method), x, y, low, high, colours[method], told=hover, heavy=method == own))
+            series.append(Series(str(method), x, y, low, high, colours[method], hover=hover, heavy=method == chosen))
         yield Chart(
             f"tradeoff-{kind}",
             f"Trade-off: {job(str(kind))}",
@@ -103,7 +103,7 @@ def _within(rows: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float
     return (-0.03, min(FURTHEST, rows["leak"].max())), (LOWEST, 1.05)
 
 
-def _by_proportion(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
+def _by_proportion(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
     if summary["proportion"].nunique() < 2:
         return
     colours = _numbered(summary["method"])
@@ -112,7 +112,7 @@ def _by_proportion(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
             continue
         for kind, group in summary.groupby("reverted", sort=False):
             series = [
-                _line(str(method), line, "proportion", name, colours[method], method == own)
+                _line(str(method), line, "proportion", name, colours[method], method == chosen)
                 for method, line in group.groupby("method", sort=False)
             ]
             yield Chart(
@@ -122,7 +122,7 @@ def _by_proportion(summary: pd.DataFrame, own: str) -> Iterator[Chart]:
                 label,
                 series,
                 percent=True,
-                note=f"Band: the 95% interval of {own} over images. Those of the others: point at them.",
+                note=f"Band: the 95% interval of {chosen} over images. Those of the others: point at them.",
             )
 
 
@@ -160,11 +160,11 @@ def _by_layer(layers: pd.DataFrame) -> Chart:
 def _by_group(groups: pd.DataFrame) -> Chart:
     rows, share = at_one_percent(groups[groups["functions"] != ""])
     rows = rows[rows["functions"] != "all"]
-    names = [job(functions) for functions in rows["functions"]]
+    names = list(rows["functions"])
     return Chart(
         "groups",
-        f"Filters by what they do: in these top {100 * share:.3g}% by raw scores, and in no other",
-        "functions",
+        f"What filters do, by the top {100 * share:.3g}% of raw scores",
+        "in these sets and in no other",
         "share of all filters",
         [
             Series("filters", names, *_estimates(rows, "share"), kind="bars"),
@@ -179,12 +179,12 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
     rows = results.table(MODULATION)
     if rows is None:
         return {}
-    colours, filters = _inputs(rows["input"]), whose_filters(results)
+    colours, filters, by = _inputs(rows["input"]), whose_filters(results), by_own_method(results)
     return {
         str(functions): [
             Chart(
                 f"strength-{functions}-{name}",
-                f"{title}: {job(str(functions))}",
+                f"{title}: {job(str(functions))}{by}",
                 "strength",
                 label,
                 [
@@ -203,19 +203,28 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
 def prediction_charts(results: Results) -> Charts:
     """How often predictors are right, and responses against levels."""
     charts: Charts = []
-    accuracy, levels, filters = results.table(ACCURACY), results.table(LEVELS), whose_filters(results)
+    accuracy, levels = results.table(ACCURACY), results.table(LEVELS)
+    filters, by = whose_filters(results), by_own_method(results)
     if accuracy is not None:
         series = [
             Series(str(name), list(part["classes"]), *_estimates(part, "accuracy"), colour=number, kind="bars")
             for number, (name, part) in enumerate(accuracy.groupby("predictor", sort=False))
         ]
-        charts.append(Chart("accuracy", "Right answers", "possible classes", "share", series, note=filters, main=True))
+        charts.append(
+            Chart("accuracy", f"Right answers{by}", "possible classes", "share", series, note=filters, main=True)
+        )
     for number, (kind, part) in enumerate(levels.groupby("degradation", sort=False) if levels is not None else ()):
         means = part.groupby("level")["response"].mean()
         line = Series(job(str(kind)), list(means.index), list(means), colour=number, heavy=True)
         charts.append(
             Chart(
-                f"levels-{kind}", f"Response to {kind}", f"level of {kind}", "response", [line], note=filters, main=True
+                f"levels-{kind}",
+                f"Response to {kind}{by}",
+                f"level of {kind}",
+                "response",
+                [line],
+                note=filters,
+                main=True,
             )
         )
     return charts
@@ -230,7 +239,7 @@ def retraining_charts(results: Results) -> Charts:
     return [
         Chart(
             f"retrained-{kind}",
-            f"Retraining for {job(str(kind))}",
+            f"Retraining for {job(str(kind))}{by_own_method(results)}",
             "iterations",
             "PSNR (dB)",
             [

@@ -23,8 +23,8 @@ def filter_map(rankings: RankingFile) -> dict[str, Any]:
     """
     space = rankings.space
     count = min(MOST, max(1, int(len(space) * KEPT)))
-    own = [rankings.get(rankings.default, kind) for kind in rankings.degradations]
-    best = {ranking.degradation: (ranking.order[:count], ranking.scores) for ranking in own}
+    default_rankings = [rankings.get(rankings.default, kind) for kind in rankings.degradations]
+    best = {ranking.degradation: (ranking.order[:count], ranking.scores) for ranking in default_rankings}
     return {
         "method": rankings.default,
         "layers": [(layer.name, layer.out, layer.inputs, layer.start) for layer in space.layers],

@@ -41,10 +41,10 @@ class Picture:
 def pictures(files: dict[str, Path], share: float = 1.0) -> list[Picture]:
     """Images by name, within a share of the page's limit; where they are too large they are made smaller."""
     for side in (SIDE, SIDE // 2, SIDE // 4):
-        found = [_picture(name, path, side) for name, path in files.items()]
-        if sum(len(picture.uri) for picture in found) <= share * LIMIT:
+        made = [_picture(name, path, side) for name, path in files.items()]
+        if sum(len(picture.uri) for picture in made) <= share * LIMIT:
             break
-    return found
+    return made
 
 
 def _picture(name: str, path: Path, side: int) -> Picture:

@@ -44,5 +44,5 @@ def _draw(files: dict[float, Path]) -> None:
     with replacing(folder.with_name(f"{folder.name}.png")) as part:
         strip.save(part, format="PNG")
     with replacing(folder.with_name(f"{folder.name}.gif")) as part:
-        first, *others = [*labelled, *labelled[-2:0:-1]]
-        first.save(part, format="GIF", save_all=True, append_images=others, duration=FRAME, loop=0)
+        first, *following = [*labelled, *labelled[-2:0:-1]]
+        first.save(part, format="GIF", save_all=True, append_images=following, duration=FRAME, loop=0)

@@ -1,7 +1,8 @@
 """What all pictures share: colours, and how a figure becomes files."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faig.common.files import replacing
 
@@ -11,16 +12,21 @@ if TYPE_CHECKING:
 RESOLUTION = 110  # dots per inch
 
 
-def save_figure(figure: "Figure", path: Path) -> None:
-    """Write a PNG and an SVG; equal figures give equal bytes.
+METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+
+def save_figure(figure: "Figure", path: Path, forms: Sequence[str] = ("png", "svg")) -> None:
+    """Write a PNG and an SVG, or one of them; equal figures give equal bytes.
 
     Args:
         figure: what to write.
         path: without suffix; its folder is made.
+        forms: which to write.
     """
     from matplotlib import rc_context
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-        with replacing(path.with_name(f"{path.name}.{suffix}")) as part, rc_context({"svg.hashsalt": "faig"}):
-            figure.savefig(part, format=suffix, dpi=RESOLUTION, metadata=metadata)
+    for form in forms:
+        with replacing(path.with_name(f"{path.name}.{form}")) as part, rc_context({"svg.hashsalt": "faig"}):
+            figure.savefig(part, format=form, dpi=RESOLUTION, metadata=METADATA[form])
+        figure.set_layout_engine("none")  # the layout, which takes long, stays as it is

@@ -162,13 +162,13 @@ def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, s
     tiles = []
     if mapped:
         tiles.append((f"{mapped['total']:,}", "filters", f"in {len(mapped['layers'])} layers"))
-    summary, own = results.table(SUMMARY), own_method(results)
+    summary, method = results.table(SUMMARY), own_method(results)
     if summary is not None:
-        rows, share = at_one_percent(summary[summary["method"] == own])
+        rows, share = at_one_percent(summary[summary["method"] == method])
         for _, row in rows.iterrows():
             off = Estimate.of_row(row, "switched_off")
-            what = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
-            tiles.append((f"{100 * off.value:.0f}%", what, f"{own}, {written(off)}"))
+            label = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
+            tiles.append((f"{100 * off.value:.0f}%", label, f"{method}, {written(off)}"))
     for scores in [scores for _, scores in results.scores() if "images" in scores][:1]:
         photos = len(set(scores["photos"])) if "photos" in scores else 0
         crops = f", crops of {photos} photo{'s' if photos > 1 else ''}" if photos else ""
@@ -237,8 +237,8 @@ def _tables(results: Results) -> dict[str, list[Grid]]:
 
 def _best(rankings: RankingFile) -> dict[str, Grid]:
     """The first filters for each function, by the run's own method."""
-    own = rankings.default
-    return {kind: Grid.of(kind, rankings.frame(own, kind, LISTED)) for kind in rankings.degradations}
+    method = rankings.default
+    return {kind: Grid.of(kind, rankings.frame(method, kind, LISTED)) for kind in rankings.degradations}
 
 
 def _trust(results: Results) -> Grid | None:

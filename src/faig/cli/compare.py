@@ -1,0 +1,105 @@
+"""``faig compare``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faig.cli import options as cli
+from faig.cli.output import screen
+from faig.common.errors import InputError
+from faig.experiment.compare import compare as run_methods
+from faig.experiment.config import PROTOCOLS, CompareConfig
+from faig.imaging.metrics import CHANNELS
+from faig.report.terminal import summary_table
+from faig.results.table import read_table
+from faig.results.tables import EFFECTS, GRAFTS, SUMMARY
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    epilog="Example: faig compare --pair srresnet-x2 --gt BSD100 --find-gt Set14 --degrade blur=2 --degrade noise=0.1"
+)
+def compare(
+    gt: cli.Gt,
+    pair: cli.PairName = None,
+    baseline: cli.Baseline = None,
+    target: cli.Target = None,
+    out: Annotated[Path | None, cli.out_option("compare")] = None,
+    lr: cli.LrFolders = None,
+    degrade: cli.Degrade = None,
+    find_gt: Annotated[
+        Path | None,
+        typer.Option("--find-gt", metavar="DIR", help="Find the filters on these GT images instead."),
+    ] = None,
+    find_lr: Annotated[
+        list[str] | None, typer.Option("--find-lr", metavar="NAME=DIR", help="Their LR images. Repeat.")
+    ] = None,
+    downsampling: cli.Downsampling = None,
+    strict_size: cli.StrictSize = False,
+    methods: Annotated[str | None, cli.setting(CompareConfig, "methods", "Separated by commas.")] = None,
+    against: cli.Against = None,
+    proportions: cli.Proportions = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filters", metavar="METHOD:NAME=FILE", help="A ranking from a file as one more method. Repeat."),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        cli.setting(
+            CompareConfig, "protocol", f"{', '.join(PROTOCOLS)}: its nodes, rule and channel where you give none."
+        ),
+    ] = None,
+    channel: Annotated[
+        str | None, cli.setting(CompareConfig, "channel", f"{', '.join(CHANNELS)}; blue is the published script's.")
+    ] = None,
+    save_images: Annotated[bool, typer.Option("--save-images", help="Keep every output.")] = False,
+    quadrature: cli.QuadratureRule = None,
+    nodes: cli.Nodes = None,
+    objective: cli.ObjectiveName = None,
+    layers: cli.Layers = None,
+    not_layers: cli.NotLayers = None,
+    memory: cli.Memory = None,
+    precision: cli.Precision = None,
+    arch: cli.Arch = None,
+    force: cli.Force = False,
+    seed: cli.Seed = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
+) -> None:
+    """Revert and graft what each method finds, and measure the effects."""
+    options = locals() | {"filters": by_method(filters)}
+    if find_gt:
+        options["find"] = cli.images(find_gt, find_lr, None if find_lr else degrade, downsampling, strict_size)
+    elif find_lr:
+        raise InputError("--find-lr needs --find-gt DIR")
+    config = cli.configuration(CompareConfig, options, "compare")
+    run_compare(config, out or cli.default_out("compare"), force)
+
+
+def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
+    """Run it, and print its summary."""
+    run_methods(config, out, force=force, track=screen.track)
+    print_summary(out)
+    screen.note("tables: " + ", ".join(str(out / table.name) for table in (EFFECTS, GRAFTS, SUMMARY)))
+
+
+def print_summary(run: Path) -> None:
+    """The table of a comparison."""
+    screen.result(summary_table(run), run=run, summary=read_table(run, SUMMARY).to_dict("records"))
+
+
+def by_method(texts: list[str] | None) -> dict[str, dict[str, str]]:
+    """``METHOD:NAME=FILE`` texts as files by method and name.
+
+    Raises:
+        InputError: as `options.named`, or a text has no method.
+    """
+    files: dict[str, dict[str, str]] = {}
+    for name, file in cli.named("--filters", texts, "FILE").items():
+        method, colon, kind = name.partition(":")
+        if not (method and colon and kind):
+            raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")
+        files.setdefault(method, {})[kind] = file
+    return files

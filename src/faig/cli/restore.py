@@ -1,0 +1,227 @@
+"""``faig restore``."""
+
+import glob
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+from torch import nn
+
+from faig import zoo
+from faig.cli import options as cli
+from faig.cli.output import screen
+from faig.common.errors import InputError
+from faig.common.files import new_folder
+from faig.filters import FilterSpace
+from faig.imaging.cases import log_cropped, whole_multiple
+from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, write_image
+from faig.imaging.images import pair as check_partners
+from faig.imaging.metrics import luma, psnr, ssim
+from faig.intervention.edit import blend
+from faig.intervention.strength import read_knob
+from faig.networks.checkpoint import load_builder
+from faig.networks.inference import restore as run_network
+from faig.networks.inference import scale_of
+from faig.zoo.scores import chosen_by
+
+NETWORK_FILES = {".safetensors", ".pth", ".pt"}
+RESTORED = "restored"
+QUALITY = ("PSNR RGB", "SSIM RGB", "PSNR Y", "SSIM Y")
+
+app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the arguments of the command name: ``[NET] INPUT... [OUT_DIR]``."""
+
+    network: str | None
+    inputs: list[str]
+    out: Path | None
+
+
+@app.command(
+    epilog="Example: faig restore photo.png --strength blur=0.5 — or a folder, by any network, into a folder: "
+    "faig restore srresnet-x2/target photos restored --gt GT"
+)
+def restore(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[NET] INPUT... [OUT_DIR]",
+            help=f"A network (zoo name, .safetensors or .pth file; else the target of {cli.DEFAULT_PAIR}); images, "
+            "folders or patterns such as 'photos/*.jpg'; after a network and one folder, where the PNG files go.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the PNG files go.", show_default="restored, beside the input"),
+    ] = None,
+    gt: Annotated[Path | None, typer.Option("--gt", metavar="DIR", help="GT images: print PSNR and SSIM.")] = None,
+    strict_size: cli.StrictSize = False,
+    pair: cli.PairName = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="NET", help="To turn functions towards.", show_default="NET's, in the zoo"),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filters", metavar="NAME=FILE", help="Ranking by function. Repeat.", show_default="NET's, in the zoo"
+        ),
+    ] = None,
+    strength: Annotated[
+        list[str] | None, typer.Option("--strength", metavar="NAME=S", help="By function: blur=0.5,noise=1.2")
+    ] = None,
+    even: Annotated[
+        Path | None,
+        typer.Option("--even", metavar="TABLE", help="modulation.csv of a sweep: S is a share of what changes there."),
+    ] = None,
+    top: cli.Top = None,
+    arch: cli.Arch = None,
+    force: cli.Force = False,
+    seed: cli.Seed = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
+) -> None:
+    """Run a network over images, if asked with functions turned up or down."""
+    del seed  # nothing here is random
+    where, _ = cli.compute_on(device, threads)
+    named = understood(arguments, out)
+    if pair is not None and named.network is not None:
+        raise InputError(f"--pair {pair} stands for the network; leave {named.network} out")
+    files = input_files(named.inputs)
+    name, in_zoo = _network(named.network, pair)
+    truth = list_images(gt) if gt else {}
+    if gt:
+        check_partners(truth, {"LR": files})
+    if baseline or filters or strength or even:
+        network = _turned(name, in_zoo, locals())
+    else:
+        network = zoo.load(name, load_builder(arch) if arch else None)
+    network = network.to(where)
+    scale = scale_of(network)
+    rows, cropped = [], 0
+    first = Path(named.inputs[0])
+    folder = named.out or (first if first.is_dir() else next(iter(files.values()))).parent / RESTORED
+    with new_folder(folder, force) as part:
+        for stem, path in screen.track(files.items(), "restore", len(files)):
+            output = run_network(network, read_image(path))
+            write_image(part / f"{stem}.png", output)
+            if gt:
+                image = read_image(truth[stem])
+                whole = whole_multiple(image, scale, str(truth[stem]), strict_size)
+                cropped += whole.shape != image.shape
+                rows.append({"image": stem} | _quality(output, whole, scale, f"{truth[stem]}: is", path))
+    log_cropped(cropped, len(truth), scale)
+    if rows:
+        _print_quality(rows, scale)
+    screen.result(f"{len(files)} images in {folder}", network=name, out=folder, images=len(files))
+
+
+def understood(arguments: list[str], out: Path | None) -> Named:
+    """Which of the arguments is a network, which are inputs, and which is the folder to write to.
+
+    The first is a network if the zoo has it, or if it ends as files of networks do; the last is the folder to write to
+    after a network and one folder, if it is no image and ``--out`` names no other.
+
+    Raises:
+        InputError: there are no inputs, or the first argument is nothing at all.
+    """
+    first, *rest = arguments
+    missing = not Path(first).exists() and not glob.has_magic(first) and Path(first).suffix.lower() not in SUFFIXES
+    if first in zoo.pairs() and missing:
+        first = f"{first}/target"
+    elif rest and missing and first not in zoo.names() and not Path(first).suffix:
+        zoo.find(first)  # says what there is
+    if not (first in zoo.names() or Path(first).suffix.lower() in NETWORK_FILES):
+        return Named(None, arguments, out)
+    if not rest:
+        raise InputError(f"{first}: name images, folders or patterns after the network")
+    if out is None and len(rest) == 2 and Path(rest[0]).is_dir() and not _is_image(rest[1]):
+        return Named(first, rest[:1], Path(rest[1]))
+    return Named(first, rest, out)
+
+
+def input_files(inputs: list[str]) -> dict[str, Path]:
+    """The image files that paths, folders and patterns name, by name without suffix.
+
+    Raises:
+        InputError: one names nothing, or two have the same name.
+    """
+    files: dict[str, Path] = {}
+    for text in inputs:
+        path = Path(text)
+        if path.is_dir():
+            named = list(list_images(path).values())
+        elif path.exists() or not glob.has_magic(text):
+            named = [path]
+        else:
+            named = [Path(match) for match in sorted(glob.glob(text, recursive=True)) if _is_image(match)]
+        if not named or not named[0].is_file():
+            kind = "pattern of images that are there" if glob.has_magic(text) else "file or folder"
+            way_out = "; --out names the folder to write to" if text == inputs[-1] != inputs[0] else ""
+            raise InputError(f"{text}: no such {kind}{way_out}")
+        for file in named:
+            if files.setdefault(file.stem, file) != file:
+                raise InputError(f"{file}: has the same name as {files[file.stem]}; restore them one after the other")
+    return files
+
+
+def _is_image(path: str) -> bool:
+    return Path(path).suffix.lower() in SUFFIXES and not Path(path).is_dir()
+
+
+def _network(name: str | None, pair_name: str | None) -> tuple[str, str | None]:
+    """The network, and the pair of the zoo whose target it is, if it is one."""
+    if name is None:
+        pair_name = pair_name or cli.DEFAULT_PAIR
+        return cli.networks(pair_name, None, None)[1], pair_name
+    in_zoo = name.removesuffix("/target")
+    return name, in_zoo if in_zoo != name and in_zoo in zoo.pairs() else None
+
+
+def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module:
+    """The network with functions at other strengths; what is not told of its pair is the zoo's."""
+    levels = cli.numbers("--strength", options["strength"])
+    files = cli.named("--filters", options["filters"], "FILE")
+    baseline = options["baseline"]
+    if in_zoo is not None:
+        baseline = baseline or f"{in_zoo}/baseline"
+        files = {kind: f"{in_zoo}/{kind}" for kind in levels if kind not in files} | files
+    if not (baseline and files and levels):
+        raise InputError("to turn functions up or down, give --baseline, --filters NAME=FILE and --strength NAME=S")
+    if odd := sorted(files.keys() ^ levels.keys()):
+        raise InputError(f"{odd[0]}: needs both --filters {odd[0]}=FILE and --strength {odd[0]}=S")
+    if options["even"] is not None:
+        levels = {kind: read_knob(options["even"], kind).strength(level) for kind, level in levels.items()}
+        screen.note(", ".join(f"{kind} at strength {level:.3g}" for kind, level in levels.items()))
+    builder = load_builder(options["arch"]) if options["arch"] else None
+    target, base = zoo.load_pair(name, baseline, builder)
+    chosen, network = chosen_by(files, FilterSpace.of(target), cli.share_of(options["top"])), target
+    for kind, filters in chosen.items():
+        network = blend(network, target, base, filters, levels[kind])
+    methods = cli.methods_of(files)
+    screen.note(cli.describe_methods(methods), methods=methods, strengths=levels)
+    return network
+
+
+def _quality(output: Resized, truth: Resized, border: int, named: str, lr: Path) -> dict[str, float]:
+    """PSNR and SSIM, RGB and Y."""
+    if truth.shape != output.shape:
+        (_, h, w), (_, gh, gw) = output.shape, truth.shape
+        raise InputError(f"{named} {gw}x{gh}, but {lr.name} × {border} is {w}x{h}")
+    pairs = ((output, truth), (luma(output), luma(truth)))
+    values = [measure(*images, border=border) for images in pairs for measure in (psnr, ssim)]
+    return dict(zip(QUALITY, values, strict=True))
+
+
+def _print_quality(rows: list[dict[str, Any]], border: int) -> None:
+    table = Table("image", *QUALITY, title=f"PSNR in dB, border {border}")
+    mean = {name: float(np.mean([row[name] for row in rows])) for name in QUALITY}
+    for row in [*rows, {"image": "mean"} | mean]:
+        table.add_row(row["image"], *(f"{row[name]:.{2 if 'PSNR' in name else 4}f}" for name in QUALITY))
+    screen.result(table, quality=rows, mean=mean)

@@ -1,0 +1,154 @@
+"""The ground truth study at a size of seconds: it ends, goes on after a kill, does again what changed, has a page."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from faig.common.errors import InputError
+from faig.common.progress import silent
+from faig.experiment.studies import read_study
+from faig.experiment.truth.config import TruthConfig
+from faig.experiment.truth.context import Subject, kept_units
+from faig.experiment.truth.study import STAGES, truth
+from faig.report.truth import write_truth
+from faig.results.run_directory import UNITS
+from faig.results.table import read_table
+from faig.results.truth_tables import ALONE, DECOYS, GREEDY, PLANTED, TRUTH_TABLES
+
+REPOSITORY = Path(__file__).parents[2]
+STUDIES = REPOSITORY / "configs" / "study"
+
+
+def settings(**changes) -> TruthConfig:
+    config = read_study(STUDIES / "truth-small.yaml")
+    assert isinstance(config, TruthConfig)
+    networks = str(REPOSITORY / config.networks)
+    return TruthConfig.model_validate(config.model_dump() | {"networks": networks} | changes)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    said: list[str] = []
+    run = truth(settings(), tmp_path_factory.mktemp("truth") / "run", say=said.append)
+    assert said == [stage.name for stage in STAGES]
+    return run
+
+
+@pytest.mark.slow
+def test_every_stage_leaves_its_tables_and_no_units(done):
+    tables = {table.name: read_table(done / stage.name, table) for stage in STAGES for table in stage.tables}
+    assert {*tables} == {table.name for table in TRUTH_TABLES}
+    assert all(len(rows) and set(rows["pair"]) == {"srresnet-x2-small"} for rows in tables.values())
+    assert not list(done.rglob(UNITS))
+    alone = tables[ALONE.name]
+    assert set(alone["input"]) == {"clean", "blur", "noise"}
+    assert set(alone["index"] % settings().every) == {0}
+    assert set(tables[GREEDY.name]["index"]) <= set(range(3500))
+    assert set(tables[PLANTED.name]["drift"]) == {0, 0.001}
+    assert set(tables[DECOYS.name]["version"]) == {"without", "with", "aligned", "aligned without"}
+
+
+@pytest.mark.slow
+def test_the_page_is_written_from_the_tables(done, tmp_path):
+    page = write_truth(done, tmp_path / "docs" / "truth.md").read_text(encoding="utf-8")
+    lines = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| `")}
+    assert {
+        f"`{name}`" for name in ("faig", "signed-net", "predicted", "random", "alone", "Shapley", "greedy")
+    } <= lines
+    # In a table of brute force the truth agrees with itself, and random scores with nothing.
+    brute = page[page.index("### srresnet-x2-small, blur") :].splitlines()
+    alone, random = (next(line for line in brute if line.startswith(f"| `{name}`")) for name in ("alone", "random"))
+    assert float(alone.split("|")[2]) == 1
+    assert abs(float(random.split("|")[2])) < 0.2
+    assert "`scaled 4`" in page
+    names = {path.name for path in (tmp_path / "docs").iterdir()}
+    assert names == {"truth.md", "truth-curves.png", "truth-constructions.png"}
+    with pytest.raises(InputError, match="is no ground truth study"):
+        write_truth(tmp_path, tmp_path / "truth.md")
+
+
+@pytest.mark.slow
+def test_what_is_finished_is_left_alone_and_what_changed_is_done_again(done):
+    before = {path: path.stat().st_mtime_ns for path in done.rglob("*.csv")}
+    truth(settings(processes=2), done)
+    assert {path: path.stat().st_mtime_ns for path in done.rglob("*.csv")} == before
+    changed = settings(decoys={"factors": [], "swaps": [1]})
+    with pytest.raises(InputError, match=r"holds another study \(decoys.factors differs\)"):
+        truth(changed, done)
+    truth(changed, done, force=True)
+    assert {path.name for path, time in before.items() if path.stat().st_mtime_ns != time} == {DECOYS.name}
+    assert set(read_table(done / "decoys", DECOYS)["decoy"]) == {"swapped"}
+
+
+def test_units_of_a_killed_stage_are_kept(tmp_path):
+    (tmp_path / UNITS).mkdir()
+    calls = []
+
+    def unit(name: str, fails: bool = False) -> str:
+        calls.append(name)
+        if fails:
+            raise KeyboardInterrupt
+        return name
+
+    config = settings()
+    with pytest.raises(KeyboardInterrupt):
+        kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b", True)}, config, silent, "units")
+    units = kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b")}, config, silent, "units")
+    assert units == {"a": "a", "b": "b"}
+    assert calls == ["a", "b", "b"]
+
+
+@pytest.mark.slow
+def test_several_processes_compute_the_same_units(tmp_path):
+    (tmp_path / UNITS).mkdir()
+    units = {str(number): partial(pow, 2, number) for number in range(9)}
+    config = settings(processes=2)
+    with pytest.raises(ZeroDivisionError):
+        kept_units(tmp_path, {"bad": partial(divmod, 1, 0)} | units, config, silent, "units")
+    assert kept_units(tmp_path, units, config, silent, "units") == {str(n): 2**n for n in range(9)}
+
+
+def test_a_pair_travels_to_another_process_without_its_networks():
+    subject = Subject(settings(), "srresnet-x2-small", 1)
+    assert len(subject.pair.space) > 1000
+    make, parts = subject.__reduce__()
+    assert "pair" not in vars(make(*parts))
+    assert make(*parts).key == "srresnet-x2-small-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"networks": "{pair}-{seed}.safetensors"}, r"must have \{role\} in it"),
+        ({"planted": {"drifts": [0.5, 0.1]}}, "must ascend"),
+        ({"methods": ["faig", "none"]}, "is not one of faig"),
+        ({"pairs": []}, "at least 1 item"),
+    ],
+)
+def test_wrong_settings_are_refused(changes, wrong):
+    with pytest.raises(ValueError, match=wrong):
+        settings(**changes)
+
+
+def test_a_study_that_cannot_begin_leaves_no_directory(tmp_path):
+    for changes, wrong in (
+        ({"training_seeds": [9]}, "cannot be loaded|no such|is no file"),
+        ({"device": "cuda"}, "CPU"),
+    ):
+        with pytest.raises(InputError, match=wrong):
+            truth(settings(**changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_whole_study_names_networks_that_are_there():
+    config = read_study(STUDIES / "truth.yaml")
+    assert isinstance(config, TruthConfig)
+    files = [
+        config.network(p, s, role)
+        for p in config.pairs
+        for s in config.training_seeds
+        for role in ("target", "baseline")
+    ]
+    assert len(files) == 12
+    assert all((REPOSITORY / file).is_file() for file in files)
