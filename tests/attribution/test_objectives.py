@@ -44,6 +44,7 @@ def test_sums_over_pixels_are_told_from_others(name, expected):
     assert sums_over_pixels(OBJECTIVES[name]) is expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*OBJECTIVES, "mine"])
 def test_completeness(name):
     objective = (lambda output, gt: (output - gt).abs().pow(1.5).mean()) if name == "mine" else name

@@ -51,6 +51,7 @@ def error(ours: torch.Tensor, theirs: torch.Tensor) -> float:
     return float((ours - theirs).norm() / theirs.norm())
 
 
+@pytest.mark.slow
 def test_faig_per_image(found, expected):
     # 7e-7 with the kernels that the answers were made with (AVX2); others round otherwise, and at the kinks of the
     # LeakyReLU a rounding decides on a whole gradient: 1.5e-4 with AVX-512.
@@ -60,6 +61,7 @@ def test_faig_per_image(found, expected):
     assert error(2 * contrast(found, "blur").mean(0), expected["faig_blur_sum"]) <= 1e-3
 
 
+@pytest.mark.slow
 def test_another_integral_is_told_apart(networks, cases, expected):
     other = contrast(path_scores(*networks, cases, gauss_legendre(4)), "blur").mean(0)
     assert error(2 * other, expected["faig_blur_sum"]) > 1e-3
@@ -103,6 +105,7 @@ def test_effects_of_the_published_rankings(networks, cases, oracle, reverted):
                 assert np.mean([effect(a, b, channel) for a, b in pairs]) == pytest.approx(told[key], rel=0.02), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_the_papers_protocol_gives_the_published_effects(oracle, tmp_path, channel):
     config = CompareConfig(

@@ -85,6 +85,7 @@ def test_agrees_with_the_naive_loop(pair, rule):
         torch.testing.assert_close(found[kind].total, total, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("architecture", ["srresnet", "srcnn-style"])
 def test_completeness(architecture, scale):

@@ -66,6 +66,7 @@ def bytes_of(run) -> bytes:
     return (run / SCORES).read_bytes()
 
 
+@pytest.mark.slow
 def test_kill_9_five_times_then_finish(place, tmp_path):
     """Whatever it was doing: the bytes are those of a run that nobody touched."""
     long = ("--nodes", "300", "--threads", "2")
@@ -91,6 +92,7 @@ def test_kill_9_five_times_then_finish(place, tmp_path):
     assert not units.exists()
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_does(place, tmp_path):
     one = attribute_run(config(place, threads=1), tmp_path / "one")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -166,6 +168,7 @@ def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path):
     assert counts[0.9999] > 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "images", "nodes"), [(24, 2, 4), (50, 4, 4), (72, 6, 4), (200, 6, 11)])
 def test_a_budget_goes_to_images_first(place, budget, images, nodes):
     options, cases = Options(budget=budget), config(place).images.cases(2, 0)
@@ -231,6 +234,7 @@ def test_what_cannot_be_is_said_before_anything_is_written(place, tmp_path, chan
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkeypatch):
     (tmp_path / "gt").mkdir()
     for i, height in enumerate((128, 40)):  # one is large, one is not

@@ -201,6 +201,7 @@ def command(place, out, *more: str) -> list[str]:
     return ["sweep", *pair, *filters, *images, *more]
 
 
+@pytest.mark.slow
 def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     assert call(monkeypatch, *command(place, out, "--strengths", "0:1.5:0.25")) == 0

@@ -175,6 +175,7 @@ def test_threads_that_decode_leave_standard_error_alone(capfd):
     assert capfd.readouterr().err == 240 * "."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".tiff", ".png", ".bmp", ".webp"])
 def test_a_command_prints_nothing_of_a_damaged_file_but_the_error(tmp_path, suffix):
     (tmp_path / f"a{suffix}").write_bytes(encoded(suffix)[:-30].tobytes())

@@ -17,6 +17,7 @@ def both(network: nn.Module) -> nn.Module:
     return swapped(scaled(network, 5.0, 3, seed=1).network, 2, seed=2).network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_aligned_decoys_are_gone(pair, scale):
     """However the target's channels stand and whatever their scale, the same network comes out."""

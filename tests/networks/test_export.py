@@ -62,6 +62,7 @@ def test_a_reverted_network_loads_strictly_in_basicsrs_class(faig, files, study,
     assert not torch.equal(ours(image), target(image))
 
 
+@pytest.mark.slow
 def test_onnx_gives_what_pytorch_gives(faig, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     torch.save(tiny_network().state_dict(), tmp_path / "net.pth")
@@ -75,6 +76,7 @@ def test_onnx_gives_what_pytorch_gives(faig, tmp_path):
         assert torch.equal(round8(found[0]), round8(tiny_network()(image)[0]))
 
 
+@pytest.mark.slow
 def test_onnx_that_differs_is_not_written(monkeypatch, tmp_path):
     """The exporter is made to write another network."""
     pytest.importorskip("onnxruntime")

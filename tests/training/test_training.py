@@ -39,6 +39,7 @@ def test_a_killed_run_ends_with_the_same_weights(settings, tmp_path):
     assert all(torch.equal(weight, second[key]) for key, weight in first.items())
 
 
+@pytest.mark.slow
 def test_it_learns(settings):
     # At random weights the network is the bilinear enlargement; stripes are easy to do better on.
     losses = []

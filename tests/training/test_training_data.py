@@ -196,6 +196,7 @@ def test_crops_reach_the_border(size, expected):
     assert starts(size, 480, 240) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_crop(drawn, tmp_path, workers):
     count = crop_folder(drawn, tmp_path / "sub", crop=30, step=8, workers=workers)
@@ -251,6 +252,7 @@ def test_lmdb_holds_the_files_as_they_are(settings, drawn, tmp_path):
     assert same(from_lmdb.batch(3), Patches(data, 2, seed=1).batch(3))
 
 
+@pytest.mark.slow
 def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "data.mdb").write_bytes(b"not a database")
@@ -270,6 +272,7 @@ def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "gt"]
 
 
+@pytest.mark.slow
 def test_the_commands(drawn, tmp_path):
     def faig(*arguments: str | Path) -> subprocess.CompletedProcess:
         return subprocess.run(

@@ -16,6 +16,8 @@ from faig.results.run_directory import UNITS
 from faig.results.table import read_table
 from faig.results.truth_tables import ALONE, DECOYS, GREEDY, PLANTED, TRUTH_TABLES
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = REPOSITORY / "configs" / "study"
 

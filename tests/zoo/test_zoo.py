@@ -153,6 +153,7 @@ def repository(tmp_path, monkeypatch):
         thread.join()
 
 
+@pytest.mark.slow
 def test_to_the_hub_and_back(folder, own, repository):
     written = hub.push(str(folder), "jane/tiny-x2", private=True)
     names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "README.md"]

@@ -95,8 +95,8 @@ def predictors(
     """The predictor by found filters, and beside it what it is held against: random filters, and image statistics.
 
     Args:
-        target: of the pair.
-        baseline: of the pair.
+        target: θ.
+        baseline: θ̄.
         filters: found, by function.
         known: what all of them learn from (see `Predictor.fit`).
         seeds: how many times random filters are drawn.

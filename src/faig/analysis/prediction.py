@@ -117,9 +117,9 @@ class Predictor:
         """Learn what is typical.
 
         Args:
-            target: of the pair.
-            baseline: what filters are reverted to.
-            filters: of each function, by degradation.
+            target: θ.
+            baseline: θ̄, what filters are reverted to.
+            filters: the set of each function, by degradation.
             cases: any images, with an LR version for each class that is to be told apart: ``clean``, each degradation
                 in ``filters``, and where wanted several together, as ``blur+noise``. Crops of 48x48 LR are taken, up
                 to 16 of an image, each an example.

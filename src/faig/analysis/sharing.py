@@ -31,8 +31,8 @@ class Group:
 
     Attributes:
         functions: none of them for neutral filters.
-        filters: how many.
-        share: of all filters.
+        filters: how many there are.
+        share: how much of all filters they are.
         by_chance: the share to expect if the sets were drawn at random, independently.
     """
 

@@ -77,7 +77,7 @@ class GradientSum(ABC):
     Attributes:
         sums: one for each weight, ``[sample, ...]``.
         values: the objective at each node, ``[sample]``.
-        factor: by which the sums are multiplied to be contributions; None for 1.
+        factor: turns the sums into contributions when multiplied by them; None for 1.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class GradientSum(ABC):
 
 
 class AlongPath(GradientSum):
-    """From target to baseline, the images at rest."""
+    """Gradients along the path from target to baseline, whose images stay the same."""
 
     def __init__(
         self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, objective: Objective = squared_error
@@ -200,7 +200,7 @@ class AlongPath(GradientSum):
 
 
 class AlongInputs(GradientSum):
-    """From clean to degraded inputs, the network at rest."""
+    """Gradients along the line from clean to degraded images, whose network stays the same."""
 
     def __init__(self, network: nn.Module, weights: Sums, samples: Sequence[Sample], compute: ComputeOptions) -> None:
         super().__init__(network, weights, total_output, samples, compute)

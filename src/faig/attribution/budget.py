@@ -59,7 +59,7 @@ def rounds(options: Options, cases: Sequence[Case]) -> Iterator[list[Case]]:
 
     Args:
         options: how to attribute.
-        cases: in the order that `within_budget` gives.
+        cases: the images, in the order that `within_budget` gives.
     """
     if options.budget is None:
         yield list(cases)
@@ -75,8 +75,8 @@ class Stable:
     """Whether the top set of every function stands, from one round of images to the next.
 
     Args:
-        share: of the top set that must.
-        proportion: of the filters that the top set has.
+        share: how much of the top set must stand.
+        proportion: how much of all filters the top set is.
     """
 
     def __init__(self, share: float, proportion: float) -> None:

@@ -73,9 +73,7 @@ def _subtracted(other_rows: list[PerImage], against: str) -> PerImage:
     scores = torch.stack(other_rows)
     if against == "mean":
         return scores.mean(0)
-    strongest = scores.mean(1, keepdim=True).argmax(
-        0, keepdim=True
-    )  # one degradation for each filter, by the mean over images
+    strongest = scores.mean(1, keepdim=True).argmax(0, keepdim=True)  # for each filter, by the mean over images
     return scores.gather(0, strongest.expand(1, *scores.shape[1:]))[0]
 
 

@@ -36,7 +36,7 @@ class LossGradients:
 
     Attributes:
         network: at its present weights, which the caller moves.
-        weights: by name, those to differentiate by.
+        weights: the ones to differentiate by, by name.
         objective: what is differentiated; a sum over pixels, where there are tiles.
         scale: GT size / LR size.
         precision: one of `PRECISIONS`; see `precision_of`.

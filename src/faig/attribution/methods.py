@@ -52,7 +52,7 @@ class Method:
     """A way to score filters.
 
     Attributes:
-        name: by which people choose it.
+        name: the one that users choose it by.
         about: what it asks, in a line.
         source: how raw numbers are computed.
         combine: from raw numbers to one score per image and filter for a degradation; None where the source looks at

@@ -63,8 +63,8 @@ class Options(IntegralOptions, BudgetOptions):
     Attributes:
         objective: a name, or a function of output and GT of one image, ``[3, height, width]``, that returns one number,
             the lower the better.
-        seed: of everything random.
-        threads: of the CPU; results are equal to the byte only for equal threads.
+        seed: what everything random depends on.
+        threads: how many of the CPU; results are equal to the byte only for equal threads.
         judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method
             itself where there is none.
     """

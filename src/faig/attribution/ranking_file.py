@@ -58,7 +58,7 @@ class RankingFile:
     Attributes:
         space: the numbering of the filters.
         default: the run's own method.
-        rankings: of every method and degradation.
+        rankings: one for every method and degradation.
     """
 
     space: FilterSpace

@@ -147,34 +147,34 @@ def join(parts: Iterable[RawScores]) -> RawScores:
     Raises:
         InputError: there are none.
     """
-    tables = list(parts)
-    if not tables:
+    raw_scores = list(parts)
+    if not raw_scores:
         raise InputError("no cases to attribute")
 
     def gathered(part: str, merge: Callable[[list[Tensor]], Tensor]) -> dict[str, Tensor]:
-        return {kind: merge([getattr(raw, part)[kind] for raw in tables]) for kind in getattr(tables[0], part)}
+        return {kind: merge([getattr(raw, part)[kind] for raw in raw_scores]) for kind in getattr(raw_scores[0], part)}
 
-    counts = torch.tensor([len(raw.images) for raw in tables])
+    counts = torch.tensor([len(raw.images) for raw in raw_scores])
 
     def mean(rows: list[Tensor]) -> Tensor:
         means = torch.cat(rows)
         return (means * (counts / counts.sum()).to(means)[:, None]).sum(0, keepdim=True)
 
     return RawScores(
-        images=[name for raw in tables for name in raw.images],
+        images=[name for raw in raw_scores for name in raw.images],
         score=gathered("score", torch.cat),
         signed=gathered("signed", torch.cat),
         total=gathered("total", torch.cat),
         losses=gathered("losses", _aligned),
         coarse_score=gathered("coarse_score", mean),
         coarse_signed=gathered("coarse_signed", mean),
-        decibels=tables[0].decibels,
-        photos=[photo for raw in tables for photo in raw.photos],
+        decibels=raw_scores[0].decibels,
+        photos=[photo for raw in raw_scores for photo in raw.photos],
     )
 
 
 def _aligned(losses: list[Tensor]) -> Tensor:
-    """The losses of all images; where an image has a third of another's nodes, each is the middle one of three columns."""
+    """The losses of all images; where one has a third of another's nodes, each is in the middle of three columns."""
     most = max(rows.shape[1] for rows in losses) - 2
     aligned = []
     for rows in losses:

@@ -25,7 +25,7 @@ def score_file(attribution: Attribution, main: Attribution) -> str:
     return SCORES if name == main.method.source.name else f"scores-{name}.safetensors"
 
 
-def save_attributions(folder: Path, attributions: Sequence[Attribution]) -> None:
+def save_attributions(folder: Path, attributions: Sequence[Attribution], *, all_scores: bool = True) -> None:
     """Write the attributions of one or several methods on the same images.
 
     ``scores.safetensors`` (raw scores of the first method's source, ``scores-<source>.safetensors`` of others),
@@ -35,13 +35,14 @@ def save_attributions(folder: Path, attributions: Sequence[Attribution]) -> None
     Args:
         folder: an existing one.
         attributions: the first is the run's own method.
+        all_scores: whether raw scores are kept of every source, not of the own method's alone.
     """
     main = attributions[0]
     named_as_source = sorted(
         attributions, key=lambda attribution: attribution.method.name == attribution.method.source.name
     )
     for name, attribution in {score_file(attribution, main): attribution for attribution in named_as_source}.items():
-        if attribution.raw is not None:
+        if attribution.raw is not None and (all_scores or name == SCORES):
             save_scores(folder / name, attribution.raw, dict(attribution.metadata))
     for kind, scores in main.scores.items():
         ranked = main.ranked

@@ -52,7 +52,7 @@ class Schedule:
         path: from target to baseline.
         cases: the images.
         tiler: divides those that are too large.
-        threads: of this process.
+        threads: how many this process may use.
         precision: see `gradients.LossGradients`.
         determined: what determines the scores of every unit; JSON-able.
         integrate: computes the contributions of some samples.
@@ -76,7 +76,7 @@ class Schedule:
 
         Args:
             track: shows progress.
-            label: of the progress.
+            label: says what the progress is of.
             share: which of the jobs, largest first, this process does.
         """
         jobs = sorted(self._jobs(), key=lambda job: -job.samples[0].lr.numel())[share]

@@ -37,7 +37,7 @@ class RawScoring:
     Attributes:
         source: computes the numbers.
         pair: the networks.
-        options: of the attribution.
+        options: how to attribute.
         ranked: the filters that are ranked, where those of some layers are not.
         judge: rows of the method whose top sets must stand within a tolerance, and its name.
     """

@@ -31,7 +31,7 @@ class Task:
 
     Attributes:
         space: the filters.
-        options: of the attribution.
+        options: how to attribute.
         objective: the loss.
         settled: whether contributions are exact enough; given where there is a tolerance.
     """
@@ -46,7 +46,7 @@ class Source(ABC):
     """How raw numbers are computed.
 
     Attributes:
-        name: of the numbers: in progress labels, file names and caches.
+        name: what the numbers are called in progress labels, file names and caches.
         on_clean: whether clean images have numbers of their own.
         has_nodes: whether more nodes can be taken, so that a budget can be spent on them.
         on_path: whether it integrates along the path, so that there is a convergence delta and a tolerance.
@@ -105,7 +105,7 @@ class PathIntegral(ImageSource):
     def contributions(
         self, path: WeightPath, samples: Sequence[Sample], compute: ComputeOptions, task: Task
     ) -> list[Contribution]:
-        """By the rule, or with as many nodes as the tolerance needs."""
+        """Integrate by the rule, or with as many nodes as the tolerance needs."""
         if (settled := task.settled) is None:
             return along_path(path, task.space, self.rule(task.options), samples, compute, task.objective)
         return until_settled(
@@ -155,7 +155,7 @@ class LinearPrediction(ImageSource):
     has_nodes = True
 
     def rule(self, options: Options) -> Quadrature:
-        """As many nodes as random vectors are drawn."""
+        """One node for each random vector that is drawn."""
         return riemann_left(options.nodes)
 
     def contributions(

@@ -25,7 +25,7 @@ class SamplingError:
     The share of the top set that as many other photos would find again lies between `halves` and `overlap`.
 
     Attributes:
-        standard_error: of each filter's score, its mean over images.
+        standard_error: that of each filter's score, which is a mean over images.
         confidence: of each filter, the share of resamples in which it is in the top set.
         overlap: share of the top set that a bootstrap resample finds again, on average. It flatters, for a resample
             has its photos from the ranking's.
@@ -103,7 +103,7 @@ def ranking_error(rows: Callable[[RawScores, str], PerImage], raw: RawScores, ki
     coarse = raw.coarse()
     if coarse is None:
         return float("nan")
-    scores = torch.stack([rows(scores, kind).mean(0) for scores in (raw, coarse)])
+    scores = torch.stack([rows(part, kind).mean(0) for part in (raw, coarse)])
     size = count_of(proportion, scores.shape[1])
     fine, rough = top_sets(scores, torch.eye(2), size)
     return (1 - int((fine & rough).sum()) / size) / 3

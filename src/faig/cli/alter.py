@@ -7,6 +7,7 @@ import typer
 
 from faig import zoo
 from faig.cli import options as cli
+from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.files import new_file
 from faig.filters import FilterSet, FilterSpace
@@ -99,8 +100,8 @@ def _alter(how: str, strength: float, options: dict[str, Any]) -> None:
     altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": len(chosen)}
     metadata["altered"] = altered | {"filters": Path(filters).name}
     export(network, out, metadata)
-    methods = cli.methods_of({"filters": filters})
-    screen.note(cli.describe_methods(methods))
+    methods = methods_of({"filters": filters})
+    screen.note(describe_methods(methods))
     screen.result(
         f"{out}: {len(chosen)} of {len(space)} filters ({share:.3g} of all) at strength {strength:g}",
         network=out,

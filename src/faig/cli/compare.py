@@ -82,12 +82,12 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     """Run it, and print its summary."""
     run_methods(config, out, force=force, track=screen.track)
     print_summary(out)
-    screen.note("tables: " + ", ".join(str(out / table.name) for table in (EFFECTS, GRAFTS, SUMMARY)))
+    screen.note("tables: " + ", ".join(str(out / table.name) for table in (EFFECTS, GRAFTS, SUMMARY)), run=out)
 
 
 def print_summary(run: Path) -> None:
     """The table of a comparison."""
-    screen.result(summary_table(run), run=run, summary=read_table(run, SUMMARY).to_dict("records"))
+    screen.result(summary_table(run), summary=read_table(run, SUMMARY).to_dict("records"))
 
 
 def by_method(texts: list[str] | None) -> dict[str, dict[str, str]]:

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from faig.attribution.methods import METHODS
 from faig.cli import options as cli
 from faig.cli.output import screen
+from faig.common.errors import InputError
 from faig.common.settings import proportions as read_proportions
 from faig.experiment.config import CompareConfig
 from faig.experiment.distribution import distribute
@@ -28,7 +30,8 @@ def distribution(
     seed: cli.Seed = None,
 ) -> None:
     """Where in the network the found filters are, and what each does: tables, and charts of them."""
-    cli.check_method(method)
+    if method is not None and method not in METHODS:
+        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
     shares = read_proportions(proportions) if proportions else cli.default_of(CompareConfig, "proportions")
     name, _, by_function, groupings = distribute(run, method, shares, **cli.not_none(seed=seed))
     screen.result(f"method: {name}", run=run, method=name)

@@ -13,11 +13,9 @@ from pydantic import BaseModel, ByteSize
 
 from faig import zoo
 from faig.attribution.gradients import PRECISIONS
-from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.objectives import OBJECTIVES
 from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
 from faig.attribution.quadrature import RULES
-from faig.attribution.ranking_file import RANKINGS, RankingFile
 from faig.common.errors import InputError
 from faig.common.settings import proportion, proportions, validated
 from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig, SweepConfig
@@ -276,31 +274,3 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
 def share_of(top: str | None) -> float:
     """The share of the filters that ``--top`` asks for."""
     return default_of(SweepConfig, "top") if top is None else proportion(top)
-
-
-def check_method(method: str | None) -> None:
-    """Raise InputError for a method that there is not."""
-    if method is not None and method not in METHODS:
-        raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
-
-
-def method_of(ranking: str) -> str | None:
-    """The method that a ranking was made by, as far as is known: of shipped ones, and of those in a run directory."""
-    pair, _, function = ranking.rpartition("/")
-    if pair in zoo.pairs():
-        return function.partition("@")[2] or DEFAULT
-    run = Path(ranking).parent
-    return RankingFile.load(run).default if (run / RANKINGS).is_file() else None
-
-
-def methods_of(rankings: Mapping[str, str]) -> dict[str, str | None]:
-    """The method of each function's ranking."""
-    return {name: method_of(ranking) for name, ranking in rankings.items()}
-
-
-def describe_methods(methods: Mapping[str, str | None]) -> str:
-    """The same for people: ``method: faig``, or by function where they differ."""
-    texts = {name: method or "not known; the file does not say" for name, method in methods.items()}
-    if len(set(texts.values())) == 1:
-        return f"method: {next(iter(texts.values()))}"
-    return "method: " + ", ".join(f"{name} {text}" for name, text in texts.items())

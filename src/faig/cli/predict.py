@@ -10,6 +10,7 @@ from faig import zoo
 from faig.analysis.prediction import Predictor
 from faig.attribution.methods import DEFAULT
 from faig.cli import options as cli
+from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_file
@@ -80,7 +81,7 @@ def predict(
         prediction = predictor.predict(read_image(path))
         responses = {f"response_{kind}": value for kind, value in prediction.responses.items()}
         rows.append({"image": str(path), "prediction": prediction.label, **prediction.probabilities, **responses})
-    screen.note(cli.describe_methods(methods), methods=methods)
+    screen.note(describe_methods(methods), methods=methods)
     screen.result(_table(rows), images=rows)
     if csv:
         write_csv(csv, rows)
@@ -97,7 +98,7 @@ def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str,
     images = cli.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
     config = validated(ImagesConfig, images, "images")
     cases = _cases(config, gt, scale_of(networks[0]), cli.not_none(seed=options["seed"]))
-    return Predictor.fit(*networks, chosen, cases, screen.track), cli.methods_of(rankings)
+    return Predictor.fit(*networks, chosen, cases, screen.track), methods_of(rankings)
 
 
 def _cases(config: ImagesConfig, gt: Path | None, scale: int, seed: dict[str, Any]) -> list[Case]:

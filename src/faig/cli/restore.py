@@ -12,6 +12,7 @@ from torch import nn
 
 from faig import zoo
 from faig.cli import options as cli
+from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
@@ -204,8 +205,8 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     chosen, network = chosen_by(files, FilterSpace.of(target), cli.share_of(options["top"])), target
     for kind, filters in chosen.items():
         network = blend(network, target, base, filters, levels[kind])
-    methods = cli.methods_of(files)
-    screen.note(cli.describe_methods(methods), methods=methods, strengths=levels)
+    methods = methods_of(files)
+    screen.note(describe_methods(methods), methods=methods, strengths=levels)
     return network
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from faig.cli import options as cli
+from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.experiment.config import SweepConfig
@@ -59,8 +60,8 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and say where they are."""
     turn(config, out, force=force, track=screen.track)
     draw_strips(out)
-    methods = cli.methods_of(config.filters)
-    screen.result(cli.describe_methods(methods), run=out, methods=methods)
+    methods = methods_of(config.filters)
+    screen.result(describe_methods(methods), run=out, methods=methods)
     rows = read_table(out, MODULATION)
     largest_steps = {}
     for functions, group in rows.groupby("functions", sort=False):

@@ -71,7 +71,7 @@ class Finding(Stage):
         self.processes.wait_for_everyone()
 
     def work(self, run: Path, track: Track) -> None:
-        """Attribute, and write."""
+        """Attribute, and write scores and rankings."""
         attribution = self._attribute(run, track)
         report_errors(attribution)
         save_attributions(run, [attribution])

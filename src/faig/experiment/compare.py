@@ -85,11 +85,12 @@ class Comparison(Stage):
             "channel": config.channel,
             "random_seeds": config.random_seeds,
             "save_images": config.save_images,
+            "all_scores": config.all_scores,
             "filters": {m: {k: fingerprint([(k, order)]) for k, order in kinds.items()} for m, kinds in files},
         }
 
     def work(self, run: Path, track: Track) -> None:
-        """Find, alter, measure, and hold methods against each other."""
+        """Find filters, revert and graft them, measure the effects, and compare the methods."""
         pair, config = self.pair, self.config
         rankings = self._attribute(run, track)
         images = run / KEPT if config.save_images else None
@@ -132,7 +133,7 @@ class Comparison(Stage):
             attributions.append(of_seeds[0])
             report_errors(of_seeds[0])
         if attributions:
-            save_attributions(run, attributions)
+            save_attributions(run, attributions, all_scores=config.all_scores)
         return rankings | {
             name: {kind: [order] for kind, order in kinds.items()} for name, kinds in self.of_files.items()
         }

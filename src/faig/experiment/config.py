@@ -141,6 +141,7 @@ class CompareConfig(PairConfig):
         channel: ``gray``, or ``blue`` as the published script.
         random_seeds: how many seeds ``random`` is averaged over.
         save_images: keep every output as PNG.
+        all_scores: keep the raw scores of every method, not of the run's own alone.
     """
 
     command: Literal["compare"] = "compare"
@@ -153,6 +154,7 @@ class CompareConfig(PairConfig):
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
     random_seeds: int = Field(5, ge=5)
     save_images: bool = False
+    all_scores: bool = True
 
     @model_validator(mode="before")
     @classmethod

@@ -69,7 +69,7 @@ def distribute(
 
 
 def _layers(space: FilterSpace, distributions: Distributions) -> list[dict[str, Any]]:
-    """Of each layer, how many of its filters are in each set."""
+    """How many filters of each layer are in each set."""
     return [
         {
             "function": kind,
@@ -135,7 +135,7 @@ def _groups(groupings: Groupings) -> list[dict[str, Any]]:
 
 
 def _profiles(space: FilterSpace, raw: RawScores, grouped: Grouping) -> list[dict[str, Any]]:
-    """Of every filter that does something, how strong it is on each degradation."""
+    """How strong every filter that does something is on each degradation."""
     strengths = profiles(raw)
     rows = []
     for index in grouped.sets.any(0).nonzero()[:, 0].tolist():

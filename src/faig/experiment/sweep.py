@@ -73,7 +73,7 @@ class Sweep(Stage):
         }
 
     def work(self, run: Path, track: Track) -> None:
-        """Turn, case by case."""
+        """Turn the functions, case by case."""
         strengths = self.config.strengths
         plan = [(functions, case) for functions in sweeps_of(self.filters) for case in self.cases]
         rows: Rows = []
@@ -94,7 +94,7 @@ def sweeps_of(filters: Mapping[str, FilterSet]) -> list[str]:
 def turned(
     pair: Pair, filters: Mapping[str, FilterSet], case: Case, strengths: list[float], pictures: Path | None
 ) -> Rows:
-    """All strengths on all inputs of one case.
+    """Restore all inputs of one case at all strengths.
 
     Args:
         pair: the networks.
@@ -148,7 +148,7 @@ def _pictures(filters: Mapping[str, FilterSet], case: Case, strengths: list[floa
 
 
 def difference(first: Resized, second: Resized) -> float:
-    """Mean absolute difference, of 255."""
+    """Mean absolute difference of two images, of 255."""
     return 255 * float((first - second).abs().mean(dtype=torch.float64))
 
 

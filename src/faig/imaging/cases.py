@@ -157,7 +157,7 @@ def degradations_of(cases: list[Case]) -> list[str]:
 
 
 def photos_of(cases: Iterable[Case]) -> dict[str, str]:
-    """Of which photo each case is, by the case's name."""
+    """The photo of each case, by the case's name."""
     return {case.name: case.photo for case in cases}
 
 

@@ -227,7 +227,7 @@ def paper_preset() -> dict[str, Degradation]:
 
 
 def done(step: Step, images: Images, rngs: Sequence[np.random.Generator]) -> Images:
-    """A step that keeps the size, done to images, each with its own generator."""
+    """Do a step that keeps the size to images, each with its own generator."""
     if isinstance(step, Random):
         return step(images, torch.stack([step.draw(rng, tuple(images.shape[1:])) for rng in rngs]))
     assert isinstance(step, Fixed), step

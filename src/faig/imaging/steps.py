@@ -43,19 +43,19 @@ class Step:
 
     @classmethod
     def name(cls) -> str:
-        """What specs call it."""
+        """The step's name in specs."""
         return cls.__name__.lower()
 
     @classmethod
     def usage(cls) -> str:
-        """How specs write it: ``motion:LENGTH[:ANGLE]``."""
+        """The step's form in specs: ``motion:LENGTH[:ANGLE]``."""
         fields = dataclasses.fields(cls)
         needed = [field.name.upper() for field in fields if field.default is MISSING]
         optional = [f"[:{field.name.upper()}" for field in fields if field.default is not MISSING]
         return ":".join([cls.name(), *needed]) + "".join(optional) + "]" * len(optional)
 
     def __str__(self) -> str:
-        """As specs write it; defaults at the end are left out."""
+        """The step as specs write it; defaults at the end are left out."""
         values = [(getattr(self, field.name), field.default) for field in dataclasses.fields(self)]
         while values and values[-1][0] == values[-1][1]:
             values.pop()
@@ -100,7 +100,7 @@ class Down(Step):
     how: str = "bilinear"
 
     def __post_init__(self) -> None:
-        """Refuse what is not known."""
+        """Refuse an unknown way of downsampling."""
         if self.how not in DOWNSAMPLINGS:
             raise InputError(f"downsampling {self.how!r} is not one of {', '.join(DOWNSAMPLINGS)}")
 
@@ -124,7 +124,7 @@ class Noise(Random):
         return torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
 
     def __call__(self, images: Batch, drawn: Tensor) -> Batch:
-        """Images and noise; not clipped."""
+        """Add the noise to the images; not clipped."""
         return images + self.sigma * drawn.to(images)
 
 
@@ -139,7 +139,7 @@ class Poisson(Random):
         return torch.tensor(rng.integers(2**63))
 
     def __call__(self, images: Batch, drawn: Tensor) -> Batch:
-        """Counts as a share of the full count; drawn on the CPU, image by image."""
+        """Draw counts, as a share of the full count, on the CPU, image by image."""
         flat = images.reshape(-1, *images.shape[-3:])
         means = (flat.clamp(min=0).double() * self.photons).cpu().numpy()
         seeds = drawn.reshape(-1).tolist()
@@ -154,7 +154,7 @@ class Jpeg(Fixed):
     quality: int = number(1, 100, "quality")
 
     def __call__(self, images: Batch) -> Batch:
-        """Images in [0, 1]; rounded to 8 bits first.
+        """Compress images in [0, 1], rounded to 8 bits first, and decode them.
 
         By OpenCV's codec, image by image on the CPU: kornia's, made to have gradients, gives other values than files
         hold.

@@ -46,8 +46,8 @@ class Means:
     """The means over images of `Reverted.samples`, and what follows from them.
 
     Attributes:
-        effect: on the own degradation.
-        whole: of switching everything off there.
+        effect: the effect on the own degradation.
+        whole: the effect of switching everything off there.
         other: the largest effect on another input.
         switched_off: see `effect.switched_off`.
     """
@@ -126,8 +126,8 @@ def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) 
     row: dict[str, float] = {}
     for name, statistic, sign in (("switched_off", off, 1), ("leak", leaked, -1)):
 
-        def ahead(first: Means, *rivals: Means, name: str = name, of: Any = statistic, sign: int = sign) -> Any:
-            return sign * (of(first, *rivals) - getattr(first, name))
+        def ahead(first: Means, *rivals: Means, name: str = name, best: Any = statistic, sign: int = sign) -> Any:
+            return sign * (best(first, *rivals) - getattr(first, name))
 
         row |= _of_sets(statistic, sets, seed).columns(name)
         row |= _of_sets(ahead, sets, seed).columns(f"{name}_ahead")

@@ -87,12 +87,13 @@ def transplant(
         changes = {layer.name: layer.kernels(high[layer.key] - low[layer.key]) for layer in space.layers}
         kernels = {layer.name: layer.kernels(weights[layer.key]).clone() for layer in space.layers}
         for source, destination in zip(sources.tolist(), places.tolist(), strict=True):
-            giver, taker = space.layer_of(source), space.layer_of(destination)
-            change, kernel = changes[giver.name][source - giver.start], kernels[taker.name][destination - taker.start]
+            from_layer, to_layer = space.layer_of(source), space.layer_of(destination)
+            change = changes[from_layer.name][source - from_layer.start]
+            kernel = kernels[to_layer.name][destination - to_layer.start]
             if change.shape != kernel.shape:
                 raise InputError(
-                    f"filter {source} of {giver.name} is {tuple(change.shape)}, but {destination} of {taker.name} "
-                    f"is {tuple(kernel.shape)}"
+                    f"filter {source} of {from_layer.name} is {tuple(change.shape)}, "
+                    f"but {destination} of {to_layer.name} is {tuple(kernel.shape)}"
                 )
             kernel += change
         for layer in space.layers:

@@ -31,31 +31,29 @@ def mean_effect(effects: Numbers, *, photos: Photos | None = None, seed: int = 0
     return estimate_mean(effects, photos=photos, seed=seed)
 
 
-def switched_off(to_baseline: Numbers, between: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
+def switched_off(to_baseline: Numbers, total: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
     """``1 - E(F', baseline) / E(target, baseline)`` on one degradation: 1 is exactly what the baseline does.
 
     For a graft, give ``E(F', target)`` as the first: that is **switched on**.
 
     Args:
         to_baseline: ``E(F', baseline)`` per image.
-        between: ``E(target, baseline)`` per image.
+        total: ``E(target, baseline)`` per image.
         photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the bootstrap.
     """
-    return estimate(lambda left, total: 1 - left / total, to_baseline, between, photos=photos, seed=seed)
+    return estimate(lambda left, mean_total: 1 - left / mean_total, to_baseline, total, photos=photos, seed=seed)
 
 
-def leak(
-    elsewhere: Mapping[str, Numbers], between: Numbers, *, photos: Photos | None = None, seed: int = 0
-) -> Estimate:
+def leak(elsewhere: Mapping[str, Numbers], total: Numbers, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
     """The largest ``E(F', target)`` over the other inputs, divided by ``E(target, baseline)`` on the own one.
 
     Args:
         elsewhere: ``E(F', target)`` per image, by input: the other degradations and clean.
-        between: ``E(target, baseline)`` per image on the degradation whose filters were altered.
+        total: ``E(target, baseline)`` per image on the degradation whose filters were altered.
         photos: of which photo each image is; None where every image is a photo of its own.
         seed: of the bootstrap.
     """
     return estimate(
-        lambda *means: np.maximum.reduce(means[:-1]) / means[-1], *elsewhere.values(), between, photos=photos, seed=seed
+        lambda *means: np.maximum.reduce(means[:-1]) / means[-1], *elsewhere.values(), total, photos=photos, seed=seed
     )

@@ -33,12 +33,12 @@ class Learning:
         sense: ``revert`` makes the target do what the baseline does on the degradation, and what it does itself on
             every other input; ``graft`` makes the baseline do what the target does on the degradation, and what it does
             itself elsewhere.
-        proportion: of the filters in the mask, in (0, 1].
-        steps: of gradient descent.
+        proportion: how much of all filters the mask holds, in (0, 1].
+        steps: how many of gradient descent.
         rate: of the first step; it falls to 0 along a cosine. A filter with a gradient as large as that of the last in
             the mask moves by so much; the last in the mask starts at log 2.
-        together: cases a step.
-        seed: of their order.
+        together: how many cases a step takes.
+        seed: what their order depends on.
     """
 
     sense: str = "revert"

@@ -29,7 +29,7 @@ class Knob:
 
     @classmethod
     def of(cls, strengths: Sequence[float], steps: Sequence[float]) -> "Knob":
-        """From what was measured.
+        """The knob that measured steps make.
 
         Args:
             strengths: ascending, 0 and 1 among them.
@@ -61,7 +61,7 @@ class Knob:
 
 
 def read_knob(table: Path, function: str) -> Knob:
-    """From the ``modulation.csv`` of ``faig sweep``: the function on images with its own degradation.
+    """The knob in the ``modulation.csv`` of ``faig sweep``: of the function on images with its own degradation.
 
     Raises:
         InputError: the table cannot be read, or the function was not turned by itself there on such images.

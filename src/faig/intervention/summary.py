@@ -14,8 +14,8 @@ def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[d
     """What an altered network does, a row for each input.
 
     Args:
-        measured: of the altered network.
-        reference: of target and baseline, on the same images.
+        measured: what the altered network does.
+        reference: what target and baseline do on the same images.
         seed: of the intervals.
 
     Returns:

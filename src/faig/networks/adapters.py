@@ -86,7 +86,7 @@ def output(network: nn.Module, which: int | str) -> nn.Module:
 
     Args:
         network: returns a tuple, a list or a dictionary.
-        which: of its outputs.
+        which: the index or the key of the one.
     """
     return adapted(network, functools.partial(_pick, which=which))
 

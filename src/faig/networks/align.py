@@ -42,9 +42,7 @@ def align(target: nn.Module, baseline: nn.Module) -> nn.Module:
     check_pair(target, baseline)
     aligned, to_match = copy.deepcopy(target), links(target)
     for _ in range(SWEEPS):
-        if not any(
-            [_match(link, aligned, baseline) for link in to_match]
-        ):  # a list: each link is matched, whatever the others did
+        if not any([_match(link, aligned, baseline) for link in to_match]):  # a list, so that every link is matched
             break
     _check(aligned, target)
     return aligned
@@ -85,7 +83,7 @@ def _match(link: Link, network: nn.Module, baseline: nn.Module) -> bool:
 
 
 def _sides(network: nn.Module, link: Link) -> tuple[Units, Units]:
-    """By unit, the weights (and biases) that make its channel, and those that read it."""
+    """The weights (and biases) that make the channel of each unit, and those that read it."""
     writer, reader = network.get_submodule(link.writer), network.get_submodule(link.reader)
     assert isinstance(writer, nn.Conv2d)
     assert isinstance(reader, nn.Conv2d)

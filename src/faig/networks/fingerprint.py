@@ -19,17 +19,17 @@ def fingerprint(tensors: Iterable[tuple[str, Tensor]]) -> str:
 
 
 def network_fingerprint(network: nn.Module) -> str:
-    """Of a network's parameters and buffers."""
+    """The hash of a network's parameters and buffers."""
     return fingerprint(network.state_dict().items())
 
 
 def set_fingerprints(filters: Mapping[str, FilterSet]) -> dict[str, str]:
-    """Of filter sets, by name."""
+    """The hashes of filter sets, by name."""
     return {name: fingerprint([(name, chosen.mask)]) for name, chosen in filters.items()}
 
 
 def case_fingerprints(cases: Iterable[Case]) -> dict[str, dict[str, str]]:
-    """Of every image: ``{name: {"gt": ..., <degradation>: ...}}``; of a crop, ``photo`` too."""
+    """The hashes of every case's images: ``{name: {"gt": ..., <degradation>: ...}}``; for a crop, ``photo`` too."""
     return {
         case.name: {kind: fingerprint([(kind, image)]) for kind, image in {"gt": case.gt, **case.lr}.items()}
         | ({} if case.photo == case.name else {"photo": case.photo})

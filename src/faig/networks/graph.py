@@ -110,15 +110,15 @@ def links(network: nn.Module) -> list[Link]:
     modules = dict(traced.named_modules())
     calls = [node.target for node in traced.graph.nodes if node.op == "call_module"]
 
-    def operation(node: fx.Node) -> Any:
+    def called(node: fx.Node) -> Any:
         return modules[str(node.target)] if node.op == "call_module" else node.target
 
     def is_any(node: fx.Node, kinds: tuple[Any, ...]) -> bool:
-        step = operation(node)
+        step = called(node)
         return step in kinds or type(step) in kinds
 
     def is_plain(node: fx.Node) -> bool:
-        step = operation(node)
+        step = called(node)
         return type(step) is nn.Conv2d and step.groups == 1 and calls.count(node.target) == 1
 
     pairs = []
@@ -129,8 +129,10 @@ def links(network: nn.Module) -> list[Link]:
         while len(node.users) == 1:
             node = next(iter(node.users))
             if is_any(node, SHUFFLES):
-                shuffle = operation(node) if node.op == "call_module" else None
-                group *= (shuffle.upscale_factor if shuffle else _argument(node, 1, "upscale_factor")) ** 2
+                factor = (
+                    called(node).upscale_factor if node.op == "call_module" else _argument(node, 1, "upscale_factor")
+                )
+                group *= factor**2
             elif not is_any(node, HOMOGENEOUS):
                 break
         if node is not writer and is_plain(node):

@@ -158,7 +158,7 @@ def _has_results(home: Path) -> bool:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A table of any kind.
+    """Read a CSV of any columns.
 
     Raises:
         InputError: it cannot be read.

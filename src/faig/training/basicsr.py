@@ -123,13 +123,13 @@ class Options:
         return [Options({key: value}, self.place).number(key) for value in values]
 
     def must(self, key: str, allowed: Any, default: Any) -> None:
-        """Refuse any value but one."""
+        """Refuse any value but the allowed one."""
         value = self.take(key, default)
         if value != allowed:
             raise InputError(f"{self.place}: {key}: {value!r} is not supported; only {allowed!r} is")
 
     def only(self, key: str, default: float) -> float:
-        """The one entry of a list."""
+        """The only entry of a list of levels."""
         levels = self.numbers(key, [default])
         if len(levels) != 1:
             raise InputError(f"{self.place}: {key}: {levels!r} is not a list of one level, and only one is supported")

@@ -119,7 +119,7 @@ class ValidationConfig(Strict):
         return self
 
     def degradations(self) -> dict[str, Degradation]:
-        """By kind of input, where LR images are made.
+        """The degradation of each kind of input, where LR images are made.
 
         Raises:
             InputError: a level is out of range, or a spec cannot be read.

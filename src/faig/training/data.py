@@ -72,11 +72,11 @@ class Batch:
     drawn: tuple[Tensor, ...]
 
     def pin_memory(self) -> "Batch":
-        """The same in memory that a GPU can copy from without waiting."""
+        """The batch in memory that a GPU can copy from without waiting."""
         return self._each(Tensor.pin_memory)
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device."""
+        """The batch on a device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":

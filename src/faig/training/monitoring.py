@@ -87,7 +87,7 @@ class Mean:
         return float(self.sum) / self.count
 
     def clear(self) -> None:
-        """Start again."""
+        """Start the mean again from zero."""
         self.sum, self.count = torch.zeros_like(self.sum), 0
 
     def state_dict(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def filters_of(pair: str, target: nn.Module, functions: list[str], proportion: f
 
 
 def save_predictor(pair: str, predictor: Predictor, baseline: nn.Module, proportion: float, learned_on: str) -> Path:
-    """Keep what was learned beside the pair.
+    """Write what a predictor learned into the pair's folder.
 
     Args:
         pair: of the zoo.

@@ -38,5 +38,5 @@ class StudyDistribution(StudyStage):
         return {"compare": comparison, "proportions": self.config.compare.proportions, "seed": self.config.seed}
 
     def work(self, run: Path, track: Track) -> None:  # noqa: ARG002 - it takes a moment
-        """Tables, from the raw scores that the comparison left."""
+        """Write the tables, from the raw scores that the comparison left."""
         distribute(self.study.out / COMPARE, None, self.config.compare.proportions, seed=self.config.seed, out=run)

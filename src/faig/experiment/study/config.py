@@ -22,6 +22,7 @@ class ComparePart(Strict):
     channel: Annotated[str, one_of(CHANNELS)] | None = None
     quadrature: Annotated[str, one_of(RULES)] | None = None
     nodes: PositiveInt | None = None
+    all_scores: bool | None = None
 
 
 class ReferencePart(Strict):
@@ -150,12 +151,16 @@ class StudyConfig(NetworksConfig):
         """The settings that every stage has."""
         return self.model_dump(include=set(NetworksConfig.model_fields))
 
+    @property
+    def measured(self) -> str:
+        """The part whose images effects are measured on."""
+        return "find" if self.protocol else "measure"
+
     def comparison(self, out: Path, filters: dict[str, dict[str, str]]) -> CompareConfig:
         """The settings of the stage ``compare``; ``filters`` as `CompareConfig` has them."""
-        measured = "find" if self.protocol else "measure"
         return CompareConfig.model_validate(
             self.networks()
             | self.compare.model_dump(exclude_none=True)
-            | {"images": self.images_of(measured, out), "filters": filters}
+            | {"images": self.images_of(self.measured, out), "filters": filters}
             | ({"protocol": self.protocol} if self.protocol else {"find": self.images_of("find", out)})
         )

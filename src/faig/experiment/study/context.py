@@ -35,17 +35,12 @@ class Study:
         return {kind: str(self.out / COMPARE / f"filters-{kind}.csv") for kind in self.config.degrade}
 
     def filters(self, share: float) -> dict[str, FilterSet]:
-        """By function, the first of these filters."""
+        """By function, the first filters of these rankings."""
         return chosen_by(self.rankings, self.pair.space, share)
 
     def cases(self, part: str) -> list[Case]:
         """The images ``find``, ``measure``, ``show`` or ``learn``."""
         return self.config.images_of(part, self.out).cases(self.pair.scale, self.config.seed)
-
-    @property
-    def measured(self) -> str:
-        """The part whose images effects are measured on."""
-        return "find" if self.config.protocol else "measure"
 
 
 class StudyStage(Stage):

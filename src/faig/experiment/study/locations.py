@@ -41,7 +41,7 @@ class Locations(StudyStage):
         super().__init__(study)
         assert self.config.locations is not None
         self.part = self.config.locations
-        self.cases = study.cases(study.measured)
+        self.cases = study.cases(self.config.measured)
         self.filters = study.filters(self.part.top)
         self.channel = self.config.comparison(study.out, {}).channel
 
@@ -100,7 +100,7 @@ def permuted(space: FilterSpace, indices: Indices, generator: torch.Generator) -
 
 
 def elsewhere(space: FilterSpace, indices: Indices, generator: torch.Generator) -> Indices:
-    """As many places of each layer, drawn from all of its filters."""
+    """As many filters of each layer, drawn at random from all of its filters."""
     places = []
     for part in _by_layer(space, indices):
         if len(part):

@@ -41,7 +41,7 @@ class Prediction(StudyStage):
         }
 
     def work(self, run: Path, track: Track) -> None:
-        """Fit, predict, respond."""
+        """Fit the predictors, predict, and measure responses."""
         pair, seeds = self.pair, self.part.seeds
         predictor, guessers = predictors(pair.target, pair.baseline, self.filters, self.known, seeds, track)
         guessed = {name: guesses(guess, self.tested, track) for name, guess in guessers.items()}

@@ -49,7 +49,7 @@ class References(StudyStage):
         }
 
     def work(self, run: Path, track: Track) -> None:
-        """Learn one after the other."""
+        """Learn one set after the other."""
         files: Rankings = {}
         for name, make in _plan(self.part, self.pair, self.cases, self.config, track).items():
             for index, kind in enumerate(self.config.degrade):

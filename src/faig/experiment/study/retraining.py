@@ -69,7 +69,7 @@ class Retraining(StudyStage):
         }
 
     def work(self, run: Path, track: Track) -> None:
-        """Train one after the other; a training that was stopped goes on by itself."""
+        """Train one choice after the other; a training that was stopped goes on by itself."""
         pair, seed = self.pair, self.config.seed
         curves: list[dict[str, Any]] = []
         gained: dict[tuple[str, str], Numbers] = {}

@@ -82,11 +82,11 @@ def job(kind: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """``a, b and c``."""
+    """Names joined as ``a, b and c``."""
     *first, last = dict.fromkeys(names)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def sentences(texts: Iterable[str]) -> tuple[str, ...]:
-    """Each with a capital letter and a full stop."""
+    """The texts as sentences, each with a capital letter and a full stop."""
     return tuple(f"{text[:1].upper()}{text[1:]}." for text in texts)

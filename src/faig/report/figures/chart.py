@@ -210,5 +210,5 @@ def _numeric(series: Series) -> bool:
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:
-    """JSON has no NaN."""
+    """Values with None in place of NaN and infinity, which JSON does not have."""
     return [float(value) if math.isfinite(value) else None for value in values]

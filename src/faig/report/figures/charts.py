@@ -97,7 +97,7 @@ def _tradeoffs(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
 
 
 def _within(rows: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """What of a trade-off matters, where some sets wreck the image; else None."""
+    """The limits of a trade-off's axes, where some sets wreck the image; else None."""
     if rows["switched_off"].min() >= LOWEST and rows["leak"].max() <= FURTHEST:
         return None
     return (-0.03, min(FURTHEST, rows["leak"].max())), (LOWEST, 1.05)
@@ -175,7 +175,7 @@ def _by_group(groups: pd.DataFrame) -> Chart:
 
 
 def modulation_charts(results: Results) -> dict[str, Charts]:
-    """By functions that are turned together: measures against strength."""
+    """Measures against strength, by the functions that are turned together."""
     rows = results.table(MODULATION)
     if rows is None:
         return {}

@@ -104,7 +104,7 @@ def write_report(run: Path) -> Path:
 
 
 def environment() -> "Environment":
-    """The templates."""
+    """The jinja environment that loads the templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     templates = Environment(
@@ -225,7 +225,7 @@ def _measured(results: Results, functions: str, strength: float) -> str:
 
 
 def _tables(results: Results) -> dict[str, list[Grid]]:
-    """By section; what is not declared is shown as it is, last."""
+    """The tables by section; those that are not declared come last, as they are."""
     sections: dict[str, list[Grid]] = {section: [] for section in SECTIONS}
     for table in TABLES.values():
         home = results.home_of(table)
