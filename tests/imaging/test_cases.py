@@ -46,7 +46,9 @@ def test_sizes_that_do_not_fit(folder, caplog):
     ):
         load_cases(folder / "gt", {"blur": folder / "blur"}, 4)
     write_image(folder / "gt" / "a.png", torch.zeros(3, 13, 8))
-    with pytest.raises(InputError, match=r"a\.png: 8x13 is not divisible by scale 2; crop it, or leave strict_size out"):
+    with pytest.raises(
+        InputError, match=r"a\.png: 8x13 is not divisible by scale 2; crop it, or leave strict_size out"
+    ):
         load_cases(folder / "gt", {"blur": folder / "blur"}, 2, strict_size=True)
     assert caplog.messages == []
     assert load_cases(folder / "gt", {"blur": folder / "blur"}, 2)[0].gt.shape == (3, 12, 8)

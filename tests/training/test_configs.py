@@ -9,6 +9,7 @@ import yaml
 from faig import zoo
 from faig.common.settings import flat
 from faig.experiment.studies import read_study
+from faig.experiment.truth.config import TruthConfig
 from faig.training.config import TrainingConfig, read_config
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "train"
@@ -27,6 +28,15 @@ def test_every_configuration_can_be_read(file):
 @pytest.mark.parametrize("file", sorted((CONFIGS.parent / "study").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_experiment_can_be_read(file):
     config = read_study(file)
+    if isinstance(config, TruthConfig):
+        networks = [
+            config.networks.format(pair=pair, seed=seed, role=role)
+            for pair in config.pairs
+            for seed in config.training_seeds
+            for role in ("target", "baseline")
+        ]
+        assert all((CONFIGS.parents[1] / network).is_file() for network in networks)
+        return
     assert all(zoo.find(network).is_file() for network in (config.baseline, config.target))
     assert config.comparison(file.parent, {}).find is not None
 
