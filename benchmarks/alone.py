@@ -13,11 +13,11 @@ import typer
 from torch.nn import functional
 
 from faig import zoo
-from faig.attribution.accumulate import ComputeOptions, samples_of
-from faig.attribution.integral import along_path
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import graded
-from faig.attribution.tiling import Tiler
+from faig.attribution.integration.accumulate import ComputeOptions, samples_of
+from faig.attribution.integration.integral import along_path
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import graded
+from faig.attribution.integration.tiling import Tiler
 from faig.common.process import return_memory
 from faig.experiment.config import AttributeConfig
 from faig.filters import FilterSpace

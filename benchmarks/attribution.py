@@ -26,14 +26,14 @@ from alone import alone, growth
 from torch import nn
 
 from faig import zoo
-from faig.attribution.accumulate import ComputeOptions, samples_of
 from faig.attribution.combine import contrast
-from faig.attribution.gradients import precision_of
-from faig.attribution.integral import along_path
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre, riemann_left
-from faig.attribution.score_files import load_scores
-from faig.attribution.tiling import best_grid, reach
+from faig.attribution.files.score_files import load_scores
+from faig.attribution.integration.accumulate import ComputeOptions, samples_of
+from faig.attribution.integration.gradients import precision_of
+from faig.attribution.integration.integral import along_path
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
+from faig.attribution.integration.tiling import best_grid, reach
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset

@@ -16,10 +16,10 @@ import torch
 import typer
 
 from faig import zoo
-from faig.attribution.accumulate import WHOLE, AlongPath, samples_of
-from faig.attribution.integral import along_path
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import Quadrature, gauss_legendre, graded, riemann_left
+from faig.attribution.integration.accumulate import WHOLE, AlongPath, samples_of
+from faig.attribution.integration.integral import along_path
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import Quadrature, gauss_legendre, graded, riemann_left
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset

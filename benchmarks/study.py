@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from faig import zoo
-from faig.attribution.quadrature import Quadrature, gauss_legendre
+from faig.attribution.files.score_files import load_scores
+from faig.attribution.integration.quadrature import Quadrature, gauss_legendre
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.score_files import load_scores
 from faig.common.settings import count_of
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig

@@ -14,7 +14,7 @@ import yaml
 from torch.nn import functional
 
 from faig import zoo
-from faig.attribution.score_files import mean_over_images, save_scores
+from faig.attribution.files.score_files import mean_over_images, save_scores
 from faig.common.files import replacing
 from faig.common.progress import progress_bar
 from faig.common.statistics import estimate_mean

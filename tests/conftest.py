@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import nn
 
+from faig.attribution.integration.path import WeightPath
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.attribution.path import WeightPath
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import FaigWarning
 from faig.filters import FilterSpace

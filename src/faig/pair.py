@@ -9,9 +9,9 @@ from torch import nn
 
 from faig import zoo
 from faig.attribution.cache import Cache
+from faig.attribution.integration.path import WeightPath
 from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.options import Options
-from faig.attribution.path import WeightPath
 from faig.attribution.result import Attribution
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent

@@ -12,7 +12,7 @@ from conftest import nudged, tiny_network
 from faig import zoo
 from faig.analysis.evaluation import accuracy, by_statistics, confusion, correlations, guesses
 from faig.analysis.prediction import SIDE, Discriminant, Predictor, crops
-from faig.attribution.rankings import write_ranking
+from faig.attribution.files.rankings import write_ranking
 from faig.cli import main
 from faig.common.errors import InputError
 from faig.experiment.config import ImagesConfig

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from faig.attribution.combine import keep_only
-from faig.attribution.rankings import read_ranking, write_sums
-from faig.attribution.score_files import load_scores
+from faig.attribution.files.rankings import read_ranking, write_sums
+from faig.attribution.files.score_files import load_scores
 from faig.filters import FilterSet, FilterSpace
 from faig.networks.checkpoint import load_network
 

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from conftest import PlainPair, nudged, path_scores, tiny_network
+from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.result import Attribution
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case

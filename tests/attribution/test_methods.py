@@ -7,9 +7,9 @@ import torch
 from conftest import PlainPair, nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.combine import contrast, raw_scores, signed
+from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.attribution.quadrature import gauss_legendre, riemann_left
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.sources import random_scores
 from faig.common.errors import FaigWarning, InputError

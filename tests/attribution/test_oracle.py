@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 
 from conftest import path_scores
 from faig.attribution.combine import contrast
-from faig.attribution.integral import change
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre, riemann_left
-from faig.attribution.rankings import read_ranking, write_index
+from faig.attribution.files.rankings import read_ranking, write_index
+from faig.attribution.integration.integral import change
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
 from faig.experiment.compare import compare
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace, rank

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from conftest import doubled, nudged, path_scores, tiny_cases, tiny_network
-from faig.attribution.accumulate import samples_of
-from faig.attribution.integral import along_inputs, along_path, change
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import RULES, gauss_legendre, quadrature, riemann_left
+from faig.attribution.integration.accumulate import samples_of
+from faig.attribution.integration.integral import along_inputs, along_path, change
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import RULES, gauss_legendre, quadrature, riemann_left
 from faig.attribution.raw_scores import Contribution, RawScores, beside, join
 from faig.common.errors import InputError
 from faig.filters import FilterSpace

@@ -14,10 +14,10 @@ import torch
 
 from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.budget import Stable, rounds, within_budget
-from faig.attribution.gradients import LossGradients
+from faig.attribution.files.score_files import load_scores
+from faig.attribution.integration.gradients import LossGradients
+from faig.attribution.integration.tiling import Tiler
 from faig.attribution.options import Options
-from faig.attribution.score_files import load_scores
-from faig.attribution.tiling import Tiler
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from conftest import tiny_network
-from faig.attribution.rankings import read_ranking, write_ranking
+from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.attribution.uncertainty import sampling_error
 from faig.filters import FilterSpace, rank
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from faig import zoo
-from faig.attribution.score_files import load_scores
+from faig.attribution.files.score_files import load_scores
 from faig.imaging.images import write_image
 from faig.networks.checkpoint import save_network
 

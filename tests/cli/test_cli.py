@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 
 from conftest import tiny_network
 from faig import __version__, zoo
+from faig.attribution.files.rankings import read_ranking
+from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import DEFAULT, METHODS
-from faig.attribution.rankings import read_ranking
-from faig.attribution.score_files import load_scores
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import list_images, read_image

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from faig.attribution.gradients import precision_of
+from faig.attribution.integration.gradients import precision_of
 from faig.common.distributed import tf32
 from faig.training.config import TrainingConfig
 from faig.training.loop import train

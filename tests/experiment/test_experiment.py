@@ -9,10 +9,10 @@ import torch
 
 from conftest import nudged, tiny_network
 from faig.attribution import sources
+from faig.attribution.files.ranking_file import RankingFile
+from faig.attribution.files.rankings import read_ranking
+from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import METHODS
-from faig.attribution.ranking_file import RankingFile
-from faig.attribution.rankings import read_ranking
-from faig.attribution.score_files import load_scores
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.compare import compare

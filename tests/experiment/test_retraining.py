@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from conftest import tiny_network, training_config
-from faig.attribution.rankings import write_index, write_ranking
+from faig.attribution.files.rankings import write_index, write_ranking
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.networks.architectures import ARCHITECTURES

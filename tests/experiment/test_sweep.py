@@ -7,7 +7,7 @@ import torch
 from PIL import Image as Pillow
 
 from conftest import nudged, tiny_network
-from faig.attribution.rankings import read_ranking, write_ranking
+from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.cli import main
 from faig.cli.sweep import steps
 from faig.common.errors import InputError

@@ -9,7 +9,7 @@ import torch
 
 from conftest import path_scores, tiny_cases, tiny_network
 from faig import load_network
-from faig.attribution.quadrature import riemann_left
+from faig.attribution.integration.quadrature import riemann_left
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import revert

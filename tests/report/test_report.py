@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from faig.attribution.ranking_file import RankingFile
+from faig.attribution.files.ranking_file import RankingFile
 from faig.common.errors import InputError
 from faig.report.figures.chart import Chart, Series
 from faig.report.figures.charts import comparison_charts

@@ -13,7 +13,7 @@ import yaml
 from safetensors.torch import load_file
 
 from conftest import training_config
-from faig.attribution.rankings import write_ranking
+from faig.attribution.files.rankings import write_ranking
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
 from faig.imaging.images import write_image

@@ -9,11 +9,11 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from conftest import nudged, path_scores, tiny_cases, tiny_network
-from faig.attribution.accumulate import WHOLE, samples_of
-from faig.attribution.linear import predict_reverting
+from faig.attribution.integration.accumulate import WHOLE, samples_of
+from faig.attribution.integration.linear import predict_reverting
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import gauss_legendre
 from faig.attribution.methods import METHODS
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre
 from faig.attribution.raw_scores import RawScores, join
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank

@@ -8,7 +8,7 @@ import torch
 
 from conftest import path_scores
 from faig import zoo
-from faig.attribution.quadrature import gauss_legendre
+from faig.attribution.integration.quadrature import gauss_legendre
 from faig.experiment.studies import DEMO, read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.study import study

@@ -13,9 +13,9 @@ import torch
 from conftest import nudged, path_scores, tiny_cases, tiny_network
 from faig import zoo
 from faig.attribution.combine import contrast
-from faig.attribution.quadrature import gauss_legendre
-from faig.attribution.rankings import write_ranking
-from faig.attribution.score_files import load_scores, mean_over_images, save_scores
+from faig.attribution.files.rankings import write_ranking
+from faig.attribution.files.score_files import load_scores, mean_over_images, save_scores
+from faig.attribution.integration.quadrature import gauss_legendre
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, rank
 from faig.imaging.images import read_image

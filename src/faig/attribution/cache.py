@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.score_files import load_scores, save_scores
 
 
 @runtime_checkable

@@ -15,11 +15,12 @@ from typing import Any
 from faig.attribution.budget import Stable, rounds, within_budget
 from faig.attribution.cache import Cache, MemoryCache
 from faig.attribution.combine import Combine, contrast, keep_only, raw_scores, signed, signed_net
-from faig.attribution.objectives import (
+from faig.attribution.integration.objectives import (
     objective_fingerprint,
     objective_of,
     sums_over_pixels,
 )
+from faig.attribution.integration.tiling import Tiler
 from faig.attribution.options import SUBTRACT, Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.result import TOP, Attribution, NetworkPair
@@ -35,7 +36,6 @@ from faig.attribution.sources import (
     WeightChange,
     WeightSource,
 )
-from faig.attribution.tiling import Tiler
 from faig.common.distributed import ALONE, Processes
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent

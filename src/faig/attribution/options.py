@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import torch
 from pydantic import ByteSize, Field, PositiveInt
 
-from faig.attribution.gradients import PRECISIONS
-from faig.attribution.quadrature import RULES
+from faig.attribution.integration.gradients import PRECISIONS
+from faig.attribution.integration.quadrature import RULES
 from faig.common.settings import Strict, one_of
 
 SUBTRACT = ("mean", "strongest")

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from faig.attribution.path import barrier
+from faig.attribution.integration.path import barrier
 from faig.common.errors import InputError
 from faig.filters import Scores
 from faig.imaging.cases import CLEAN

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from torch import nn
 
 from faig.attribution.combine import keep_only
+from faig.attribution.integration.path import CONNECTED, WeightPath, disconnected
 from faig.attribution.options import Options
-from faig.attribution.path import CONNECTED, WeightPath, disconnected
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
 from faig.common.errors import InputError
@@ -112,7 +112,7 @@ class Attribution:
             degradation: whose function is meant.
             count: how many of the first filters; None for all.
         """
-        from faig.attribution.rankings import ranking_frame  # slow to import
+        from faig.attribution.files.rankings import ranking_frame  # slow to import
 
         errors = self.sampling_errors.get(degradation)
         return ranking_frame(self.space, self._of(degradation), errors, self.ranked).head(count or len(self.space))

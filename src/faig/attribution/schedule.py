@@ -16,11 +16,11 @@ from typing import Any
 
 import torch
 
-from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
 from faig.attribution.cache import Cache
-from faig.attribution.path import WeightPath
+from faig.attribution.integration.accumulate import ComputeOptions, Sample, samples_of
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.tiling import Tiler
 from faig.attribution.raw_scores import Contribution, RawScores, beside, join
-from faig.attribution.tiling import Tiler
 from faig.common.progress import Track
 from faig.imaging.cases import CLEAN, Case
 from faig.networks.fingerprint import fingerprint

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from faig.attribution.accumulate import Sample
 from faig.attribution.cache import Cache
-from faig.attribution.gradients import precision_of
-from faig.attribution.objectives import Objective, in_decibels, objective_fingerprint, objective_of
+from faig.attribution.integration.accumulate import Sample
+from faig.attribution.integration.gradients import precision_of
+from faig.attribution.integration.objectives import Objective, in_decibels, objective_fingerprint, objective_of
+from faig.attribution.integration.tiling import Tiler
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import Contribution, PerImage, RawScores
 from faig.attribution.result import TOP, NetworkPair
 from faig.attribution.schedule import Schedule
 from faig.attribution.sources import ImageSource, Settled, Task
-from faig.attribution.tiling import Tiler
 from faig.attribution.uncertainty import ranking_error
 from faig.common.distributed import Processes
 from faig.common.progress import Track, silent

@@ -12,13 +12,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from faig.attribution.accumulate import ComputeOptions, Sample
-from faig.attribution.integral import along_inputs, along_path, change, until_settled
-from faig.attribution.linear import predict_reverting
-from faig.attribution.objectives import Objective
+from faig.attribution.integration.accumulate import ComputeOptions, Sample
+from faig.attribution.integration.integral import along_inputs, along_path, change, until_settled
+from faig.attribution.integration.linear import predict_reverting
+from faig.attribution.integration.objectives import Objective
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import Quadrature, quadrature, riemann_left
 from faig.attribution.options import Options
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import Quadrature, quadrature, riemann_left
 from faig.attribution.raw_scores import Contribution
 from faig.filters import FilterSpace, Scores
 

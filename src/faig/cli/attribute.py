@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from faig.attribution.files.run_files import SCORES
+from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import METHODS
-from faig.attribution.run_files import SCORES
-from faig.attribution.score_files import load_scores
 from faig.cli import options as cli
 from faig.cli.output import screen
 from faig.common.errors import InputError

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from faig import zoo
+from faig.attribution.files.ranking_file import RANKINGS, RankingFile
 from faig.attribution.methods import DEFAULT
-from faig.attribution.ranking_file import RANKINGS, RankingFile
 
 
 def method_of(ranking: str) -> str | None:

@@ -12,10 +12,10 @@ import typer
 from pydantic import BaseModel, ByteSize
 
 from faig import zoo
-from faig.attribution.gradients import PRECISIONS
-from faig.attribution.objectives import OBJECTIVES
+from faig.attribution.integration.gradients import PRECISIONS
+from faig.attribution.integration.objectives import OBJECTIVES
+from faig.attribution.integration.quadrature import RULES
 from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
-from faig.attribution.quadrature import RULES
 from faig.common.errors import InputError
 from faig.common.settings import proportion, proportions, validated
 from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig, SweepConfig

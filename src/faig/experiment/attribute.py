@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from faig.attribution.cache import FolderCache
+from faig.attribution.files.ranking_file import RANKINGS
+from faig.attribution.files.run_files import report_errors, save_attributions
 from faig.attribution.methods import METHODS
-from faig.attribution.ranking_file import RANKINGS
-from faig.attribution.run_files import report_errors, save_attributions
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
 from faig.experiment.config import AttributeConfig, attribution_options

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from faig.attribution.cache import FolderCache
+from faig.attribution.files.run_files import report_errors, save_attributions
 from faig.attribution.methods import DEFAULT, METHODS
-from faig.attribution.run_files import report_errors, save_attributions
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_tables

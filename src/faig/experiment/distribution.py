@@ -7,10 +7,10 @@ from typing import Any
 from faig.analysis.layers import Distribution, depth_difference, depths, distribution
 from faig.analysis.sharing import Grouping, grouping, profiles
 from faig.attribution.combine import keep_only
+from faig.attribution.files.ranking_file import RankingFile
+from faig.attribution.files.run_files import load_run_scores
 from faig.attribution.methods import METHODS
-from faig.attribution.ranking_file import RankingFile
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.run_files import load_run_scores
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 from faig.results.table import write_table

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from faig.attribution.objectives import objective_fingerprint
+from faig.attribution.integration.objectives import objective_fingerprint
 from faig.common.version import versions
 from faig.experiment.config import NetworksConfig, PairConfig
 from faig.networks.fingerprint import network_fingerprint

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from faig.attribution.ranking_file import RANKINGS, RankingFile
+from faig.attribution.files.ranking_file import RANKINGS, RankingFile
 from faig.report.claims.claim import PAPER, job, listed
 from faig.results.reader import Results
 

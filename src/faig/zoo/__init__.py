@@ -6,7 +6,7 @@ from pathlib import Path
 import platformdirs
 from torch import nn
 
-from faig.attribution.path import WeightPath
+from faig.attribution.integration.path import WeightPath
 from faig.common.errors import InputError
 from faig.networks.checkpoint import Builder, load_network
 

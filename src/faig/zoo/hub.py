@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from faig import zoo
-from faig.attribution.score_files import load_scores
+from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.networks.fingerprint import network_fingerprint

@@ -6,9 +6,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from faig import zoo
+from faig.attribution.files.rankings import read_ranking
+from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import DEFAULT, METHODS
-from faig.attribution.rankings import read_ranking
-from faig.attribution.score_files import load_scores
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
 

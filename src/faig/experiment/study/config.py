@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
-from faig.attribution.quadrature import RULES
 from faig.common.settings import NumberOrText, Proportion, Strict, one_of
 from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, Name, NetworksConfig
 from faig.imaging.degradation import named

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from faig.attribution.files.rankings import write_ranking
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.attribution.rankings import write_ranking
 from faig.attribution.result import Attribution
 from faig.common.files import replacing
 from faig.common.progress import Track

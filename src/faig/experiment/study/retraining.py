@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from faig import zoo
-from faig.attribution.integral import change
-from faig.attribution.rankings import write_ranking
+from faig.attribution.files.rankings import write_ranking
+from faig.attribution.integration.integral import change
 from faig.attribution.sources import random_scores
 from faig.common.errors import InputError
 from faig.common.progress import Track

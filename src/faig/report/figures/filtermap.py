@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from faig.attribution.ranking_file import RankingFile
+from faig.attribution.files.ranking_file import RankingFile
 
 KEPT = 0.1  # of the filters, those whose scores are shown
 MOST = 200_000  # of them, however large the network

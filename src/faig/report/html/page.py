@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from faig.attribution.ranking_file import RankingFile
+from faig.attribution.files.ranking_file import RankingFile
 from faig.common.colours import COLOURS
 from faig.common.files import replacing
 from faig.common.statistics import Estimate

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 
-from faig.attribution.accumulate import WHOLE, AlongInputs, AlongPath, ComputeOptions, Sample, Sums
-from faig.attribution.objectives import Objective, squared_error
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import Quadrature, graded_levels
+from faig.attribution.integration.accumulate import WHOLE, AlongInputs, AlongPath, ComputeOptions, Sample, Sums
+from faig.attribution.integration.objectives import Objective, squared_error
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import Quadrature, graded_levels
 from faig.attribution.raw_scores import Contribution
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
@@ -98,7 +98,7 @@ def along_inputs(
     """
     for sample in samples:
         if sample.clean is None:
-            raise InputError(f"ig needs clean LR images, and {sample.name} has none; pass --lr clean=DIR")
+            raise InputError(f"ig needs clean LR images, and {sample.name} has none", setting="lr")
     weights: Sums = {layer.key: network.get_parameter(layer.key) for layer in space.layers}
     integral = AlongInputs(network, weights, samples, compute)
     coarse = integral.add_rule(space, rule)

@@ -5,11 +5,11 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_cases, tiny_network
-from faig.attribution.accumulate import ComputeOptions, samples_of
-from faig.attribution.integral import along_path
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import graded
-from faig.attribution.tiling import Reach, Tiler, best_grid, reach, saved_bytes, whole
+from faig.attribution.integration.accumulate import ComputeOptions, samples_of
+from faig.attribution.integration.integral import along_path
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import graded
+from faig.attribution.integration.tiling import Reach, Tiler, best_grid, reach, saved_bytes, whole
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 from faig.imaging.cases import degrade_case
@@ -146,6 +146,6 @@ def test_says_so_where_tiles_will_not_do():
 
 
 def test_cases_that_fit_are_not_probed(monkeypatch):
-    monkeypatch.setattr("faig.attribution.tiling.reach", lambda *a: pytest.fail("probed"))
+    monkeypatch.setattr("faig.attribution.integration.tiling.reach", lambda *a: pytest.fail("probed"))
     case = tiny_cases()[0]
     assert len(Tiler(tiny_network(), 2, 3e9).grid(*case.lr["clean"].shape[1:])) == 1

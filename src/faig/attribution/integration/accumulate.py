@@ -13,12 +13,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.attribution.gradients import LossGradients, Numbers
-from faig.attribution.objectives import Objective, squared_error, total_output
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import Quadrature
+from faig.attribution.integration.gradients import LossGradients, Numbers
+from faig.attribution.integration.objectives import Objective, squared_error, total_output
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import Quadrature
+from faig.attribution.integration.tiling import Grid, whole
 from faig.attribution.raw_scores import Contribution
-from faig.attribution.tiling import Grid, whole
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import CLEAN, Case

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from conftest import tiny_network
-from faig.attribution.rankings import read_ranking, write_index, write_ranking
+from faig.attribution.files.rankings import read_ranking, write_index, write_ranking
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, rank
 

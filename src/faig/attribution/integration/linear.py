@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from faig.attribution.accumulate import ComputeOptions, Sample
-from faig.attribution.path import WeightPath
+from faig.attribution.integration.accumulate import ComputeOptions, Sample
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.tiling import whole
 from faig.attribution.raw_scores import Contribution
-from faig.attribution.tiling import whole
 from faig.filters import FilterSpace, Scores
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from faig.attribution.files.ranking_file import RankingFile
+from faig.attribution.files.rankings import write_index, write_ranking, write_sums
+from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.methods import METHODS, Method
-from faig.attribution.ranking_file import RankingFile
-from faig.attribution.rankings import write_index, write_ranking, write_sums
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.result import TOP, Attribution
-from faig.attribution.score_files import load_scores, save_scores
 from faig.common.errors import FaigWarning, InputError
 
 logger = logging.getLogger("faig")

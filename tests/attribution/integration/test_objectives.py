@@ -7,12 +7,12 @@ import torch
 from safetensors import safe_open
 
 from conftest import doubled, nudged, path_scores, tiny_cases, tiny_network
-from faig.attribution.accumulate import AlongPath, ComputeOptions, samples_of
-from faig.attribution.objectives import OBJECTIVES, lacking_ssim, objective_of, sums_over_pixels
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre, riemann_left
+from faig.attribution.files.score_files import load_scores
+from faig.attribution.integration.accumulate import AlongPath, ComputeOptions, samples_of
+from faig.attribution.integration.objectives import OBJECTIVES, lacking_ssim, objective_of, sums_over_pixels
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.score_files import load_scores
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 from faig.imaging.metrics import psnr, ssim

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faig.attribution.quadrature import RULES, quadrature, riemann_left
+from faig.attribution.integration.quadrature import RULES, quadrature, riemann_left
 from faig.common.errors import InputError
 
 DEGREE = {

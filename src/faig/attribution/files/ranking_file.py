@@ -104,7 +104,7 @@ class RankingFile:
         Raises:
             InputError: there is none of that method for that degradation.
         """
-        from faig.attribution.rankings import ranking_frame  # slow to import
+        from faig.attribution.files.rankings import ranking_frame  # slow to import
 
         ranking = self.get(method, degradation)
         table = ranking_frame(self.space, ranking.scores, ranked=ranking.ranked).head(top or len(self.space))

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faig.attribution.objectives import Objective
-from faig.attribution.tiling import Grid, Tile
+from faig.attribution.integration.objectives import Objective
+from faig.attribution.integration.tiling import Grid, Tile
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from conftest import PlainPair, nudged, tiny_cases, tiny_network
+from faig.attribution.files.ranking_file import Ranking, RankingFile
+from faig.attribution.files.rankings import ranking_frame
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.attribution.ranking_file import Ranking, RankingFile
-from faig.attribution.rankings import ranking_frame
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from conftest import nudged, path_scores, tiny_cases, tiny_network
-from faig.attribution.accumulate import ComputeOptions, Sample, samples_of
 from faig.attribution.combine import contrast
-from faig.attribution.gradients import LossGradients
-from faig.attribution.integral import along_inputs, along_path, until_settled
-from faig.attribution.objectives import squared_error
-from faig.attribution.path import WeightPath
-from faig.attribution.quadrature import gauss_legendre, graded, graded_levels, riemann_left
+from faig.attribution.integration.accumulate import ComputeOptions, Sample, samples_of
+from faig.attribution.integration.gradients import LossGradients
+from faig.attribution.integration.integral import along_inputs, along_path, until_settled
+from faig.attribution.integration.objectives import squared_error
+from faig.attribution.integration.path import WeightPath
+from faig.attribution.integration.quadrature import gauss_legendre, graded, graded_levels, riemann_left
 from faig.attribution.raw_scores import RawScores, beside, join
 from faig.attribution.uncertainty import ranking_error
 from faig.common.errors import InputError
@@ -92,7 +92,7 @@ def test_values_are_the_objective(path):
     passes = LossGradients(path.network, path.moving, squared_error, 2)
     lr, gt = case.lr["blur"][None], case.gt[None]
     height, width = lr.shape[2:]
-    from faig.attribution.tiling import whole
+    from faig.attribution.integration.tiling import whole
 
     grid = whole(height, width)
     value = passes.values(lr, gt, grid)

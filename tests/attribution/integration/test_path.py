@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.attribution.path import WeightPath, barrier, disconnected
+from faig.attribution.integration.path import WeightPath, barrier, disconnected
 from faig.common.errors import InputError
 from faig.networks.compatibility import check_pair
 

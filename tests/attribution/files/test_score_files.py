@@ -5,8 +5,8 @@ import torch
 from safetensors import safe_open
 
 from conftest import path_scores
-from faig.attribution.quadrature import gauss_legendre
-from faig.attribution.score_files import load_scores, mean_over_images, save_scores
+from faig.attribution.files.score_files import load_scores, mean_over_images, save_scores
+from faig.attribution.integration.quadrature import gauss_legendre
 from faig.common.errors import InputError
 
 

@@ -1,0 +1,1 @@
+"""What attributions leave in a folder, and how it is read again."""
