@@ -25,8 +25,8 @@ def test_it_runs_in_under_40_lines():
     kept = "".join(line for cell in cells for output in cell["outputs"] for line in output["text"])
     number = r"[-+]?\d+\.\d+"
     assert re.sub(number, "", shown.getvalue()) == re.sub(number, "", kept)
-    assert max(names["found"].barriers().values()) < 1.1
-    assert all(abs(delta) < 0.1 for delta in names["found"].delta().values())
+    assert max(names["found"].barrier.values()) < 1.1
+    assert all(abs(delta) < 0.1 for delta in names["found"].convergence_delta.values())
     effects = {
         (function, seen): float(value)
         for function, seen, value in re.findall(r"of (\w+) reverted: effect on (\w+) images ([\d.]+)", shown.getvalue())

@@ -73,7 +73,7 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
     assert set(effects["input"]) == {"clean", *KINDS}
     own = effects[(effects["reverted"] == effects["input"]) & (effects["method"] == "faig")]
     assert (own["effect"] > 0).all()
-    groups = pd.read_csv(run / "compare" / "groups.csv", keep_default_na=False)
+    groups = pd.read_csv(run / "distribution" / "groups.csv", keep_default_na=False)
     assert len(groups) == 2 ** len(KINDS) + 3
     assert len(pd.read_csv(run / "predict" / "confusion.csv")) == 2 ** len(KINDS)
     swept = {
