@@ -16,6 +16,7 @@ TICKS = 6  # of a percent axis
 ROUND = (0.1, 0.3, 1, 3, 10, 30, 100)
 FAINT = 0.15  # opacity of a band
 WIDE = 60  # letters along an axis, from which they stand upright
+LETTER = 0.07  # inches of a label's letter
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class Chart:
 
         bars = [series for series in self.series if series.kind == "bars"]
         places = self.categories
-        figure = Figure(figsize=(max(6.0, 0.28 * len(places) + 2), 3.8), layout="constrained")
+        upright = len("".join(places)) > WIDE  # then labels stand upright, and long ones need room
+        tall = max([0.0, *(LETTER * len(label) - 1 for label in places)]) if upright else 0.0
+        figure = Figure(figsize=(max(6.0, 0.28 * len(places) + 2), 3.8 + tall), layout="constrained")
         axes = figure.subplots()
         for number, series in enumerate(self.series):
             _draw(axes, series, places, number, len(bars))
@@ -121,7 +124,7 @@ class Chart:
             axes.set_xticks(self.ticks, [f"{tick:g}%" for tick in self.ticks])
             axes.minorticks_off()
         if bars:
-            axes.set_xticks(range(len(places)), places, rotation=90 if len("".join(places)) > WIDE else 0, fontsize=8)
+            axes.set_xticks(range(len(places)), places, rotation=90 if upright else 0, fontsize=8)
         axes.set(xlabel=self.x, ylabel=self.y, title=self.title)
         if self.window is not None:
             axes.set(xlim=self.window[0], ylim=self.window[1])
