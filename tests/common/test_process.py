@@ -6,19 +6,21 @@ import sys
 
 
 def run(code: str, **environment: str) -> str:
-    variables = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    settings = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    variables = {name: value for name, value in os.environ.items() if name not in settings}
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=variables | environment
     )
     return result.stdout.strip()
 
 
-PREPARED = "import os; from faig.common.process import prepare; prepare(); print(os.environ['OMP_WAIT_POLICY'])"
+PREPARED = "import os; from faig.common.process import prepare; prepare(); print(os.environ.get('GOMP_SPINCOUNT'))"
 
 
 def test_the_waiting_policy_is_set_unless_the_user_has_set_it():
-    assert run(PREPARED) == "passive"
-    assert run(PREPARED, OMP_WAIT_POLICY="active") == "active"
+    assert run(PREPARED) == "1000"
+    assert run(PREPARED, GOMP_SPINCOUNT="7") == "7"
+    assert run(PREPARED, OMP_WAIT_POLICY="active") == "None"
 
 
 def test_only_a_command_changes_how_memory_is_returned():

@@ -4,7 +4,7 @@ import ctypes
 import os
 
 ENVIRONMENT = {
-    "OMP_WAIT_POLICY": "passive",  # threads that wait sleep: two programs on the same cores do not spin on each other
+    "GOMP_SPINCOUNT": "1000",  # threads that wait soon sleep: two programs on the same cores do not spin on each other
     "OPENCV_LOG_LEVEL": "SILENT",  # what OpenCV would print about a damaged file is raised as an error
 }
 
@@ -18,7 +18,8 @@ def prepare() -> None:
     user has set in the environment stays.
     """
     for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+        if name != "GOMP_SPINCOUNT" or "OMP_WAIT_POLICY" not in os.environ:  # the user's policy is the user's
+            os.environ.setdefault(name, value)
     return_memory()
 
 
