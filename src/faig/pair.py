@@ -10,7 +10,7 @@ from torch import nn
 from faig import zoo
 from faig.attribution.cache import Cache
 from faig.attribution.integration.path import WeightPath
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import DEFAULT, method_of
 from faig.attribution.options import Options
 from faig.attribution.result import Attribution
 from faig.common.errors import InputError
@@ -99,10 +99,9 @@ class Pair:
         Raises:
             InputError: there is no such method or option, or the cases do not fit.
         """
-        if method not in METHODS:
-            raise InputError(f"method {method!r} is not one of {', '.join(METHODS)}", setting="method")
+        chosen = method_of(method)
         settings = validated(Options, options, "attribute")
-        return METHODS[method].attribute(self, list(cases), settings, cache, track=track)
+        return chosen.attribute(self, list(cases), settings, cache, track=track)
 
     def revert(self, filters: FilterSet) -> nn.Module:
         """The target with a filter set given its baseline weights back: the function switched off."""

@@ -8,7 +8,7 @@ from conftest import PlainPair, nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.combine import contrast, raw_scores, signed
 from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
-from faig.attribution.methods import METHODS
+from faig.attribution.methods import METHODS, method_of
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.sources import random_scores
@@ -140,3 +140,11 @@ def test_the_net_of_signed_scores():
     found = RawScores(["a", "b"], {kind: values.abs() for kind, values in signed_rows.items()}, signed_rows)
     assert METHODS["signed-net"].scores(found, "blur").tolist() == [4 - 1.5]
     assert METHODS["signed"].scores(found, "blur").tolist() == [4 - 1.5 - 1]
+
+
+def test_an_unknown_method_is_refused_by_name():
+    with pytest.raises(InputError, match="method 'fiag' is not one of faig, signed"):
+        method_of("fiag")
+    pair, cases = PlainPair(nudged(tiny_network()), tiny_network()), tiny_cases(count=1)
+    with pytest.raises(InputError, match="method 'nobody'"):
+        METHODS["faig"].attribute(pair, cases, Options(nodes=3, judge="nobody"))

@@ -124,7 +124,7 @@ class Method:
             return Attribution(self, space, dict.fromkeys(degradations_of(list(cases)), same), options, ranked)
         options, ordered = within_budget(options, cases, len(self._versions(cases[0])))
         assert isinstance(self.source, ImageSource)
-        judge = METHODS[options.judge] if options.judge else self
+        judge = method_of(options.judge) if options.judge else self
 
         def judged(raw: RawScores, kind: str) -> PerImage:
             return keep_only(judge.rows(raw, kind, options.against), ranked)
@@ -234,3 +234,14 @@ METHODS: Mapping[str, Method] = {
 }
 
 DEFAULT = "faig"  # the one place that says which method is meant where none is named
+
+
+def method_of(name: str) -> Method:
+    """The method of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in METHODS:
+        raise InputError(f"method {name!r} is not one of {', '.join(METHODS)}", setting="method")
+    return METHODS[name]
