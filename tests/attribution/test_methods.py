@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from pathlib import Path
 
@@ -148,3 +149,14 @@ def test_an_unknown_method_is_refused_by_name():
     pair, cases = PlainPair(nudged(tiny_network()), tiny_network()), tiny_cases(count=1)
     with pytest.raises(InputError, match="method 'nobody'"):
         METHODS["faig"].attribute(pair, cases, Options(nodes=3, judge="nobody"))
+
+
+def test_crops_of_one_photo_say_nothing_of_other_photos():
+    pair = PlainPair(nudged(tiny_network()), tiny_network())
+    whole = tiny_cases(count=2)
+    crops = [dataclasses.replace(case, photo="one") for case in whole]
+    known, unknown = (METHODS["faig"].attribute(pair, cases, Options(nodes=3)) for cases in (whole, crops))
+    assert unknown.raw.photos == ["one", "one"]
+    assert not known.sampling_errors["blur"].confidence.isnan().any()
+    assert unknown.sampling_errors["blur"].confidence.isnan().all()
+    assert "2 crops of 1 photo" in repr(unknown)
