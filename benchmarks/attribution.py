@@ -149,7 +149,7 @@ def published(study: Study, case: Case, own: str) -> Scores:
                 total[kind][key] += weight.grad.cpu().numpy()
     difference = {key: (end[key] - start[key]).cpu().numpy() for key in start}
     score = {
-        kind: study.space.sum_per_filter(
+        kind: study.space.sum_per_unit(
             {key: torch.from_numpy(np.abs(total[kind][key] / len(PAPER) * difference[key])) for key in start}
         )
         for kind in KINDS

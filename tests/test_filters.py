@@ -35,7 +35,7 @@ def test_kernels_are_where_the_numbering_says(name):
     layer = LAYERS[name]
     space = FilterSpace.of(layer)
     values = torch.rand_like(layer.weight)
-    sums = space.sum_per_filter({"weight": values})
+    sums = space.sum_per_unit({"weight": values})
     assert len(sums) == len(space) == layer.out_channels * layer.in_channels // layer.groups
     for index in range(len(space)):
         _, out, inp = space.locate(index)

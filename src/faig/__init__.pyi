@@ -5,6 +5,7 @@ from .attribution.files.rankings import read_ranking as read_ranking
 from .attribution.files.rankings import write_ranking as write_ranking
 from .attribution.files.score_files import load_scores as load_scores
 from .attribution.files.score_files import save_scores as save_scores
+from .attribution.files.unit_files import read_units as read_units
 from .attribution.integration.quadrature import Quadrature as Quadrature
 from .attribution.integration.quadrature import quadrature as quadrature
 from .attribution.methods import METHODS as METHODS
@@ -18,6 +19,7 @@ from .common.statistics import Estimate as Estimate
 from .common.version import __version__ as __version__
 from .filters import FilterSet as FilterSet
 from .filters import FilterSpace as FilterSpace
+from .filters import Strengths as Strengths
 from .filters import rank as rank
 from .imaging.cases import Case as Case
 from .imaging.cases import degrade_case as degrade_case
@@ -29,8 +31,8 @@ from .imaging.images import read_image as read_image
 from .imaging.images import write_image as write_image
 from .imaging.metrics import psnr as psnr
 from .imaging.metrics import ssim as ssim
-from .intervention.edit import blend as blend
 from .intervention.edit import graft as graft
+from .intervention.edit import mix as mix
 from .intervention.edit import modulate as modulate
 from .intervention.edit import revert as revert
 from .intervention.effect import effect as effect

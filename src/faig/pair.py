@@ -16,9 +16,10 @@ from faig.attribution.result import Attribution
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.common.settings import validated
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSpace
 from faig.imaging.cases import Case
 from faig.intervention import edit
+from faig.intervention.edit import Units
 from faig.intervention.measure import Reference, measure, measure_reference
 from faig.intervention.summary import summarise
 from faig.networks.checkpoint import Builder, load_builder
@@ -37,6 +38,8 @@ class Pair:
         baseline: θ̄: the same.
         arch: builder of a network that the package does not know, or ``file.py:function``.
         device: where to compute.
+        unit: what is ranked and altered as one: ``filter`` (the paper's), ``channel`` or ``layer``.
+        everything: whether the parameters that are in no filter are ranked after them, by channel.
 
     Raises:
         InputError: a file cannot be loaded; or the two are of different architectures, or have equal weights.
@@ -49,6 +52,8 @@ class Pair:
         baseline: nn.Module | str | Path,
         arch: Builder | str | None = None,
         device: str = "cpu",
+        unit: str = "filter",
+        everything: bool = False,
     ) -> None:
         builder = load_builder(arch) if isinstance(arch, str) else arch
         self.target, self.baseline = (
@@ -56,6 +61,7 @@ class Pair:
             for network in (target, baseline)
         )
         self.name = "" if isinstance(target, nn.Module) else f"{target} against {baseline}"
+        self.unit, self.everything = unit, everything
         self._references: dict[str, Reference] = {}
         try:
             if self.path.is_point:
@@ -70,8 +76,8 @@ class Pair:
 
     @cached_property
     def space(self) -> FilterSpace:
-        """The numbering of the filters."""
-        return FilterSpace.of(self.target)
+        """The numbering of the units."""
+        return FilterSpace.of(self.target, self.unit, self.everything)
 
     @cached_property
     def scale(self) -> int:
@@ -87,7 +93,7 @@ class Pair:
         track: Track = silent,
         **options: Any,
     ) -> Attribution:
-        """Score every filter for each degradation.
+        """Score every unit for each degradation.
 
         Args:
             cases: what filters are found on; see `make_cases`.
@@ -103,17 +109,17 @@ class Pair:
         settings = validated(Options, options, "attribute")
         return chosen.attribute(self, list(cases), settings, cache, track=track)
 
-    def revert(self, filters: FilterSet) -> nn.Module:
-        """The target with a filter set given its baseline weights back: the function switched off."""
-        return edit.revert(self.target, self.baseline, filters)
+    def revert(self, units: Units) -> nn.Module:
+        """The target with a function off: a filter set given its baseline weights back, or strengths as they are."""
+        return edit.revert(self.target, self.baseline, units)
 
-    def modulate(self, filters: FilterSet, strength: float) -> nn.Module:
-        """The target with a filter set at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
-        return edit.modulate(self.target, self.baseline, filters, strength)
+    def modulate(self, units: Units, strength: float) -> nn.Module:
+        """The target with a function at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
+        return edit.modulate(self.target, self.baseline, units, strength)
 
-    def graft(self, filters: FilterSet) -> nn.Module:
-        """The baseline with a filter set's target weights: is the set enough?"""
-        return edit.graft(self.target, self.baseline, filters)
+    def graft(self, units: Units) -> nn.Module:
+        """The baseline with a function's target weights: are they enough?"""
+        return edit.graft(self.target, self.baseline, units)
 
     def measure(
         self, network: nn.Module, cases: Sequence[Case], *, channel: str = "gray", seed: int = 0, track: Track = silent
@@ -148,14 +154,14 @@ class Pair:
     def __repr__(self) -> str:
         parameters = sum(weight.numel() for weight in self.target.parameters())
         name = self.name or type(self.target).__name__
-        return f"Pair({name}: ×{self.scale}, {parameters:,} parameters, {len(self.space):,} filters)"
+        return f"Pair({name}: ×{self.scale}, {parameters:,} parameters, {len(self.space):,} {self.space.unit}s)"
 
 
-def load_pair(name: str, *, device: str = "cpu") -> Pair:
+def load_pair(name: str, *, device: str = "cpu", unit: str = "filter", everything: bool = False) -> Pair:
     """A pair of the zoo by name, e.g. ``srresnet-x2``.
 
     Raises:
         InputError: there is no such pair.
     """
     zoo.folder(name)  # names the pairs that there are
-    return Pair(target=f"{name}/target", baseline=f"{name}/baseline", device=device)
+    return Pair(target=f"{name}/target", baseline=f"{name}/baseline", device=device, unit=unit, everything=everything)

@@ -195,7 +195,7 @@ def test_interventions_touch_exactly_their_filters_and_are_undone_to_the_bit(nam
         before, after = own.state_dict(), altered.state_dict()
         differing = {key: before[key] != after[key] for key in before}
         numbers = {key: values.double() for key, values in differing.items()}
-        assert FilterSet(space, space.sum_per_filter(numbers) > 0) == chosen
+        assert FilterSet(space, space.sum_per_unit(numbers) > 0) == chosen
         assert not any(values.any() for key, values in differing.items() if values.ndim != 4)
         restored = blend(altered, target, baseline, chosen, 1.0 if own is target else 0.0).state_dict()
         assert all(torch.equal(restored[key], before[key]) for key in before)

@@ -46,7 +46,7 @@ def test_only_the_filters_change(settings, tmp_path, architecture, kind):
         same = trained[key] == before
         allowed = touched[key].expand_as(same) if key in touched else torch.zeros_like(same)
         assert same[~allowed].all(), key
-    moved = space.sum_per_filter({key: (trained[key] - w).abs() for key, w in start.state_dict().items()}) > 0
+    moved = space.sum_per_unit({key: (trained[key] - w).abs() for key, w in start.state_dict().items()}) > 0
     assert 5 in chosen
     assert torch.equal(moved, chosen.mask)
 

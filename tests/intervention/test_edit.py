@@ -52,7 +52,7 @@ def differing_filters(first: nn.Module, second: nn.Module) -> FilterSet:
     a, b = first.state_dict(), second.state_dict()
     keys = {layer.key for layer in space.layers}
     assert all(torch.equal(a[key], b[key]) for key in a if key not in keys)
-    return FilterSet(space, space.sum_per_filter({key: (a[key] != b[key]).float() for key in keys}) > 0)
+    return FilterSet(space, space.sum_per_unit({key: (a[key] != b[key]).float() for key in keys}) > 0)
 
 
 def test_revert_touches_exactly_its_filters(networks, some):
@@ -155,7 +155,7 @@ def test_cut_filters_are_zero_and_others_are_not(networks):
     target, _ = networks
     space = FilterSpace.of(target)
     chosen = FilterSet.of(space, [0, len(space) - 1])
-    sizes = space.sum_per_filter({key: weight.abs() for key, weight in cut(target, chosen).named_parameters()})
-    before = space.sum_per_filter({key: weight.abs() for key, weight in target.named_parameters()})
+    sizes = space.sum_per_unit({key: weight.abs() for key, weight in cut(target, chosen).named_parameters()})
+    before = space.sum_per_unit({key: weight.abs() for key, weight in target.named_parameters()})
     assert (sizes[chosen.mask] == 0).all()
     assert torch.equal(sizes[~chosen.mask], before[~chosen.mask])

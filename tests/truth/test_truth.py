@@ -274,7 +274,7 @@ def test_each_function_is_planted_in_its_own_filters(pair):
     alone = plant(baseline, {"blur": sets["blur"]}, itertools.repeat(one), 1, 1e-2)
     moved = [learned, alone]
     change = [{k: v - baseline.get_parameter(k) for k, v in network.named_parameters()} for network in moved]
-    first, second = (space.sum_per_filter(part) for part in change)
+    first, second = (space.sum_per_unit(part) for part in change)
     known = (sets["blur"] | sets["noise"]).mask
     assert not first[~known].any()
     assert first[known].count_nonzero() > 0.9 * known.sum()
@@ -414,7 +414,7 @@ def test_decoys_change_nothing_but_weights(architecture, make, scale):
     found, image = make(target), torch.rand(1, 3, 9, 7)
     torch.testing.assert_close(found.network(image), target(image), rtol=1e-4, atol=1e-5)
     space = found.decoys.space
-    moved = space.sum_per_filter({k: (v - target.get_parameter(k)).abs() for k, v in found.network.named_parameters()})
+    moved = space.sum_per_unit({k: (v - target.get_parameter(k)).abs() for k, v in found.network.named_parameters()})
     assert moved[~found.decoys.mask].max() < 1e-6
     assert 0.1 < found.decoys.mask.float().mean() < 1
 

@@ -16,11 +16,10 @@ from torch import nn
 
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.filters import FilterSet
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
 from faig.imaging.metrics import gradient_map, single_channel
-from faig.intervention.edit import revert
+from faig.intervention.edit import Units, revert
 from faig.networks.inference import restore
 
 SIDE = 48  # LR pixels of a crop
@@ -110,7 +109,7 @@ class Predictor:
         cls,
         target: nn.Module,
         baseline: nn.Module,
-        filters: Mapping[str, FilterSet],
+        filters: Mapping[str, Units],
         cases: Sequence[Case],
         track: Track = silent,
     ) -> "Predictor":
@@ -165,7 +164,7 @@ class Predictor:
 
     @classmethod
     def of(
-        cls, target: nn.Module, baseline: nn.Module, filters: Mapping[str, FilterSet], learned: Mapping[str, Any]
+        cls, target: nn.Module, baseline: nn.Module, filters: Mapping[str, Units], learned: Mapping[str, Any]
     ) -> "Predictor":
         """The predictor of the same pair and filters that `learned` came from.
 

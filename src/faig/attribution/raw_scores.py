@@ -123,6 +123,18 @@ class RawScores:
             result[kind] = missing / gained if gained else (0.0 if missing == 0 else float("inf"))
         return result
 
+    def carried(self) -> dict[str, float]:
+        """By degradation, ``Σ c`` over the ranked units, as a share of the change of loss ``L(θ̄) - L(θ)``.
+
+        1 where the units hold every parameter that moved and their scores add up to what they do; far from 1 where
+        others moved as well, against which or with which the units work. Infinite where no loss changes.
+        """
+        result = {}
+        for kind, signed in self.signed.items():
+            gained = float((self.losses[kind][:, -1] - self.losses[kind][:, 0]).sum()) if kind in self.losses else 0.0
+            result[kind] = float(signed.double().sum()) / gained if gained else float("inf")
+        return result
+
     def barriers(self) -> dict[str, float]:
         """Path check by degradation; above 1.1 the pair is not connected."""
         summed = {kind: losses[:, losses.isfinite().all(0)].sum(0) for kind, losses in self.losses.items()}

@@ -81,6 +81,7 @@ class RawScoring:
             "rule": dataclasses.astuple(self.source.rule(options)),
             "target": network_fingerprint(self.pair.target),
             "baseline": network_fingerprint(self.pair.baseline),
+            "units": [self.pair.space.unit, self.pair.space.everything],
             "device": self.pair.path.device.type,
             "versions": versions(),
         } | options.determining

@@ -10,11 +10,11 @@ from faig.cli import options as cli
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.files import new_file
-from faig.filters import FilterSet, FilterSpace
-from faig.intervention.edit import blend
+from faig.filters import Strengths
+from faig.intervention import edit
 from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix, export
-from faig.zoo.scores import ranking
+from faig.zoo.scores import chosen_by
 
 app = typer.Typer(add_completion=False)
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]
@@ -31,6 +31,8 @@ def revert(
     baseline: cli.Baseline = None,
     target: cli.Target = None,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -53,6 +55,8 @@ def modulate(
     baseline: cli.Baseline = None,
     target: cli.Target = None,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -73,6 +77,8 @@ def graft(
     baseline: cli.Baseline = None,
     target: cli.Target = None,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -86,24 +92,25 @@ def graft(
 def _alter(how: str, strength: float, options: dict[str, Any]) -> None:
     """Make the network and write it; nothing here is random."""
     cli.compute_on(options["device"], options["threads"])
-    out, filters, share = options["out"], options["filters"], cli.share_of(options["top"])
+    out, share = options["out"], cli.share_of(options["top"])
+    function, file = cli.function_and_file(options["filters"])
     baseline, target = cli.networks(options["pair"], options["baseline"], options["target"])
     check_suffix(out)
     new_file(out, options["force"])
     builder = load_builder(options["arch"]) if options["arch"] else None
     high, low = zoo.load_pair(target, baseline, builder)
-    space = FilterSpace.of(high)
-    chosen = FilterSet.top(space, ranking(filters, space), share)
-    network = blend(low if how == "graft" else high, high, low, chosen, strength)
+    units = chosen_by({function: file}, high, share, unit=options["unit"], everything=options["everything"])[function]
+    space, count = units.space, int((Strengths.of(units).values != 1).sum())
+    network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
     known = network_metadata(zoo.find(target)) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
-    altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": len(chosen)}
-    metadata["altered"] = altered | {"filters": Path(filters).name}
+    altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": count}
+    metadata["altered"] = altered | {"filters": Path(file).name}
     export(network, out, metadata)
-    methods = methods_of({"filters": filters})
+    methods = methods_of({"filters": file})
     screen.note(describe_methods(methods))
     screen.result(
-        f"{out}: {len(chosen)} of {len(space)} filters ({share:.3g} of all) at strength {strength:g}",
+        f"{out}: {count} of {len(space)} {space.unit}s ({count / len(space):.3g} of all) at strength {strength:g}",
         network=out,
         method=methods["filters"],
         **altered,

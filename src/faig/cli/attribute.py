@@ -40,6 +40,8 @@ def attribute(
     not_layers: cli.NotLayers = None,
     memory: cli.Memory = None,
     precision: cli.Precision = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,

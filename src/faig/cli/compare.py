@@ -62,6 +62,8 @@ def compare(
     not_layers: cli.NotLayers = None,
     memory: cli.Memory = None,
     precision: cli.Precision = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,

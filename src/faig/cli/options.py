@@ -18,8 +18,10 @@ from faig.attribution.integration.quadrature import RULES
 from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
 from faig.common.errors import InputError
 from faig.common.settings import proportion, proportions, validated
-from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig, SweepConfig
+from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig
+from faig.filters import UNITS
 from faig.imaging.degradation import STEPS
+from faig.zoo.scores import SHARE
 
 DEFAULT_PAIR = "srresnet-x2"  # of the zoo, where a command needs a pair and is given none
 
@@ -54,14 +56,29 @@ PairName = Annotated[
 ]
 Baseline = Annotated[str | None, typer.Option("--baseline", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 Target = Annotated[str | None, typer.Option("--target", metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+FILTERS_HELP = "A ranking (filters-NAME.csv, NAME_index.txt, srresnet-x2/blur), strengths, or a run directory"
 Filters = Annotated[
-    str,
-    typer.Option("--filters", metavar="FILE", help="A ranking: filters-NAME.csv, NAME_index.txt, or srresnet-x2/blur."),
+    str, typer.Option("--filters", metavar="[NAME=]FILE", help=f"{FILTERS_HELP}; of a run with several, NAME's.")
 ]
 NamedFilters = Annotated[
-    list[str] | None, typer.Option("--filters", metavar="NAME=FILE", help="Ranking by function. Repeat.")
+    list[str] | None, typer.Option("--filters", metavar="NAME=FILE", help=f"{FILTERS_HELP}, by function. Repeat.")
 ]
-Top = Annotated[str | None, setting(SweepConfig, "top", "How many of the ranking: 1% or 0.01.", "SHARE", share=True)]
+Unit = Annotated[
+    str | None,
+    typer.Option(
+        "--unit",
+        metavar="UNIT",
+        help=f"What is ranked and altered as one: {', '.join(UNITS)}.",
+        show_default="filter, or what a ranking is of",
+    ),
+]
+Everything = Annotated[
+    bool, typer.Option("--everything", help="After the filters, rank all that is in none: biases, slopes, norms.")
+]
+Top = Annotated[
+    str | None,
+    typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.", show_default=f"{SHARE:.0%}"),
+]
 Arch = Annotated[
     str | None, setting(NetworksConfig, "arch", "Builder of a network the package does not know.", "FILE.py:FUNCTION")
 ]
@@ -271,6 +288,12 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
     return by_name
 
 
-def share_of(top: str | None) -> float:
-    """The share of the filters that ``--top`` asks for."""
-    return default_of(SweepConfig, "top") if top is None else proportion(top)
+def share_of(top: str | None) -> float | None:
+    """The share of the units that ``--top`` asks for."""
+    return None if top is None else proportion(top)
+
+
+def function_and_file(text: str) -> tuple[str, str]:
+    """``FILE``, or ``NAME=FILE``; the name is empty where there is none."""
+    name, equals, file = text.partition("=")
+    return (name, file) if equals and not Path(text).exists() else ("", text)

@@ -17,7 +17,6 @@ from faig.common.files import new_file
 from faig.common.settings import validated
 from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
-from faig.filters import FilterSpace
 from faig.imaging.cases import Case, degrade_case, make_cases
 from faig.imaging.images import list_images, mod_crop, read_image
 from faig.imaging.photos import photograph
@@ -47,6 +46,8 @@ def predict(
     target: cli.Target = None,
     filters: cli.NamedFilters = None,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     gt: Annotated[
         Path | None,
         typer.Option("--gt", metavar="DIR", help="GT images to learn from what is typical of your own pair."),
@@ -93,7 +94,9 @@ def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str,
     builder = load_builder(options["arch"]) if options["arch"] else None
     networks = zoo.load_pair(target, baseline, builder, device)
     rankings = cli.named("--filters", options["filters"], "FILE")
-    chosen = chosen_by(rankings, FilterSpace.of(networks[0]), cli.share_of(options["top"]))
+    chosen = chosen_by(
+        rankings, networks[0], cli.share_of(options["top"]), unit=options["unit"], everything=options["everything"]
+    )
     degrade, gt = options["degrade"] or LEVELS, options["gt"]
     images = cli.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
     config = validated(ImagesConfig, images, "images")

@@ -16,12 +16,12 @@ from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
-from faig.filters import FilterSpace
+from faig.filters.strengths import turned
 from faig.imaging.cases import log_cropped, whole_multiple
 from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, write_image
 from faig.imaging.images import pair as check_partners
 from faig.imaging.metrics import luma, psnr, ssim
-from faig.intervention.edit import blend
+from faig.intervention.edit import mix
 from faig.intervention.strength import read_knob
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import restore as run_network
@@ -71,7 +71,10 @@ def restore(
     filters: Annotated[
         list[str] | None,
         typer.Option(
-            "--filters", metavar="NAME=FILE", help="Ranking by function. Repeat.", show_default="NET's, in the zoo"
+            "--filters",
+            metavar="NAME=FILE",
+            help=f"{cli.FILTERS_HELP}, by function. Repeat.",
+            show_default="NET's, in the zoo",
         ),
     ] = None,
     strength: Annotated[
@@ -82,6 +85,8 @@ def restore(
         typer.Option("--even", metavar="TABLE", help="modulation.csv of a sweep: S is a share of what changes there."),
     ] = None,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -202,9 +207,9 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
         screen.note(", ".join(f"{kind} at strength {level:.3g}" for kind, level in levels.items()))
     builder = load_builder(options["arch"]) if options["arch"] else None
     target, base = zoo.load_pair(name, baseline, builder)
-    chosen, network = chosen_by(files, FilterSpace.of(target), cli.share_of(options["top"])), target
-    for kind, filters in chosen.items():
-        network = blend(network, target, base, filters, levels[kind])
+    share = cli.share_of(options["top"])
+    chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
+    network = mix(target, base, turned(chosen, levels))
     methods = methods_of(files)
     screen.note(describe_methods(methods), methods=methods, strengths=levels)
     return network

@@ -35,6 +35,8 @@ def sweep(
     downsampling: cli.Downsampling = None,
     strict_size: cli.StrictSize = False,
     top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
     strengths: Annotated[
         str | None,
         cli.setting(SweepConfig, "strengths", "FROM:TO:STEP, or numbers separated by commas; 0 and 1 among them."),

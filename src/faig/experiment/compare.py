@@ -13,7 +13,7 @@ from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests
 from faig.experiment.config import CompareConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
-from faig.filters import FilterSet, Order
+from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.intervention.comparison import CHAMPION
 from faig.intervention.edit import graft, revert
@@ -23,7 +23,7 @@ from faig.pair import Pair
 from faig.results.run_directory import UNITS
 from faig.results.table import write_table
 from faig.results.tables import IMAGES, SUMMARY
-from faig.zoo.scores import ranking
+from faig.zoo.scores import units
 
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed
 KEPT = Path(IMAGES.name).parent  # in the run directory: outputs that are kept
@@ -65,13 +65,23 @@ class Comparison(Stage):
         if missing := [kind for kind in degradations_of(self.found_on) if kind not in inputs]:
             raise InputError(f"filters are found for {missing[0]}, but there is no such input to measure the effect on")
         self.of_files = {
-            method: {kind: ranking(file, self.pair.space) for kind, file in files.items()}
+            method: {kind: self._order_in(file, kind) for kind, file in files.items()}
             for method, files in config.filters.items()
         }
         if unknown := [kind for kinds in self.of_files.values() for kind in kinds if kind not in inputs]:
             raise InputError(
                 f"rankings are given for {unknown[0]}, but there are no images with that degradation", setting="filters"
             )
+
+    def _order_in(self, file: str, function: str) -> Order:
+        """A function's ranking from a file."""
+        space = self.pair.space
+        read = units(file, self.pair.target, function=function, unit=space.unit, everything=space.everything)
+        if isinstance(read, Strengths):
+            raise InputError(f"{file}: says strengths; a comparison takes rankings", setting="filters")
+        if read.space != space:
+            raise InputError(f"{file}: ranks {read.space}, but this comparison {space}", setting="unit")
+        return read.order
 
     def determined(self) -> dict[str, Any]:
         """Networks, images, methods, and what is measured."""

@@ -10,6 +10,7 @@ from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.options import BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
 from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
+from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
@@ -89,11 +90,16 @@ class NetworksConfig(Strict):
         seed: of noise, random scores and resampling.
         device: where to compute.
         threads: of the CPU; results are equal to the byte only for equal threads.
+        unit: what is ranked and altered as one: ``filter``, ``channel`` or ``layer``; where none is named, what a
+            ranking is of, and filters where there is none.
+        everything: whether the parameters that are in no filter are ranked after them, by channel.
     """
 
     baseline: str
     target: str
     arch: str | None = None
+    unit: Annotated[str, one_of(UNITS)] | None = None
+    everything: bool = False
     seed: int = Field(0, ge=0)
     device: str = "cpu"
     threads: PositiveInt
@@ -175,8 +181,8 @@ class SweepConfig(NetworksConfig):
 
     Attributes:
         images: what to restore.
-        filters: the ranking of each function.
-        top: how many of each ranking, in (0, 1].
+        filters: of each function: a ranking, strengths, or a run directory.
+        top: how many of each ranking, in (0, 1]; 1% where it is not given.
         strengths: ascending; 0 and 1 are among them.
         picture: the image to show; the first where it is not given.
     """
@@ -184,7 +190,7 @@ class SweepConfig(NetworksConfig):
     command: Literal["sweep"] = "sweep"
     images: ImagesConfig
     filters: dict[Name, Ranking]
-    top: Proportion = 0.01
+    top: Proportion | None = None
     strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
     picture: str | None = None
 

@@ -5,6 +5,7 @@ from typing import Any
 from faig.attribution.integration.objectives import objective_fingerprint
 from faig.common.version import versions
 from faig.experiment.config import NetworksConfig, PairConfig
+from faig.filters import UNITS
 from faig.networks.fingerprint import network_fingerprint
 from faig.pair import Pair
 
@@ -15,7 +16,14 @@ def load_pair(config: NetworksConfig) -> Pair:
     Raises:
         InputError: a file cannot be loaded, the two do not fit, or they are equal.
     """
-    return Pair(target=config.target, baseline=config.baseline, arch=config.arch, device=config.device)
+    return Pair(
+        target=config.target,
+        baseline=config.baseline,
+        arch=config.arch,
+        device=config.device,
+        unit=config.unit or UNITS[0],
+        everything=config.everything,
+    )
 
 
 def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
@@ -27,6 +35,7 @@ def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
         "threads": config.threads,
         "device": config.device.partition(":")[0],
         "versions": versions(),
+        "units": [pair.space.unit, pair.space.everything],
     }
     if not isinstance(config, PairConfig):
         return fingerprint

@@ -1,7 +1,6 @@
 """``faig sweep``: functions turned from off to beyond their usual strength, and what that does to images."""
 
 import functools
-import operator
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from faig.common.statistics import estimate_mean
 from faig.experiment.config import SweepConfig
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
-from faig.filters import FilterSet
+from faig.filters.strengths import turned
 from faig.imaging.cases import Case, photos_of
 from faig.imaging.images import Resized, write_image
 from faig.imaging.metrics import gradient_map, psnr, single_channel
-from faig.intervention.edit import modulate
+from faig.intervention.edit import Units, mix
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.networks.inference import restore
 from faig.pair import Pair
@@ -61,7 +60,9 @@ class Sweep(Stage):
         if self.shown not in {case.name for case in self.cases}:
             names = ", ".join(case.name for case in self.cases)
             raise InputError(f"picture {self.shown!r} is not one of the images, {names}", setting="picture")
-        self.filters = chosen_by(config.filters, self.pair.space, config.top)
+        self.filters = chosen_by(
+            config.filters, self.pair.target, config.top, unit=config.unit, everything=config.everything
+        )
 
     def determined(self) -> dict[str, Any]:
         """Networks, images, filters, strengths."""
@@ -80,19 +81,19 @@ class Sweep(Stage):
         for functions, case in track(plan, "turning functions", len(plan)):
             chosen = {kind: self.filters[kind] for kind in functions.split("+")}
             pictures = (run / STRENGTHS.name).parent / functions if case.name == self.shown else None
-            make = functools.partial(turned, self.pair, chosen, case, strengths, pictures)
+            make = functools.partial(restored_at, self.pair, chosen, case, strengths, pictures)
             rows += [{"functions": functions, **row} for row in kept(run, f"{functions}-{case.name}", make)]
         write_table(run, STRENGTHS, _pictures(self.filters, self.cases[0], strengths))
         write_table(run, MODULATION, list(_summed_up(pd.DataFrame(rows), photos_of(self.cases), self.config.seed)))
 
 
-def sweeps_of(filters: Mapping[str, FilterSet]) -> list[str]:
+def sweeps_of(filters: Mapping[str, Units]) -> list[str]:
     """Each function alone, then all together: ``blur``, ``noise``, ``blur+noise``."""
     return [*filters, *(["+".join(filters)] if len(filters) > 1 else [])]
 
 
-def turned(
-    pair: Pair, filters: Mapping[str, FilterSet], case: Case, strengths: list[float], pictures: Path | None
+def restored_at(
+    pair: Pair, filters: Mapping[str, Units], case: Case, strengths: list[float], pictures: Path | None
 ) -> Rows:
     """Restore all inputs of one case at all strengths.
 
@@ -109,9 +110,8 @@ def turned(
         strength 0 and 1.
     """
     outputs: dict[float, dict[str, Resized]] = {}
-    together = functools.reduce(operator.or_, filters.values())
     for strength in strengths:
-        network = modulate(pair.target, pair.baseline, together, strength)
+        network = mix(pair.target, pair.baseline, turned(filters, dict.fromkeys(filters, strength)))
         outputs[strength] = {kind: restore(network, lr) for kind, lr in case.lr.items()}
     if pictures is not None:
         degradation = _own_input(filters, case)
@@ -137,8 +137,8 @@ def _own_input(functions: Iterable[str], case: Case) -> str:
     return next(kind for kind in ("+".join(functions), *functions, *case.lr) if kind in case.lr)
 
 
-def _pictures(filters: Mapping[str, FilterSet], case: Case, strengths: list[float]) -> Rows:
-    """Of each picture that `turned` leaves, what it shows."""
+def _pictures(filters: Mapping[str, Units], case: Case, strengths: list[float]) -> Rows:
+    """Of each picture that `restored_at` leaves, what it shows."""
     return [
         {"functions": functions, "input": _own_input(functions.split("+"), case)}
         | {"strength": strength, "file": f"{functions}/{strength:.2f}.png"}

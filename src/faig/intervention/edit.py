@@ -1,4 +1,4 @@
-"""Networks with some of their filters altered: each function returns a new one and leaves its arguments as they are."""
+"""Networks with some of their units altered: each function returns a new one and leaves its arguments as they are."""
 
 import copy
 
@@ -7,51 +7,70 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, Strengths
 from faig.networks.compatibility import check_pair
 
+Units = FilterSet | Strengths  # a function: the set that does it, or the strengths at which it is off
 
-def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
-    """A copy of ``network`` in which a filter set has the weights ``baseline + strength × (target - baseline)``.
 
-    Every other weight, and every bias, is the network's own, bit for bit.
+def mix(target: nn.Module, baseline: nn.Module, strengths: Strengths, *, rest: nn.Module | None = None) -> nn.Module:
+    """A network whose units have the weights ``baseline + strength × (target - baseline)``.
 
     Args:
-        network: often the target or the baseline itself.
-        target: weights at strength 1, bit-exact.
-        baseline: weights at strength 0, bit-exact.
-        filters: the set.
-        strength: any number; above 1 overshoots.
+        target: weights at strength 1, bit for bit.
+        baseline: weights at strength 0, bit for bit.
+        strengths: one per unit.
+        rest: what is in no unit (in filters: biases and all else that is no kernel) is this network's, bit for bit;
+            the target's where it is None.
 
     Raises:
-        InputError: the networks are of different architectures.
+        InputError: the networks are of different architectures, or the strengths of another.
     """
     check_pair(target, baseline)
-    check_pair(network, baseline)
-    altered = copy.deepcopy(network)
+    space = network_space(target, strengths.space)
+    altered = copy.deepcopy(target if rest is None else rest)
     weights = dict(altered.named_parameters())
     low, high = dict(baseline.named_parameters()), dict(target.named_parameters())
     with torch.no_grad():
-        for key, chosen in filters.space.spread(filters.mask).items():
-            weight = weights[key]
-            mixed = torch.lerp(low[key].to(weight), high[key].to(weight), strength)
-            weight.copy_(torch.where(chosen.to(weight.device), mixed, weight))
+        for key, strength in space.spread(strengths.values).items():
+            weights[key].copy_(between(low[key], high[key], strength))
     return altered
 
 
-def revert(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Module:
-    """The target with a filter set given its baseline weights back (the paper says "mask")."""
-    return blend(target, target, baseline, filters, 0.0)
+def between(low: Tensor, high: Tensor, strength: Tensor) -> Tensor:
+    """``low + strength × (high - low)``, where the strength is 0 or 1 to the bit what is at that end."""
+    strength, low = strength.to(high), low.to(high)
+    mixed = torch.lerp(low, high, strength)
+    return torch.where(strength == 1, high, torch.where(strength == 0, low, mixed))
 
 
-def modulate(target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
-    """The target with a filter set at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
-    return blend(target, target, baseline, filters, strength)
+def network_space(network: nn.Module, space: FilterSpace) -> FilterSpace:
+    """A network's own numbering by the units of another, which may have been read from a file.
+
+    Raises:
+        InputError: that one is of another network.
+    """
+    if space.keys:
+        return space
+    own = FilterSpace.of(network, space.unit, space.everything)
+    if own != space:
+        raise InputError(f"strengths of {space} do not fit a network of {own}")
+    return own
 
 
-def graft(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Module:
-    """The baseline with a filter set's target weights: is the set enough?"""
-    return blend(baseline, target, baseline, filters, 1.0)
+def revert(target: nn.Module, baseline: nn.Module, units: Units) -> nn.Module:
+    """The target with a function off: a set given its baseline weights back (the paper says "mask")."""
+    return mix(target, baseline, Strengths.of(units))
+
+
+def modulate(target: nn.Module, baseline: nn.Module, units: Units, strength: float) -> nn.Module:
+    """The target with a function at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
+    return mix(target, baseline, Strengths.of(units).at(strength))
+
+
+def graft(target: nn.Module, baseline: nn.Module, units: Units) -> nn.Module:
+    """The baseline with a function's target weights: is the set enough? All that `revert` leaves is the baseline's."""
+    return mix(target, baseline, Strengths.of(units).complement(), rest=baseline)
 
 
 def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
@@ -60,7 +79,7 @@ def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
     with torch.no_grad():
         for weight in zeroed.parameters():
             weight.zero_()
-    return blend(target, target, zeroed, filters, 0.0)
+    return revert(target, zeroed, filters)
 
 
 def transplant(
@@ -84,8 +103,9 @@ def transplant(
     space = FilterSpace.of(baseline)
     low, high, weights = (dict(network.named_parameters()) for network in (baseline, target, altered))
     with torch.no_grad():
-        changes = {layer.name: layer.kernels(high[layer.key] - low[layer.key]) for layer in space.layers}
-        kernels = {layer.name: layer.kernels(weights[layer.key]).clone() for layer in space.layers}
+        parts = {layer.name: layer.kernels for layer in space.layers}
+        changes = {name: part.split(high[part.key] - low[part.key]) for name, part in parts.items()}
+        kernels = {name: part.split(weights[part.key]).clone() for name, part in parts.items()}
         for source, destination in zip(sources.tolist(), places.tolist(), strict=True):
             from_layer, to_layer = space.layer_of(source), space.layer_of(destination)
             change = changes[from_layer.name][source - from_layer.start]
@@ -96,6 +116,6 @@ def transplant(
                     f"but {destination} of {to_layer.name} is {tuple(kernel.shape)}"
                 )
             kernel += change
-        for layer in space.layers:
-            weights[layer.key].copy_(layer.weight(kernels[layer.name]))
+        for name, part in parts.items():
+            weights[part.key].copy_(part.join(kernels[name]))
     return altered

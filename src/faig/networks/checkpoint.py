@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.plugins import load_function
+from faig.common.tensors import METADATA_KEY
 from faig.networks.architectures import build, recognise
 from faig.networks.compatibility import check_same_keys
 from faig.networks.recognition import first_line, in_our_names, recognised
 
 Builder = Callable[[], nn.Module]
-
-METADATA_KEY = "faig"  # one key: safetensors writes several in random order
 
 
 def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
 
-from faig.filters import FilterSet
+from faig.filters import FilterSet, Strengths
 from faig.imaging.cases import Case
 
 
@@ -23,9 +23,10 @@ def network_fingerprint(network: nn.Module) -> str:
     return fingerprint(network.state_dict().items())
 
 
-def set_fingerprints(filters: Mapping[str, FilterSet]) -> dict[str, str]:
-    """The hashes of filter sets, by name."""
-    return {name: fingerprint([(name, chosen.mask)]) for name, chosen in filters.items()}
+def set_fingerprints(filters: Mapping[str, FilterSet | Strengths]) -> dict[str, str]:
+    """The hashes of filter sets, or of strengths, by name."""
+    values = {name: units.mask if isinstance(units, FilterSet) else units.values for name, units in filters.items()}
+    return {name: fingerprint([(name, tensor)]) for name, tensor in values.items()}
 
 
 def case_fingerprints(cases: Iterable[Case]) -> dict[str, dict[str, str]]:

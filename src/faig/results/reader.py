@@ -1,16 +1,14 @@
 """The result files of a run, in its directory or in that of a stage."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors import SafetensorError, safe_open
 
 from faig.common.errors import InputError
+from faig.common.tensors import load_metadata
 from faig.imaging.images import list_images
-from faig.networks.checkpoint import METADATA_KEY
 from faig.results.run_directory import CONFIG
 from faig.results.table import Table, read_table
 from faig.results.tables import IMAGES, PICTURES, RANKING_FILES, STRENGTHS, TABLES
@@ -100,7 +98,7 @@ class Results:
             InputError: a file cannot be read.
         """
         files = [path for home in self.homes for path in sorted(home.glob("scores*.safetensors"))]
-        return [(self.inside(path), _metadata(path)) for path in files]
+        return [(self.inside(path), load_metadata(path, "scores")) for path in files]
 
     def configs(self) -> list[tuple[str, str]]:
         """The configuration of the run and of its stages, as text."""
@@ -167,12 +165,3 @@ def read_csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise InputError(f"{path}: cannot be read as a table: {error}") from None
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, Any] = json.loads((file.metadata() or {})[METADATA_KEY])
-            return metadata
-    except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: is not a file of scores: {error}") from None

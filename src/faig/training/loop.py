@@ -18,7 +18,7 @@ from faig import zoo
 from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
 from faig.common.files import alone_in, clear_parts
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet
 from faig.networks.architectures import build
 from faig.networks.checkpoint import network_metadata, save_network
 from faig.networks.compatibility import check_same_keys
@@ -27,7 +27,7 @@ from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
 from faig.training.monitoring import Board, Mean, Validation
-from faig.zoo.scores import ranking
+from faig.zoo.scores import chosen_by
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -247,8 +247,10 @@ def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | No
     """
     if config.filters is None or config.top is None:
         return None
-    space = FilterSpace.of(network)
-    return FilterSet.top(space, ranking(config.filters, space), config.top)
+    chosen = chosen_by({"filters": config.filters}, network, config.top)["filters"]
+    if not isinstance(chosen, FilterSet):
+        raise InputError(f"{config.filters}: says strengths; training takes a ranking", setting="filters")
+    return chosen
 
 
 def train_only(network: nn.Module, chosen: FilterSet | None) -> list[tuple[nn.Parameter, Tensor]]:

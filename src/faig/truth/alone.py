@@ -72,11 +72,12 @@ def toggled(
     before = _squared(suffix.output, gt)
     loss, output = torch.zeros(2, len(lr), len(space))
     for layer in space.layers:
+        kernels = layer.kernels
         low, high = wanted.new_tensor([layer.start, layer.start + layer.count])
         inside = wanted[(wanted >= low) & (wanted < high)]
-        present, trained, original = (net.get_parameter(layer.key).detach() for net in (network, target, baseline))
-        at_target = (layer.kernels(present) == layer.kernels(trained)).flatten(1).all(1)
-        moved = (layer.kernels(trained) != layer.kernels(original)).flatten(1).any(1)
+        present, trained, original = (net.get_parameter(kernels.key).detach() for net in (network, target, baseline))
+        at_target = (kernels.split(present) == kernels.split(trained)).flatten(1).all(1)
+        moved = (kernels.split(trained) != kernels.split(original)).flatten(1).any(1)
         inside = inside[moved[inside - layer.start]]
         for chosen in inside.split(COPIES) if len(inside) else ():
             numbers = (chosen - layer.start).tolist()  # within the layer
@@ -113,7 +114,7 @@ def _with(layer: Layer, weight: Tensor, other: Tensor, number: int) -> Tensor:
     """A layer's weight in which the filter of this number is another's."""
     chosen = torch.zeros(layer.count, dtype=torch.bool, device=weight.device)
     chosen[number] = True
-    return torch.where(layer.spread(chosen), other, weight)
+    return torch.where(layer.kernels.spread(chosen), other, weight)
 
 
 def _squared(output: Float[Tensor, "*copy image 3 height width"], other: Tensor) -> Float[Tensor, "*copy image"]:

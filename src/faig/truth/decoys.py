@@ -93,6 +93,6 @@ def _moved(decoyed: nn.Module, target: nn.Module) -> FilterSet:
     """The filters with other weights than the target's; one that is scaled up as reader and down as writer has none."""
     space = FilterSpace.of(target)
     now, before = (dict(network.named_parameters()) for network in (decoyed, target))
-    change = space.sum_per_filter({key: (weight - before[key]).detach().abs() for key, weight in now.items()})
-    size = space.sum_per_filter({key: weight.detach().abs() for key, weight in before.items()})
+    change = space.sum_per_unit({key: (weight - before[key]).detach().abs() for key, weight in now.items()})
+    size = space.sum_per_unit({key: weight.detach().abs() for key, weight in before.items()})
     return FilterSet(space, (change > ROUNDING * size).cpu())

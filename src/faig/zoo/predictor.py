@@ -9,7 +9,7 @@ from faig import zoo
 from faig.analysis.prediction import Predictor
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet
 from faig.networks.fingerprint import fingerprint, network_fingerprint
 from faig.zoo.scores import chosen_by
 
@@ -18,8 +18,8 @@ PREDICTOR = "predictor.json"
 
 def filters_of(pair: str, target: nn.Module, functions: list[str], proportion: float) -> dict[str, FilterSet]:
     """The shipped filters of each function."""
-    space = FilterSpace.of(target)
-    return chosen_by({kind: f"{pair}/{kind}" for kind in functions}, space, proportion)
+    chosen = chosen_by({kind: f"{pair}/{kind}" for kind in functions}, target, proportion)
+    return {kind: units for kind, units in chosen.items() if isinstance(units, FilterSet)}
 
 
 def save_predictor(pair: str, predictor: Predictor, baseline: nn.Module, proportion: float, learned_on: str) -> Path:

@@ -1,50 +1,76 @@
-"""FAIG scores that ship beside a pair, so that its filters need not be found again: ``srresnet-x2/blur``."""
+"""What turns a function, by name: scores that ship beside a pair (``srresnet-x2/blur``), files, run directories."""
 
 from collections.abc import Mapping
 
-from jaxtyping import Int64
-from torch import Tensor
+from torch import nn
 
 from faig import zoo
-from faig.attribution.files.rankings import read_ranking
 from faig.attribution.files.score_files import load_scores
+from faig.attribution.files.unit_files import RankedUnits, read_units
 from faig.attribution.methods import DEFAULT, METHODS
 from faig.common.errors import InputError
-from faig.filters import FilterSet, FilterSpace, rank
+from faig.filters import FilterSet, FilterSpace, Strengths, rank
 
 SCORES = "scores.safetensors"
+SHARE = 0.01  # of the units, where none is named: the paper's
 
 
-def chosen_by(rankings: Mapping[str, str], space: FilterSpace, proportion: float) -> dict[str, FilterSet]:
-    """The first filters of each function's ranking.
+def chosen_by(
+    names: Mapping[str, str],
+    network: nn.Module,
+    share: float | None = None,
+    *,
+    unit: str | None = None,
+    everything: bool = False,
+) -> dict[str, FilterSet | Strengths]:
+    """What turns each function: the first units of its ranking, or strengths.
 
     Args:
-        rankings: by function; see `ranking`.
-        space: of the network whose filters they are.
-        proportion: of the filters, in (0, 1].
+        names: by function; see `units`.
+        network: whose units they are.
+        share: of the units, in (0, 1]; `SHARE` where it is None.
+        unit: where a file does not say; see `unit_files.read_units`.
+        everything: where a file does not say.
 
     Raises:
-        InputError: a ranking cannot be read, is of another network, or has not so many filters.
+        InputError: a file cannot be read, is of another network, has not so many units, or says strengths, of which
+            there is no share.
     """
-    return {kind: FilterSet.top(space, ranking(name, space), proportion) for kind, name in rankings.items()}
+    chosen: dict[str, FilterSet | Strengths] = {}
+    for function, name in names.items():
+        read = units(name, network, function=function, unit=unit, everything=everything)
+        if isinstance(read, Strengths) and share is not None:
+            raise InputError(f"{name}: says of every unit how far it is turned; leave the share out", setting="top")
+        chosen[function] = read if isinstance(read, Strengths) else read.top(SHARE if share is None else share)
+    return chosen
 
 
-def ranking(name: str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
-    """Flat indices, best first: of a pair's shipped scores, or from a file.
+def units(
+    name: str,
+    network: nn.Module,
+    *,
+    function: str | None = None,
+    unit: str | None = None,
+    everything: bool = False,
+) -> RankedUnits | Strengths:
+    """What turns a function of a network: of a pair's shipped scores, or from a file.
 
     Args:
         name: pair and degradation (``srresnet-x2/blur``: by the default method; ``srresnet-x2/blur@faig``: by another
-            whose scores ship), or a file that `read_ranking` reads.
-        space: of the network whose filters they are.
+            whose scores ship), or what `unit_files.read_units` reads.
+        network: whose units they are.
+        function: which one, where a file has several.
+        unit: where a file does not say.
+        everything: where a file does not say.
 
     Raises:
         InputError: there is no such file, or it is of another network, or the method's scores do not ship.
     """
-    pair, _, function = name.rpartition("/")
+    pair, _, shipped = name.rpartition("/")
     file = zoo.folder(pair) / SCORES if pair in zoo.pairs() else None
     if file is None or not file.is_file():
-        return read_ranking(name, space)
-    kind, _, chosen = function.partition("@")
+        return read_units(name, network, function=function, unit=unit, everything=everything)
+    kind, _, chosen = shipped.partition("@")
     method = METHODS.get(chosen or DEFAULT)
     raw, metadata = load_scores(file)
     if method is None or method.source is not METHODS[metadata["method"]].source:
@@ -53,6 +79,9 @@ def ranking(name: str, space: FilterSpace) -> Int64[Tensor, " ranked"]:
         )
     if kind not in raw.degradations:
         raise InputError(f"{name}: {pair} has scores of {', '.join(raw.degradations)}, not of {kind!r}")
+    space = FilterSpace.of(network)
+    if unit not in (None, space.unit) or everything:
+        raise InputError(f"{name}: these scores are of filters alone", setting="unit")
     if metadata["layers"] != space.describe():
         raise InputError(f"{name}: these scores are of another network")
-    return rank(method.scores(raw, kind))
+    return RankedUnits(space, rank(method.scores(raw, kind)))

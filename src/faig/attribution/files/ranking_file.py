@@ -1,21 +1,17 @@
 """Rankings of several methods in one compact file: ``rankings.safetensors``."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 from faig.attribution.uncertainty import RESAMPLES
 from faig.common.errors import InputError
-from faig.common.files import replacing
+from faig.common.tensors import load_tensors, save_tensors
 from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
-from faig.networks.checkpoint import METADATA_KEY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,10 +132,7 @@ class RankingFile:
             if ranking.ranked is not None:
                 listed[-1]["ranked"] = [layer.name for layer in self.space.layers if layer.start in ranking.ranked]
         metadata = {"layers": self.space.describe(), "default": self.default, "rankings": listed}
-        tensors = {name: rows.contiguous() for name, rows in tensors.items()}
-        data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-        with replacing(_file(path)) as part:
-            part.write_bytes(data)
+        save_tensors(_file(path), tensors, metadata)
 
     @classmethod
     def load(cls, path: Path) -> "RankingFile":
@@ -154,14 +147,12 @@ class RankingFile:
         file = _file(path)
         if not file.is_file():
             raise InputError(f"{path}: holds no {RANKINGS}; attribute first")
+        tensors, metadata = load_tensors(file, "rankings")
         try:
-            with safe_open(file, framework="pt") as stored:
-                metadata = json.loads((stored.metadata() or {})[METADATA_KEY])
-            tensors = load_file(file)
             space = FilterSpace.described(metadata["layers"])
             rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
             return cls(space, metadata["default"], rankings)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None
 
 

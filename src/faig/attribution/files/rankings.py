@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("rank", "index", "layer", "out", "in", "score")
+INTEGERS = {"out": "Int64", "in": "Int64"}  # with gaps: a channel has no ``in``, a layer neither
 
 
 def write_ranking(
@@ -110,20 +111,18 @@ def read_ranking(path: Path | str, space: FilterSpace) -> Int64[Tensor, " ranked
 
 
 def filter_places(space: FilterSpace) -> "pd.DataFrame":
-    """Layer, ``out`` and ``in`` of every filter, by flat index."""
+    """Layer, ``out`` and ``in`` of every unit, by flat index; what a unit does not have is missing."""
     import pandas as pd
 
-    layers = [
-        pd.DataFrame(
-            {
-                "layer": layer.name,
-                "out": np.repeat(np.arange(layer.out), layer.inputs),
-                "in": np.tile(np.arange(layer.inputs), layer.out),
-            }
-        )
-        for layer in space.layers
-    ]
-    return pd.concat(layers, ignore_index=True)
+    layers = []
+    for layer in space.layers:
+        out, inp = np.divmod(np.arange(layer.count), layer.inputs)
+        layers.append(pd.DataFrame({"layer": layer.name, "out": out, "in": inp}))
+        if layer.unit != "filter":
+            absent = ["in"] if layer.unit == "channel" else ["out", "in"]
+            layers[-1][absent] = pd.NA
+    table = pd.concat(layers, ignore_index=True)
+    return table if all(layer.unit == "filter" for layer in space.layers) else table.astype(INTEGERS)
 
 
 def _read_index(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
@@ -140,30 +139,49 @@ def _read_index(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dt
     return order
 
 
-def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def unit_of(path: Path) -> tuple[str, bool]:
+    """What a CSV ranks, by which of ``out`` and ``in`` its rows have: the unit, and whether filters stand with others.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    table = _table(path)
+    named = [bool((table[column] != "").any()) for column in ("out", "in")]
+    return ("layer", "channel", "", "filter")[named[0] + 2 * named[1]], all(named) and bool((table["in"] == "").any())
+
+
+def _table(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, keep_default_na=False, dtype={"layer": str})
+        table = pd.read_csv(path, keep_default_na=False, dtype={"layer": str, "out": str, "in": str})
     except (ValueError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: is not a CSV file: {' '.join(str(error).split())}") from None
     missing = [name for name in COLUMNS if name not in table]
     if missing or table.empty:
         raise InputError(f"{path}: has no column {missing[0]!r}" if missing else f"{path}: ranks no filters")
+    return table
+
+
+def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    table = _table(path)
+    absent = -1  # what a unit does not have
     try:
         order = table["index"].to_numpy(np.int64)
-        places = filter_places(space).reset_index(names="computed")
-        stated = table[["layer", "out", "in"]].astype({"out": np.int64, "in": np.int64})
+        places = filter_places(space).fillna(absent).astype({"out": np.int64, "in": np.int64})
+        stated = table[["layer", "out", "in"]].replace({"out": {"": absent}, "in": {"": absent}})
+        stated = stated.astype({"out": np.int64, "in": np.int64})
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None
-    computed = stated.merge(places, how="left", on=["layer", "out", "in"])["computed"]
+    computed = stated.merge(places.reset_index(names="computed"), how="left", on=["layer", "out", "in"])["computed"]
     if computed.isna().any():
-        layer, out, inp = stated.iloc[int(computed.isna().argmax())]
-        raise InputError(f"{path}: this network has no filter {layer}[{out}, {inp}]; the file is of another network")
+        layer, *numbers = stated.iloc[int(computed.isna().argmax())]
+        place = ", ".join(str(number) for number in numbers if number != absent)
+        raise InputError(f"{path}: this network has no {space.unit} {layer}[{place}]; the file is of another network")
     if (computed != order).any():
         row = int((computed != order).argmax())
         raise InputError(
-            f"{path}: line {row + 2} says index {order[row]}, but that filter is {computed[row]:.0f} in this network; "
-            "the file is of another network"
+            f"{path}: line {row + 2} says index {order[row]}, but that {space.unit} is {computed[row]:.0f} in this "
+            "network; the file is of another network"
         )
     return order

@@ -30,7 +30,7 @@ def save_attributions(folder: Path, attributions: Sequence[Attribution], *, all_
 
     ``scores.safetensors`` (raw scores of the first method's source, ``scores-<source>.safetensors`` of others),
     ``rankings.safetensors`` (all rankings), and of the first method ``filters-<degradation>.csv`` with sums by channel
-    and layer, and where every filter is ranked the paper's ``<degradation>_index.txt``.
+    and layer (of smaller units), and where every filter is ranked the paper's ``<degradation>_index.txt``.
 
     Args:
         folder: an existing one.
@@ -47,8 +47,10 @@ def save_attributions(folder: Path, attributions: Sequence[Attribution], *, all_
     for kind, scores in main.scores.items():
         ranked = main.ranked
         write_ranking(folder / f"filters-{kind}.csv", main.space, scores, main.sampling_errors.get(kind), ranked)
-        write_sums(folder / f"channels-{kind}.csv", main.space, scores, ("layer", "out"), ranked)
-        write_sums(folder / f"layers-{kind}.csv", main.space, scores, ("layer",), ranked)
+        if main.space.unit == "filter":
+            write_sums(folder / f"channels-{kind}.csv", main.space, scores, ("layer", "out"), ranked)
+        if main.space.unit != "layer":
+            write_sums(folder / f"layers-{kind}.csv", main.space, scores, ("layer",), ranked)
         if ranked is None:
             write_index(folder / f"{kind}_index.txt", scores)
     RankingFile.of(attributions).save(folder)  # last: where it stands, all of them do

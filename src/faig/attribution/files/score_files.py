@@ -1,19 +1,15 @@
 """Scores in files: ``scores.safetensors`` and its like."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
-from faig.common.files import replacing
-from faig.networks.checkpoint import METADATA_KEY
+from faig.common.tensors import load_tensors, save_tensors
 
 PARTS = ("score", "signed", "total", "losses")
 COARSE = ("coarse_score", "coarse_signed")
@@ -44,9 +40,7 @@ def save_scores(path: Path | str, raw: RawScores, metadata: dict[str, Any], *, h
         metadata: JSON-able, of how it was made.
         half: keep scores in float16, each tensor scaled by a power of two that the metadata holds.
     """
-    tensors = {
-        f"{part}/{kind}": rows.contiguous() for part in PARTS + COARSE for kind, rows in getattr(raw, part).items()
-    }
+    tensors = {f"{part}/{kind}": rows for part in PARTS + COARSE for kind, rows in getattr(raw, part).items()}
     exponents = {}
     for key, rows in tensors.items():
         if half and rows.dtype == torch.float32:
@@ -64,9 +58,7 @@ def save_scores(path: Path | str, raw: RawScores, metadata: dict[str, Any], *, h
         | ({"decibels": True} if raw.decibels else {})
         | ({"photos": raw.photos} if raw.photos != raw.images else {})
     )
-    data = save(tensors, {METADATA_KEY: json.dumps(stored, sort_keys=True)})
-    with replacing(Path(path)) as part:
-        part.write_bytes(data)
+    save_tensors(Path(path), tensors, stored)
 
 
 def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
@@ -80,19 +72,18 @@ def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
         exponent = metadata.get("exponents", {}).get(key)
         return rows if exponent is None else torch.ldexp(rows.float(), torch.tensor(-exponent))
 
+    tensors, metadata = load_tensors(Path(path), "scores")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
-            keys = set(file.keys())
-            parts = {
-                part: {
-                    kind: unscaled(f"{part}/{kind}", file.get_tensor(f"{part}/{kind}"))
-                    for kind in metadata["degradations"]
-                    if f"{part}/{kind}" in keys
-                }
-                for part in PARTS + COARSE
+        parts = {
+            part: {
+                kind: unscaled(f"{part}/{kind}", tensors[f"{part}/{kind}"])
+                for kind in metadata["degradations"]
+                if f"{part}/{kind}" in tensors
             }
-    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            for part in PARTS + COARSE
+        }
+        images = metadata["images"]
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
     decibels, photos = metadata.get("decibels", False), metadata.get("photos", [])
-    return RawScores(metadata["images"], **parts, decibels=decibels, photos=photos), metadata
+    return RawScores(images, **parts, decibels=decibels, photos=photos), metadata

@@ -130,8 +130,8 @@ class GradientSum(ABC):
             sums = {key: values[i] for key, values in self.sums.items()}
             if self.factor is not None:  # weights that do not move have no sum
                 sums = {key: sums[key] * by if key in sums else torch.zeros_like(by) for key, by in self.factor.items()}
-            signed = space.sum_per_filter(sums) * scale
-            absolute = space.sum_per_filter({key: part.abs() for key, part in sums.items()}) * scale
+            signed = space.sum_per_unit(sums) * scale
+            absolute = space.sum_per_unit({key: part.abs() for key, part in sums.items()}) * scale
             pairs.append((absolute.cpu(), signed.cpu()))
         return pairs
 

@@ -99,7 +99,7 @@ def along_inputs(
     for sample in samples:
         if sample.clean is None:
             raise InputError(f"ig needs clean LR images, and {sample.name} has none", setting="lr")
-    weights: Sums = {layer.key: network.get_parameter(layer.key) for layer in space.layers}
+    weights: Sums = {key: network.get_parameter(key) for key in space.keys}
     integral = AlongInputs(network, weights, samples, compute)
     coarse = integral.add_rule(space, rule)
     coarse_scores = [score for score, _ in coarse] if coarse else [None] * len(samples)
@@ -109,7 +109,7 @@ def along_inputs(
 
 def change(path: WeightPath, space: FilterSpace) -> Scores:
     """``Σ|θ - θ̄| / Σ|θ̄|`` of each filter: 0 where nothing changed, infinite where only the baseline is 0."""
-    moved = space.sum_per_filter({key: delta.abs() for key, delta in path.difference.items()})
+    moved = space.sum_per_unit({key: delta.abs() for key, delta in path.difference.items()})
     path.move(1.0)
-    size = space.sum_per_filter({key: weight.detach().abs() for key, weight in path.parameters.items()})
+    size = space.sum_per_unit({key: weight.detach().abs() for key, weight in path.parameters.items()})
     return torch.where(moved == 0, torch.zeros_like(moved), moved / size).cpu()

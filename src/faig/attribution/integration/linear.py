@@ -40,12 +40,14 @@ def predict_reverting(
         squared error, and ``score`` the predicted ``‖F' - F‖²``.
     """
     network = path.move(0.0)
-    weights = {layer.key: path.parameters[layer.key] for layer in space.layers}
+    weights = {key: path.parameters[key] for key in space.keys}
 
     def step_along(output: Tensor, direction: Tensor) -> Scores:
-        gradients = torch.autograd.grad(output, list(weights.values()), direction, retain_graph=True)
+        gradients = torch.autograd.grad(
+            output, list(weights.values()), direction, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
         steps = zip(weights, gradients, strict=True)
-        return space.sum_per_filter({key: gradient * path.difference[key] for key, gradient in steps}).cpu()
+        return space.sum_per_unit({key: gradient * path.difference[key] for key, gradient in steps}).cpu()
 
     contributions = []
     for sample in samples:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from faig.attribution.files.rankings import read_ranking
 from faig.common.progress import Track
 from faig.experiment.stage import Stage
 from faig.experiment.study.config import StudyConfig
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
 from faig.pair import Pair
-from faig.zoo.scores import chosen_by
 
 COMPARE = "compare"  # the stage that finds filters
 
@@ -36,7 +36,10 @@ class Study:
 
     def filters(self, share: float) -> dict[str, FilterSet]:
         """By function, the first filters of these rankings."""
-        return chosen_by(self.rankings, self.pair.space, share)
+        return {
+            kind: FilterSet.top(self.pair.space, read_ranking(file, self.pair.space), share)
+            for kind, file in self.rankings.items()
+        }
 
     def cases(self, part: str) -> list[Case]:
         """The images ``find``, ``measure``, ``show`` or ``learn``."""

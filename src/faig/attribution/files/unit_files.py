@@ -1,0 +1,113 @@
+"""What ``--filters`` names: ranked units, or a strength for each, out of a file or a run directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from faig.attribution.files.ranking_file import RANKINGS, RankingFile
+from faig.attribution.files.rankings import read_ranking, unit_of
+from faig.common.errors import InputError
+from faig.common.tensors import load_metadata
+from faig.filters import FilterSet, FilterSpace, Order, Strengths
+
+STRENGTHS = "strengths-{}.safetensors"  # in a run directory, by function
+
+
+@dataclass(frozen=True)
+class RankedUnits:
+    """Units of a network, best first.
+
+    Attributes:
+        space: their numbering.
+        order: flat indices, best first.
+    """
+
+    space: FilterSpace
+    order: Order
+
+    def top(self, share: float) -> FilterSet:
+        """The first of them: a share, in (0, 1], of all units of the network."""
+        return FilterSet.top(self.space, self.order, share)
+
+
+def read_units(
+    path: Path | str,
+    network: nn.Module,
+    *,
+    function: str | None = None,
+    unit: str | None = None,
+    everything: bool = False,
+) -> RankedUnits | Strengths:
+    """Read what turns a function of a network.
+
+    Args:
+        path: ``filters-<function>.csv``; ``<function>_index.txt``; a file of `Strengths`; ``rankings.safetensors``;
+X
+        network: whose units they are.
+        function: which one, where there are several.
+        unit: of the network's numbering, where the file does not say: ``filter``, ``channel`` or ``layer``.
+        everything: whether filters are followed by all other parameters, where the file does not say.
+
+    Raises:
+        InputError: there is no such file or function, or it is of another network or unit.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _of_run(path, network, function, unit)
+    if path.suffix == ".safetensors":
+        metadata = load_metadata(path, "rankings or strengths")
+        if "rankings" in metadata:
+            return _ranked(path, network, function, unit)
+        strengths = Strengths.load(path)
+        return Strengths(_own_space(path, network, strengths.space, unit), strengths.values)
+    if path.suffix == ".csv" and path.is_file():
+        stated, with_others = unit_of(path)
+        _agree(path, stated, unit)
+        space = FilterSpace.of(network, stated, everything or with_others)
+    else:
+        space = FilterSpace.of(network, unit or "filter", everything)
+    return RankedUnits(space, read_ranking(path, space))
+
+
+def _of_run(run: Path, network: nn.Module, function: str | None, unit: str | None) -> RankedUnits | Strengths:
+    for home in (run, run / "compare"):
+        learned = {path.name.removeprefix("strengths-").removesuffix(".safetensors"): path for path in _learned(home)}
+        if learned and (function in learned or len(learned) == 1):
+            return read_units(learned[function] if function in learned else next(iter(learned.values())), network)
+        if (home / RANKINGS).is_file():
+            return _ranked(home / RANKINGS, network, function, unit)
+    raise InputError(f"{run}: holds no {RANKINGS}; is it the directory of faig attribute?")
+
+
+def _learned(run: Path) -> list[Path]:
+    return sorted(run.glob(STRENGTHS.format("*")))
+
+
+def _ranked(path: Path, network: nn.Module, function: str | None, unit: str | None) -> RankedUnits:
+    file = RankingFile.load(path)
+    functions = file.degradations
+    if function not in functions:
+        if len(functions) > 1:
+            which = f"not for {function!r}" if function else "so say which: NAME=FILE"
+            raise InputError(f"{path}: has rankings for {', '.join(functions)}, {which}")
+        (function,) = functions
+    order = file.get(file.default, function).order
+    return RankedUnits(_own_space(path, network, file.space, unit), order)
+
+
+def _own_space(path: Path, network: nn.Module, space: FilterSpace, unit: str | None) -> FilterSpace:
+    """The network's numbering, which must be the file's."""
+    _agree(path, space.unit, unit)
+    own = FilterSpace.of(network, space.unit, space.everything)
+    if own != space:
+        raise InputError(
+            f"{path}: is of {len(space):,} {space.unit}s in {len(space.layers)} layers, but this network has "
+            f"{len(own):,} in {len(own.layers)}; the file is of another network"
+        )
+    return own
+
+
+def _agree(path: Path, stated: str, unit: str | None) -> None:
+    if unit is not None and unit != stated:
+        raise InputError(f"{path}: is of {stated}s, not of {unit}s", setting="unit")
