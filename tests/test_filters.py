@@ -67,7 +67,7 @@ def test_a_kernel_feeds_its_output_alone(name):
 def test_the_papers_networks(network, count):
     space = FilterSpace.of(network)
     assert len(space) == count
-    assert [layer.key for layer in space.layers] == [k for k, v in network.state_dict().items() if v.ndim == 4]
+    assert space.keys == [k for k, v in network.state_dict().items() if v.ndim == 4]
 
 
 SPACE = FilterSpace.of(tiny_network())
@@ -167,7 +167,7 @@ def test_layers_by_pattern():
     assert named(["conv_*", "body.?.conv1"], ["*_last"]) == ["conv_first", "body.0.conv1", "conv_hr"]
     assert named([], ["body.*"]) == [name for name in names if not name.startswith("body.")]
     assert len(FilterSet.of_layers(SPACE, ["body.*"])) == 2 * 4 * 4
-    with pytest.raises(InputError, match=r"no convolution is named 'tail\*'; there are conv_first, body"):
+    with pytest.raises(InputError, match=r"no layer is named 'tail\*'; there are conv_first, body"):
         named(["tail*"])
     with pytest.raises(InputError, match="no layer is left without body"):
         named(["body.*"], ["body.*"])

@@ -16,7 +16,7 @@ from faig.attribution.result import Attribution
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case, degrade_case
 from faig.imaging.degradation import Degradation
-from faig.intervention.edit import blend, graft, modulate, revert
+from faig.intervention.edit import graft, modulate, revert
 from faig.networks.adapters import padded
 
 DEGRADATIONS = {
@@ -129,7 +129,7 @@ def half_at_rest(target: nn.Module, baseline: nn.Module) -> Given:
     """The weights of every other layer are equal."""
     baseline = copy.deepcopy(baseline)
     for layer in FilterSpace.of(target).layers[::2]:
-        baseline.get_parameter(layer.key).copy_(target.get_parameter(layer.key))
+        baseline.get_parameter(layer.kernels.key).copy_(target.get_parameter(layer.kernels.key))
     return target, baseline, list(cases())
 
 
@@ -197,5 +197,6 @@ def test_interventions_touch_exactly_their_filters_and_are_undone_to_the_bit(nam
         numbers = {key: values.double() for key, values in differing.items()}
         assert FilterSet(space, space.sum_per_unit(numbers) > 0) == chosen
         assert not any(values.any() for key, values in differing.items() if values.ndim != 4)
-        restored = blend(altered, target, baseline, chosen, 1.0 if own is target else 0.0).state_dict()
+        other = (own, altered) if own is target else (altered, own)
+        restored = (modulate(*other, chosen, 1.0) if own is target else revert(*other, chosen)).state_dict()
         assert all(torch.equal(restored[key], before[key]) for key in before)

@@ -7,7 +7,7 @@ from torch import nn
 from conftest import nudged, tiny_network
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
-from faig.intervention.edit import blend, cut, graft, modulate, revert, transplant
+from faig.intervention.edit import cut, graft, modulate, revert, transplant
 
 
 class Mixed(nn.Module):
@@ -50,7 +50,7 @@ def differing_filters(first: nn.Module, second: nn.Module) -> FilterSet:
     """Filters in which two networks differ; asserts that nothing else does."""
     space = FilterSpace.of(first)
     a, b = first.state_dict(), second.state_dict()
-    keys = {layer.key for layer in space.layers}
+    keys = set(space.keys)
     assert all(torch.equal(a[key], b[key]) for key in a if key not in keys)
     return FilterSet(space, space.sum_per_unit({key: (a[key] != b[key]).float() for key in keys}) > 0)
 
@@ -72,13 +72,13 @@ def test_reverting_and_grafting_meet(networks, some):
     """Filters of the set from the baseline, the others from the target, seen from both ends; biases stay apart."""
     target, baseline = networks
     one, other = revert(target, baseline, some), graft(target, baseline, ~some)
-    for layer in some.space.layers:
-        assert torch.equal(one.get_parameter(layer.key), other.get_parameter(layer.key))
+    for key in some.space.keys:
+        assert torch.equal(one.get_parameter(key), other.get_parameter(key))
 
 
 def test_giving_the_target_back_restores_it_bit_for_bit(networks, some):
     target, baseline = networks
-    back = blend(revert(target, baseline, some), target, baseline, some, 1.0)
+    back = modulate(target, revert(target, baseline, some), some, 1.0)
     assert all(torch.equal(weight, target.state_dict()[key]) for key, weight in back.state_dict().items())
 
 
@@ -113,8 +113,8 @@ def test_refuses_networks_of_two_architectures(networks, some):
 def test_kernels_become_the_weight_again():
     network = Mixed()
     for layer in FilterSpace.of(network).layers:
-        weight = network.get_parameter(layer.key)
-        assert torch.equal(layer.weight(layer.kernels(weight)), weight)
+        weight = network.get_parameter(layer.kernels.key)
+        assert torch.equal(layer.kernels.join(layer.kernels.split(weight)), weight)
 
 
 def test_a_transplant_in_place_is_a_graft(networks):
@@ -134,7 +134,7 @@ def test_a_transplant_changes_its_places_as_the_sources_changed():
 
     def kernel(network, index):
         layer = space.layer_of(index)
-        return layer.kernels(network.get_parameter(layer.key))[index - layer.start]
+        return layer.kernels.split(network.get_parameter(layer.kernels.key))[index - layer.start]
 
     for source, place in zip(sources.tolist(), places.tolist(), strict=True):
         change = kernel(target, source) - kernel(baseline, source)

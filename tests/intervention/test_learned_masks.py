@@ -9,7 +9,7 @@ import torch
 from conftest import tiny_cases, tiny_network
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
-from faig.intervention.edit import blend, revert
+from faig.intervention.edit import graft, revert
 from faig.intervention.learned_masks import Learning, learn
 
 SHARE = 0.05
@@ -23,7 +23,7 @@ def pair_that_differs_in(indices):
     with torch.no_grad():
         for weight in other.parameters():
             weight += 0.3 * torch.randn(weight.shape, generator=generator)
-    return blend(baseline, other, baseline, chosen, 1.0), baseline, chosen
+    return graft(other, baseline, chosen), baseline, chosen
 
 
 @pytest.fixture(scope="module")

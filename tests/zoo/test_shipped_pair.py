@@ -12,7 +12,6 @@ from faig.attribution.integration.quadrature import gauss_legendre
 from faig.experiment.studies import DEMO, read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.study import study
-from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import degrade_case, describe_images, make_cases
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import list_images, read_image
@@ -24,7 +23,7 @@ from faig.networks.inference import restore
 from faig.report.figures.teaser import draw_teaser
 from faig.results.table import read_table
 from faig.results.tables import PICTURES
-from faig.zoo.scores import ranking
+from faig.zoo.scores import units
 
 pytestmark = pytest.mark.slow
 
@@ -94,11 +93,11 @@ def test_the_demo_separates_the_functions(tmp_path):
 def test_shipped_filters_switch_the_function_off(name):
     """The ranking that ships beside a pair, found on other images, does on a photo what it says."""
     target, baseline = zoo.load_pair(f"{name}/target", f"{name}/baseline")
-    space, degradations = FilterSpace.of(target), paper_preset()
+    degradations = paper_preset()
     photo = busiest_crops("chelsea", photograph("chelsea"), SIDE, 1)[0].image
     effects = {}
     for function in ("blur", "noise"):
-        altered = revert(target, baseline, FilterSet.top(space, ranking(f"{name}/{function}", space), 0.01))
+        altered = revert(target, baseline, units(f"{name}/{function}", target).top(0.01))
         for kind in ("blur", "noise"):
             lr = degradations[kind](photo, 2, name=name)
             effects[function, kind] = effect(restore(altered, lr), restore(target, lr))

@@ -23,7 +23,7 @@ from faig.networks.checkpoint import save_network
 from faig.networks.fingerprint import network_fingerprint
 from faig.report.figures.training_curve import draw_curve, history
 from faig.zoo import hub
-from faig.zoo.scores import ranking
+from faig.zoo.scores import units
 
 
 @pytest.fixture
@@ -247,13 +247,13 @@ def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
     largest = max(float(rows.max()) for rows in found.score.values())
     torch.testing.assert_close(contrast(shipped, "blur").mean(0), exact, rtol=0, atol=1e-3 * largest)
     assert shipped.delta() == pytest.approx(found.delta())
-    assert ranking("tiny-x2/blur@faig", space)[:3].tolist() == rank(exact)[:3].tolist()
+    assert units("tiny-x2/blur@faig", target).order[:3].tolist() == rank(exact)[:3].tolist()
     write_ranking(tmp_path / "filters.csv", space, exact)
-    assert torch.equal(ranking(str(tmp_path / "filters.csv"), space), rank(exact))
+    assert torch.equal(units(str(tmp_path / "filters.csv"), target).order, rank(exact))
     with pytest.raises(InputError, match="tiny-x2 has scores of blur, noise, not of 'jpeg'"):
-        ranking("tiny-x2/jpeg", space)
+        units("tiny-x2/jpeg", target)
     with pytest.raises(InputError, match="these scores are of another network"):
-        ranking("tiny-x2/blur", FilterSpace.of(tiny_network("srcnn-style")))
+        units("tiny-x2/blur", tiny_network("srcnn-style"))
 
 
 def test_the_curve_runs_through_what_a_network_continues(tmp_path):

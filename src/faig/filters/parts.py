@@ -1,12 +1,13 @@
 """How a parameter is divided among units: by kernels, by rows along the output, or not at all."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 
+@runtime_checkable
 class Part(Protocol):
     """A parameter of some units.
 
@@ -87,7 +88,7 @@ class Rows:
 
     def sum(self, values: Tensor) -> Tensor:
         """One number per weight, summed up by row."""
-        return values.reshape(1) if not self.shape else values.movedim(self.axis, 0).flatten(1).sum(1)
+        return values.reshape(1) if not self.shape else values.movedim(self.axis, 0).reshape(self.count, -1).sum(1)
 
     def spread(self, values: Tensor) -> Tensor:
         """One value per row, shaped so that it broadcasts with the parameter."""

@@ -43,7 +43,7 @@ def read_units(
 
     Args:
         path: ``filters-<function>.csv``; ``<function>_index.txt``; a file of `Strengths`; ``rankings.safetensors``;
-X
+            or a run directory, which stands for the result of the run's own method.
         network: whose units they are.
         function: which one, where there are several.
         unit: of the network's numbering, where the file does not say: ``filter``, ``channel`` or ``layer``.

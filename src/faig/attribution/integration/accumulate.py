@@ -181,7 +181,8 @@ class AlongPath(GradientSum):
     def contributions(self, space: FilterSpace, scale: float, coarse: Pairs | None) -> list[Contribution]:
         """What the sums so far, times ``scale``, contribute; one for each sample."""
         shares = [
-            (sums * self.path.difference[key]).flatten(1).sum(1).cpu().double() for key, sums in self.sums.items()
+            (sums * self.path.difference[key]).reshape(len(sums), -1).sum(1).cpu().double()
+            for key, sums in self.sums.items()
         ]
         totals = torch.stack(shares).sum(0) * scale
         losses = torch.stack([self.ends[0], *(self.values[alpha] for alpha in sorted(self.values)), self.ends[1]], 1)
