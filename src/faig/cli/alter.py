@@ -33,6 +33,7 @@ def revert(
     top: cli.Top = None,
     unit: cli.Unit = None,
     everything: cli.Everything = False,
+    check: cli.Check = True,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -57,6 +58,7 @@ def modulate(
     top: cli.Top = None,
     unit: cli.Unit = None,
     everything: cli.Everything = False,
+    check: cli.Check = True,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -79,6 +81,7 @@ def graft(
     top: cli.Top = None,
     unit: cli.Unit = None,
     everything: cli.Everything = False,
+    check: cli.Check = True,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -102,6 +105,8 @@ def _alter(how: str, strength: float, options: dict[str, Any]) -> None:
     units = chosen_by({function: file}, high, share, unit=options["unit"], everything=options["everything"])[function]
     space, count = units.space, int((Strengths.of(units).values != 1).sum())
     network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
+    if options["check"]:
+        cli.warn_if_wrecked(network, high, low)
     known = network_metadata(zoo.find(target)) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
     altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": count}

@@ -1,5 +1,6 @@
 """``faig attribute``."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,10 @@ from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig
+from faig.filters import UNITS
+from faig.report.terminal import check_table
+from faig.results.table import read_table
+from faig.results.tables import CHECK
 
 app = typer.Typer(add_completion=False)
 
@@ -42,6 +47,10 @@ def attribute(
     precision: cli.Precision = None,
     unit: cli.Unit = None,
     everything: cli.Everything = False,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Revert the top of each ranking on these images, and measure.")
+    ] = True,
+    top: cli.Top = None,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -57,15 +66,22 @@ def attribute(
 
 def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
     """Run it, and print what it found."""
+    unit = config.unit or UNITS[0]
     attribute_run(config, out, force=force, track=screen.track)
     screen.result(f"method: {config.method}", run=out, method=config.method)
     errors: dict[str, dict[str, float | None]] = {}
     if (out / SCORES).exists():
-        _, metadata = load_scores(out / SCORES)
+        raw, metadata = load_scores(out / SCORES)
+        carried = raw.carried()
         for kind, delta in metadata["convergence_delta"].items():
             barrier, wrong = metadata["barrier"][kind], metadata["ranking_error"].get(kind)
             errors[kind] = {"convergence_delta": delta, "barrier": barrier, "ranking_error": wrong}
+            errors[kind]["carried"] = share = carried[kind]
+            by_units = f", {unit}s carry {share:.0%}, the rest {delta + 1 - share:.0%}" if math.isfinite(share) else ""
             by_integral = "" if wrong is None else f", about {wrong:.1%} of the top 1% wrong by the integral"
-            screen.result(f"{kind}: convergence delta {delta:+.2%}, barrier {barrier:.2f}{by_integral}")
+            screen.result(f"{kind}: convergence delta {delta:+.2%}, barrier {barrier:.2f}{by_units}{by_integral}")
+    if config.check:
+        rows = read_table(out, CHECK)
+        screen.result(check_table(rows), check=rows.to_dict("records"))
     rankings = sorted(out.glob("filters-*.csv"))
     screen.result("\n".join(map(str, rankings)), errors=errors, rankings=rankings)

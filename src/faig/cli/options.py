@@ -3,6 +3,7 @@
 A default stands in the model of the settings, and help shows it from there: an option that was not given is None.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import torch
 import typer
 from pydantic import BaseModel, ByteSize
+from torch import nn
 
 from faig import zoo
 from faig.attribution.integration.gradients import PRECISIONS
@@ -21,7 +23,11 @@ from faig.common.settings import proportion, proportions, validated
 from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig
 from faig.filters import UNITS
 from faig.imaging.degradation import STEPS
+from faig.intervention.wreck import wrecked_on_photos
+from faig.networks.inference import scale_of
 from faig.zoo.scores import SHARE
+
+logger = logging.getLogger("faig")
 
 DEFAULT_PAIR = "srresnet-x2"  # of the zoo, where a command needs a pair and is given none
 
@@ -85,6 +91,9 @@ Arch = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace what exists.")]
 StrictSize = Annotated[
     bool, typer.Option("--strict-size", help="Refuse GT images that the scale does not divide; else they are cropped.")
+]
+Check = Annotated[
+    bool, typer.Option("--check/--no-check", help="Warn where the altered network is wrecked, by running it.")
 ]
 Seed = Annotated[int | None, setting(NetworksConfig, "seed", "Of everything random.")]
 Device = Annotated[str | None, setting(NetworksConfig, "device", "Where to compute: cpu, cuda, cuda:1, mps.")]
@@ -190,6 +199,7 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
         "methods": lambda text: [part.strip() for part in text.split(",") if part.strip()],
         "stable": proportion,
         "tolerance": proportion,
+        "top": proportion,
     }
     settings = {
         name: read[name](value) if name in read else value
@@ -291,6 +301,12 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
 def share_of(top: str | None) -> float | None:
     """The share of the units that ``--top`` asks for."""
     return None if top is None else proportion(top)
+
+
+def warn_if_wrecked(network: nn.Module, target: nn.Module, baseline: nn.Module) -> None:
+    """Say so where an altered network is wrecked on packaged photos."""
+    if reason := wrecked_on_photos(network, target, baseline, scale_of(target)):
+        logger.warning("this wrecks the image: %s (on crops of packaged photos)", reason)
 
 
 def function_and_file(text: str) -> tuple[str, str]:

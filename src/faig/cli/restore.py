@@ -87,6 +87,7 @@ def restore(
     top: cli.Top = None,
     unit: cli.Unit = None,
     everything: cli.Everything = False,
+    check: cli.Check = True,
     arch: cli.Arch = None,
     force: cli.Force = False,
     seed: cli.Seed = None,
@@ -210,6 +211,8 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     share = cli.share_of(options["top"])
     chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
     network = mix(target, base, turned(chosen, levels))
+    if options["check"]:
+        cli.warn_if_wrecked(network, target, base)
     methods = methods_of(files)
     screen.note(describe_methods(methods), methods=methods, strengths=levels)
     return network

@@ -1,5 +1,7 @@
 """``faig attribute``: one method, one set of cases, one run directory."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +9,23 @@ from faig.attribution.cache import FolderCache
 from faig.attribution.files.ranking_file import RANKINGS
 from faig.attribution.files.run_files import report_errors, save_attributions
 from faig.attribution.methods import METHODS
+from faig.attribution.result import Attribution
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
 from faig.experiment.config import AttributeConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage
+from faig.intervention.measure import measure, measure_reference
+from faig.intervention.summary import summarise
+from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints
 from faig.results.run_directory import UNITS
+from faig.results.table import write_table
+from faig.results.tables import CHECK
+
+logger = logging.getLogger("faig")
+
+OF_THE_FUNCTION = [f"{name}{end}" for name in ("switched_off", "leak") for end in ("", "_low", "_high")]
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
@@ -55,6 +67,7 @@ class Finding(Stage):
             "budget": config.budget,
             "stable": config.stable if config.budget is not None else None,
             "against": config.against,
+            "check": config.check and config.top,
         }
 
     def run(self, out: Path, *, force: bool = False, track: Track = silent) -> Path:
@@ -74,8 +87,22 @@ class Finding(Stage):
         """Attribute, and write scores and rankings."""
         attribution = self._attribute(run, track)
         report_errors(attribution)
+        if self.config.check:
+            write_table(run, CHECK, list(self._checked(attribution, track)))
         save_attributions(run, [attribution])
 
-    def _attribute(self, run: Path, track: Track) -> Any:
+    def _checked(self, attribution: Attribution, track: Track) -> Iterator[dict[str, Any]]:
+        """What reverting the top of each ranking does on the images that it was found on; a wreck is a warning."""
+        pair, top = self.pair, self.config.top
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, track=track)
+        for kind in track(attribution.scores, "checking", len(attribution.scores)):
+            measured = measure(pair.revert(attribution.top(kind, top)), reference, pair.scale)
+            if reasons := wrecked([measured], reference):
+                logger.warning("%s: reverting the top %g%% wrecks the image: %s", kind, 100 * top, described(reasons))
+            for row in summarise(measured, reference, self.config.seed):
+                own = row if row["input"] == kind else row | dict.fromkeys(OF_THE_FUNCTION, float("nan"))
+                yield {"function": kind, "proportion": top} | own
+
+    def _attribute(self, run: Path, track: Track) -> Attribution:
         cache = FolderCache(run / UNITS)
         return self.method.attribute(self.pair, self.cases, self.options, cache, processes=self.processes, track=track)

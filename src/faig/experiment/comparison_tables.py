@@ -10,6 +10,7 @@ from faig.common.statistics import Estimate, Numbers, estimate_mean
 from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_equal_terms, held_against
 from faig.intervention.effect import leak, mean_effect, switched_off
 from faig.intervention.measure import Measured, Reference
+from faig.intervention.wreck import described, wrecked
 from faig.results.table import write_table
 from faig.results.tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
 
@@ -28,11 +29,14 @@ def write_tables(
     summary: list[dict[str, Any]] = []
     for (intervention, method, kind, proportion), results in units.items():
         labels = {"method": method, intervention: kind}
+        reasons = wrecked(results, reference)
         for degradation in reference.target:
             numbers = effect_row(intervention, degradation, results, reference, seed)
             rows[intervention].append({**labels, "input": degradation, "proportion": proportion, **numbers})
+            rows[intervention][-1]["wrecked"] = reasons.get(degradation, "")
         if intervention == "reverted":
-            summary.append({**labels, "proportion": proportion, **summary_row(kind, results, reference, seed)})
+            numbers = summary_row(kind, results, reference, seed)
+            summary.append({**labels, "proportion": proportion, **numbers, "wrecked": described(reasons)})
     for intervention, table in INTERVENTIONS.items():
         write_table(run, table, rows[intervention])
     grafts = {

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, fie
 
 from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.options import BudgetOptions, IntegralOptions, Options
+from faig.attribution.result import TOP
 from faig.common.errors import InputError
 from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
 from faig.filters import UNITS
@@ -115,11 +116,15 @@ class AttributeConfig(PairConfig, BudgetOptions):
     Attributes:
         images: what filters are found on.
         method: of scoring.
+        check: revert the top of each ranking on these images and measure what that does.
+        top: how many of each ranking, in (0, 1], are reverted for that.
     """
 
     command: Literal["attribute"] = "attribute"
     images: ImagesConfig
     method: MethodName = DEFAULT
+    check: bool = True
+    top: Proportion = TOP
 
 
 def attribution_options(config: PairConfig) -> Options:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from faig.common.progress import Track
+from faig.common.progress import Track, silent
 from faig.common.statistics import Numbers
 from faig.imaging.cases import Case, describe_images
 from faig.imaging.images import Resized, write_image
@@ -69,9 +69,9 @@ def measure_reference(
     baseline_network: nn.Module,
     scale: int,
     cases: list[Case],
-    channel: str,
-    images: Path | None,
-    track: Track,
+    channel: str = "gray",
+    images: Path | None = None,
+    track: Track = silent,
 ) -> Reference:
     """Run target and baseline over all inputs."""
     logger.info("effects are measured on %s", describe_images(cases))
@@ -93,7 +93,9 @@ def measure_reference(
     )
 
 
-def measure(network: nn.Module, reference: Reference, scale: int, channel: str, images: Path | None) -> Measured:
+def measure(
+    network: nn.Module, reference: Reference, scale: int, channel: str = "gray", images: Path | None = None
+) -> Measured:
     """Run an altered network over all inputs and compare it with target, baseline and GT."""
     cases, measured = reference.cases, {}
     for kind in reference.target:

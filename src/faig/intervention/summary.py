@@ -6,6 +6,7 @@ from faig.common.statistics import Estimate, Photos, estimate_mean
 from faig.imaging.cases import CLEAN
 from faig.intervention.effect import leak, switched_off
 from faig.intervention.measure import Measured, Reference
+from faig.intervention.wreck import wrecked
 
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"))  # clean images have no function to switch off
 
@@ -22,9 +23,14 @@ def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[d
         Rows of ``input``; ``effect`` (E(F', target)); for a degradation ``switched_off`` (1: its function is gone, as
         in the baseline) and ``leak`` (the largest effect on another input, as a share of switching all of this function
         off); ``psnr`` in dB, ``psnr_gain`` over the target's, ``psnr_gain_worst`` of any image, ``psnr_target``,
-        ``psnr_baseline``, ``ssim``. All but the worst, the two ends' PSNR and SSIM have 95% intervals over photos.
+        ``psnr_baseline``, ``ssim``; ``wrecked``: how the network is, empty where it is not (see `wreck.wrecked`). The
+        first numbers have 95% intervals over photos.
     """
-    return [_row(kind, measured, reference, reference.photos, seed) for kind in measured]
+    reasons = wrecked([measured], reference)
+    return [
+        _row(kind, measured, reference, reference.photos, seed) | {"wrecked": reasons.get(kind, "")}
+        for kind in measured
+    ]
 
 
 def _row(kind: str, measured: Measured, reference: Reference, photos: Photos, seed: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
     effects, summary = read_table(run, EFFECTS), read_table(run, SUMMARY)
     share = effects["proportion"].min() if proportion is None else proportion
     effects, summary = (t[(t["proportion"] - share).abs() < 1e-9] for t in (effects, summary))
+    wrecked = "wrecked" in summary and bool(summary["wrecked"].any())
     inputs = list(dict.fromkeys(effects["input"]))
     table = Table(
         "method",
@@ -27,6 +28,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
+        *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
         "grafts.csv (the same filters alone on the baseline), summary.csv",
@@ -41,6 +43,35 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
             *(_interval(row, name) for name in ("switched_off", "leak")),
+            *(["yes" if row["wrecked"] else ""] if wrecked else []),
+        )
+    return table
+
+
+def check_table(rows: pd.DataFrame) -> Table:
+    """What reverting the top of each ranking does, of ``check.csv``: a line for each function."""
+    wrecked = bool(rows["wrecked"].any())
+    inputs = list(dict.fromkeys(rows["input"]))
+    table = Table(
+        "reverted",
+        Column("switched\noff", justify="right"),
+        Column("leak", justify="right"),
+        *(Column(f"PSNR on\n{name}", justify="right") for name in inputs),
+        *(["wrecked"] if wrecked else []),
+        title=f"the top {100 * rows['proportion'].iloc[0]:.3g}% reverted, on the images that it was found on",
+        caption="PSNR in dB, and how much that is over the target's",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for function, group in rows.groupby("function", sort=False):
+        by_input = {str(row["input"]): row for _, row in group.iterrows()}
+        own = by_input[str(function)]
+        reasons = "; ".join(f"on {row['input']} {row['wrecked']}" for row in by_input.values() if row["wrecked"])
+        table.add_row(
+            str(function),
+            *(_interval(own, name) for name in ("switched_off", "leak")),
+            *(f"{by_input[name]['psnr']:.2f} ({by_input[name]['psnr_gain']:+.2f})" for name in inputs),
+            *([reasons] if wrecked else []),
         )
     return table
 

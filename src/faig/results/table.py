@@ -40,6 +40,12 @@ def text(name: str, about: str) -> Column:
     return Column(name, about, text=True)
 
 
+def wreck() -> Column:
+    """The column that says whether an altered network is wrecked."""
+    about = "how the altered network is wrecked, see `docs/method.md`; empty where it is not"
+    return Column("wrecked", about, text=True, optional=True)
+
+
 def number(name: str, about: str) -> Column:
     """A column of numbers."""
     return Column(name, about)

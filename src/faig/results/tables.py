@@ -1,6 +1,6 @@
 """The tables of a run, each declared once: writers, readers, the report and ``docs/files.md`` follow from this."""
 
-from faig.results.table import Table, interval, number, text
+from faig.results.table import Table, interval, number, text, wreck
 from faig.results.truth_tables import TRUTH_TABLES
 
 LEARNED = "learned"  # what the names of learned masks begin with
@@ -21,6 +21,7 @@ _INPUT = text("input", "the kind of input that was measured: a degradation, or `
 _FUNCTION = text("function", "the degradation whose filters these are")
 _FUNCTIONS = text("functions", "one, or several joined by `+`")
 _PROPORTION = number("proportion", "size of the set / number of filters")
+_WRECKED = wreck()
 _EFFECT = (
     number("effect_target_baseline", "E(target, baseline): what reverting everything would do, but for the biases"),
     number("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
@@ -28,6 +29,7 @@ _EFFECT = (
     number("psnr_baseline", "of the baseline"),
     number("ssim", "of the altered network against the GT, RGB, border = scale"),
     number("effect_spread", "for `random`, whose row is a mean over seeds: the standard deviation between them"),
+    _WRECKED,
 )
 _OFF = interval("switched_off", "1 - E(F', baseline) / E(target, baseline) on the own degradation", spread=True)
 _LEAK = interval("leak", "the largest E(F', target) on another input / E(target, baseline)", spread=True, optional=True)
@@ -45,7 +47,7 @@ SUMMARY = Table(
     "summary.csv",
     "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
     "comparison",
-    (_METHOD, _REVERTED, _PROPORTION, _OFF, _LEAK, _ON),
+    (_METHOD, _REVERTED, _PROPORTION, _OFF, _LEAK, _ON, _WRECKED),
     small=True,
 )
 CONTESTS = Table(
@@ -95,6 +97,24 @@ EFFECTS = Table(
         interval("effect", "E(F', target), mean over images"),
         number("effect_to_baseline", "E(F', baseline)"),
         *_EFFECT,
+    ),
+)
+CHECK = Table(
+    "check.csv",
+    "Of each function and input: what reverting the top of the run's own ranking does, on the images it was found on.",
+    "comparison",
+    (
+        *(_FUNCTION, _INPUT, _PROPORTION),
+        interval("effect", "E(F', target), mean over images"),
+        interval("switched_off", "on the own degradation, see `summary.csv`; empty elsewhere"),
+        interval("leak", "on the own degradation: the largest elsewhere, see `summary.csv`; empty elsewhere"),
+        interval("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
+        interval("psnr_gain", "dB over the target"),
+        number("psnr_gain_worst", "the same of the image that loses most"),
+        number("psnr_target", "of the target"),
+        number("psnr_baseline", "of the baseline"),
+        number("ssim", "of the altered network"),
+        _WRECKED,
     ),
 )
 GRAFTS = Table(
@@ -227,14 +247,14 @@ GRAFTED = Table(
     "grafted.csv",
     "Of each function: the found weight changes grafted where they belong, and elsewhere.",
     "locations",
-    (*_PLACES, _ON, _PSNR_GAIN),
+    (*_PLACES, _ON, _PSNR_GAIN, _WRECKED),
     small=True,
 )
 CUT = Table(
     "cut.csv",
     "Of each function: the found filters reverted, and set to zero.",
     "locations",
-    (*_PLACES, _OFF, _LEAK, _PSNR_GAIN),
+    (*_PLACES, _OFF, _LEAK, _PSNR_GAIN, _WRECKED),
     small=True,
 )
 GAINED = Table(

@@ -1,6 +1,6 @@
 """The tables of the ground truth study: what is known of small pairs, and what every method says of them."""
 
-from faig.results.table import Column, Table, number, text
+from faig.results.table import Column, Table, number, text, wreck
 
 SECTION = "comparison"
 
@@ -84,6 +84,7 @@ TOPS = _table(
     *(_FUNCTION, _METHOD, number("proportion", "size of the set / number of filters")),
     number("switched_off", "1 - E(F', baseline) / E(target, baseline) on the own degradation"),
     number("leak", "the largest E(F', target) on another input / E(target, baseline)"),
+    wreck(),
 )
 
 TRUTH_TABLES = (ALONE, SHAPLEY, GREEDY, PLANTED, DECOYS, AGREEMENT, TOPS)

@@ -21,6 +21,7 @@ from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import cut, graft, revert, transplant
 from faig.intervention.effect import switched_off
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
+from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 from faig.pair import Pair
 from faig.results.table import write_table
@@ -125,4 +126,4 @@ def _row(kind: str, weights: str, results: list[Measured], reference: Reference,
             [switched_off(result[kind].to_target, between, photos=reference.photos, seed=seed) for result in results],
         )
     gains: list[Estimate] = [gain(result[kind].psnr, reference, kind, seed) for result in results]
-    return row | spread("psnr_gain", gains)
+    return row | spread("psnr_gain", gains) | {"wrecked": described(wrecked(results, reference))}

@@ -17,6 +17,7 @@ from faig.filters import FilterSet, Scores, rank
 from faig.intervention.edit import revert
 from faig.intervention.effect import leak, switched_off
 from faig.intervention.measure import Reference, measure, measure_reference
+from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints
 from faig.results.table import read_table
 from faig.results.truth_tables import AGREEMENT, ALONE, GREEDY, SHAPLEY, TOPS
@@ -107,7 +108,7 @@ def half_agreement(subject: Subject, out: Path, kind: str) -> float:
 
 def reverted(
     subject: Subject, reference: Reference, method: str, scores: Scores, kind: str
-) -> Iterator[dict[str, float]]:
+) -> Iterator[dict[str, Any]]:
     """What reverting the top of a ranking does, for each proportion."""
     pair, order = subject.pair, rank(scores)
     for proportion in subject.config.proportions:
@@ -121,6 +122,7 @@ def reverted(
             "proportion": proportion,
             "switched_off": switched_off(measured[kind].to_baseline, whole).value,
             "leak": leak(elsewhere, whole).value,
+            "wrecked": described(wrecked([measured], reference)),
         }
 
 

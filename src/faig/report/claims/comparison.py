@@ -77,7 +77,9 @@ def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     if rows.empty or "leak" not in rows:  # images of one kind only
         return None
 
-    def judged(off: float, leak: float) -> Verdict:
+    def judged(off: float, leak: float, wrecked: str) -> Verdict:
+        if wrecked:
+            return Verdict.FAILS
         if off >= OFF and leak <= LEAK:
             return Verdict.HOLDS
         return Verdict.PARTLY if off >= PARTLY_OFF and leak <= off / 2 else Verdict.FAILS
@@ -85,16 +87,17 @@ def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     says = [
         f"{job(row['reverted'])} is switched off to {written(Estimate.of_row(row, 'switched_off'))} of the whole way, "
         f"and the most that leaks to another input is {written(Estimate.of_row(row, 'leak'))}"
+        + (f"; but the network is wrecked: {row['wrecked']}" if row.get("wrecked") else "")
         for _, row in rows.iterrows()
     ]
     return Claim(
         f"Reverting {100 * share:.3g}% of the filters by {method} switches one function off and leaves the others as "
         "they are.",
         whose(method),
-        together(judged(row["switched_off"], row["leak"]) for _, row in rows.iterrows()),
+        together(judged(row["switched_off"], row["leak"], row.get("wrecked", "")) for _, row in rows.iterrows()),
         sentences(says),
         f"A function passes with switched off ≥ {OFF} and leak ≤ {LEAK}, and partly with switched off ≥ {PARTLY_OFF} "
-        "and a leak of at most half of that. It holds where every function passes.",
+        "and a leak of at most half of that; none where the network is wrecked. It holds where every function passes.",
     )
 
 

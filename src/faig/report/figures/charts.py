@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
 from faig.common.statistics import Estimate, interval_columns
 from faig.imaging.cases import CLEAN
-from faig.report.claims.claim import at_one_percent, job, written
+from faig.report.claims.claim import at_one_percent, job, listed, written
 from faig.report.figures.chart import Chart, Series
 from faig.report.rankings import by_own_method, own_method, whose_filters
 from faig.results.reader import Results
@@ -55,7 +56,14 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
     colours = _inputs(effects["input"])
     for kind, group in rows.groupby("reverted", sort=False):
         series = [
-            Series(str(name), list(part["method"]), *_estimates(part, "effect"), colour=colours[name], kind="bars")
+            Series(
+                str(name),
+                list(part["method"]),
+                *_estimates(part, "effect"),
+                colour=colours[name],
+                kind="bars",
+                hover=[f"on {name}{_wreck(row)}" for _, row in part.iterrows()],
+            )
             for name, part in group.groupby("input", sort=False)
         ]
         yield Chart(
@@ -65,7 +73,7 @@ def _effects(effects: pd.DataFrame) -> Iterator[Chart]:
             "effect",
             series,
             note=f"What each method's top filters for {job(str(kind))} change, by input. Good: a tall bar on {kind}, "
-            "low ones elsewhere.",
+            "low ones elsewhere. " + _wrecks(group),
         )
 
 
@@ -78,7 +86,7 @@ def _tradeoffs(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
         for method, line in group.groupby("method", sort=False):
             line = line.sort_values("proportion")
             hover = [
-                f"{100 * share:.3g}%, leak {written(Estimate.of_row(row, 'leak'))}"
+                f"{100 * share:.3g}%, leak {written(Estimate.of_row(row, 'leak'))}{_wreck(row)}"
                 for share, (_, row) in zip(line["proportion"], line.iterrows(), strict=True)
             ]
             x, (y, low, high) = list(line["leak"]), _estimates(line, "switched_off")
@@ -89,11 +97,24 @@ def _tradeoffs(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
             "leak",
             "switched off",
             series,
-            note="Each line runs through the proportions of one method. Good: the upper left corner. Below 0 the image "
-            "is further from the baseline's than the target's: wrecked.",
+            note="Each line runs through the proportions of one method. Good: the upper left corner. " + _wrecks(group),
             main=True,
             window=_within(group),
         )
+
+
+def _wreck(row: "pd.Series[Any]") -> str:
+    """How the network of a row is wrecked, after what else is said of it."""
+    return f", wrecked: {row['wrecked']}" if row.get("wrecked") else ""
+
+
+def _wrecks(rows: pd.DataFrame) -> str:
+    """A sentence that says of which methods, and at which proportions, the networks are wrecked; empty for none."""
+    if "wrecked" not in rows or not rows["wrecked"].any():
+        return ""
+    shares = rows[rows["wrecked"] != ""].groupby("method", sort=False)["proportion"].unique()
+    named = (f"{method} at {listed(f'{100 * share:.3g}%' for share in sorted(at))}" for method, at in shares.items())
+    return f"Wrecked: {'; '.join(named)}."
 
 
 def _within(rows: pd.DataFrame) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -122,7 +143,8 @@ def _by_proportion(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
                 label,
                 series,
                 percent=True,
-                note=f"Band: the 95% interval of {chosen} over images. Those of the others: point at them.",
+                note=f"Band: the 95% interval of {chosen} over images. Those of the others: point at them. "
+                + _wrecks(group),
             )
 
 
