@@ -21,6 +21,7 @@ COMMANDS = {  # panel, module, and what it does
     "graft": (USE, "alter", "Give the baseline the filters of a function: a new network."),
     "restore": (USE, "restore", "Run a network over images, with functions turned up or down."),
     "sweep": (USE, "sweep", "Turn functions from off to beyond their usual strength: curves and pictures."),
+    "export": (USE, "export", "Write a pair as one ONNX graph with strengths as an input: a knob for apps."),
     "predict": (USE, "predict", "Say which degradations images have."),
     "run": (STUDY, "run", "Run a whole study, or repeat any run from its configuration."),
     "report": (STUDY, "report", "One HTML file of everything that a run found."),

@@ -77,7 +77,11 @@ def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
             barrier, wrong = metadata["barrier"][kind], metadata["ranking_error"].get(kind)
             errors[kind] = {"convergence_delta": delta, "barrier": barrier, "ranking_error": wrong}
             errors[kind]["carried"] = share = carried[kind]
-            by_units = f", {unit}s carry {share:.0%}, the rest {delta + 1 - share:.0%}" if math.isfinite(share) else ""
+            by_units = (
+                f", {unit}s carry {share:.0%}, the rest {round(delta + 1 - share, 2) + 0.0:.0%}"
+                if math.isfinite(share)
+                else ""
+            )
             by_integral = "" if wrong is None else f", about {wrong:.1%} of the top 1% wrong by the integral"
             screen.result(f"{kind}: convergence delta {delta:+.2%}, barrier {barrier:.2f}{by_units}{by_integral}")
     if config.check:

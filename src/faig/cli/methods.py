@@ -13,7 +13,7 @@ def method_of(ranking: str) -> str | None:
     pair, _, function = ranking.rpartition("/")
     if pair in zoo.pairs():
         return function.partition("@")[2] or DEFAULT
-    run = Path(ranking).parent
+    run = Path(ranking) if Path(ranking).is_dir() else Path(ranking).parent
     return RankingFile.load(run).default if (run / RANKINGS).is_file() else None
 
 

@@ -95,6 +95,10 @@ def turned(functions: Mapping[str, "FilterSet | Strengths"], strengths: Mapping[
     space = parts[0].space
     if odd := [part.space for part in parts if part.space != space]:
         raise InputError(f"{space} and {odd[0]} do not go together: rank the same units for all functions")
-    values = torch.stack([part.values for part in parts])
-    low, high = values.min(0).values, values.max(0).values
-    return Strengths(space, torch.where(1 - low >= high - 1, low, high))
+    return Strengths(space, farthest_from_target(torch.stack([part.values for part in parts])))
+
+
+def farthest_from_target(values: Float[Tensor, "function unit"]) -> Float[Tensor, " unit"]:
+    """Of each unit's strengths the one that is farthest from 1; of two that are equally far, the lower."""
+    low, high = values.amin(0), values.amax(0)
+    return torch.where(1 - low >= high - 1, low, high)

@@ -16,7 +16,7 @@ ALLOWED = 0.5  # dB under the worse of the two ends
 DIFFERS = 0.1  # inputs on which the ends differ less than this share of the most are held to PSNR alone
 PROBES = ("astronaut", "coffee")  # packaged photos
 SIDE = 48  # LR pixels of a crop of each
-LEVELS = {"blur": "2", "noise": "0.1"}
+LEVELS = {"blur": 2.0, "noise": 0.1}
 
 
 def wrecked(results: Sequence[Measured], reference: Reference) -> dict[str, str]:
@@ -62,4 +62,4 @@ def wrecked_on_photos(network: nn.Module, target: nn.Module, baseline: nn.Module
 
 def _photo_cases(scale: int) -> list[Case]:
     crops = {name: busiest_crops(name, photograph(name), SIDE * scale, 1)[0].image for name in PROBES}
-    return make_cases(crops, dict(LEVELS), scale)
+    return make_cases(crops, LEVELS, scale)

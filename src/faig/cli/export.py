@@ -1,0 +1,75 @@
+"""``faig export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faig import zoo
+from faig.cli import options as cli
+from faig.cli.methods import describe_methods, methods_of
+from faig.cli.output import screen
+from faig.common.errors import InputError
+from faig.common.files import new_file
+from faig.filters import UNITS, FilterSpace
+from faig.intervention.turnable import Turnable, export_turnable
+from faig.networks.checkpoint import load_builder
+from faig.zoo.scores import chosen_by
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(
+    epilog="Example: faig export srresnet-x2 --filters blur=srresnet-x2/blur --filters noise=srresnet-x2/noise "
+    "--out knob.onnx"
+)
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="NET.onnx", help="The graph.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[PAIR]", help="Of the zoo; else --baseline and --target.", show_default=False),
+    ] = None,
+    filters: cli.NamedFilters = None,
+    per_unit: Annotated[
+        bool, typer.Option("--per-unit", help="In place of --filters: one strength for each unit of the network.")
+    ] = False,
+    pair: cli.PairName = None,
+    baseline: cli.Baseline = None,
+    target: cli.Target = None,
+    top: cli.Top = None,
+    unit: cli.Unit = None,
+    everything: cli.Everything = False,
+    arch: cli.Arch = None,
+    force: cli.Force = False,
+    seed: cli.Seed = None,
+    device: cli.Device = None,
+    threads: cli.Threads = None,
+) -> None:
+    """Write a pair as one ONNX graph whose strengths are an input: a knob for apps, without PyTorch."""
+    del seed  # nothing here is random
+    cli.compute_on(device, threads)
+    if name and pair:
+        raise InputError(f"{name} and --pair {pair}: name one pair")
+    if bool(filters) == per_unit:
+        raise InputError("name what turns each function, --filters blur=srresnet-x2/blur, or else --per-unit")
+    new_file(out, force)
+    low_name, high_name = cli.networks(name or pair, baseline, target)
+    high, low = zoo.load_pair(high_name, low_name, load_builder(arch) if arch else None)
+    files = cli.named("--filters", filters, "FILE")
+    if per_unit:
+        network = Turnable(high, low, None, FilterSpace.of(high, unit or UNITS[0], everything))
+    else:
+        chosen = chosen_by(files, high, cli.share_of(top), unit=unit, everything=everything)
+        network = Turnable(high, low, chosen)
+        screen.note(describe_methods(methods_of(files)))
+    difference = export_turnable(network, out, 3)
+    size = out.stat().st_size
+    what = ", ".join(network.functions) or f"each of {network.inputs:,} {network.space.unit}s"
+    screen.result(
+        f"{out}: inputs image and strength ({what}), {size / 1e6:.1f} MB; within {difference:.1g} of PyTorch",
+        network=out,
+        functions=network.functions,
+        units=network.inputs if per_unit else None,
+        difference=difference,
+        bytes=size,
+    )

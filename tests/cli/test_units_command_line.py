@@ -1,0 +1,100 @@
+"""Units, strengths and run directories on the command line."""
+
+import json
+
+import pandas as pd
+import pytest
+import torch
+
+from faig.filters import FilterSpace, Strengths
+from faig.networks.checkpoint import load_network
+
+DEGRADE = ["--degrade", "blur=2,noise=0.1", "--nodes", 2]
+UNITS = [["--unit", "channel"], ["--unit", "layer"], ["--everything"]]
+
+
+@pytest.fixture(scope="module")
+def networks(place):
+    return [load_network(place / f"{role}.safetensors") for role in ("target", "baseline")]
+
+
+@pytest.mark.parametrize("options", UNITS, ids=lambda options: options[-1].strip("-"))
+def test_a_run_of_other_units_turns_functions(faig, place, pair, networks, tmp_path, options):
+    """Found, then all of them reverted by the run directory alone: the baseline, bit for bit."""
+    run, out = tmp_path / "run", tmp_path / "net.safetensors"
+    code, printed, err = faig("attribute", *pair, "--gt", place / "gt", *DEGRADE, *options, "--out", run)
+    assert code == 0, err
+    assert printed.count("the rest 0%") == 3
+    for filters in (f"noise={run}", f"noise={run / 'rankings.safetensors'}", run / "filters-noise.csv"):
+        code, _, err = faig(
+            "revert", *pair, "--filters", filters, "--top", "100%", "--out", out, "--force", "--no-check"
+        )
+        assert code == 0, err
+        weights = load_network(out).state_dict()
+        assert all(torch.equal(weights[key], weight) for key, weight in networks[1].state_dict().items()), filters
+
+
+def test_a_run_stands_for_its_own_ranking(faig, place, pair, attributed, tmp_path):
+    """``--filters blur=RUN`` is ``--filters RUN/filters-blur.csv``; a run with two functions must be asked for one."""
+    out, other = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    for filters, file in ((f"blur={attributed}", out), (attributed / "filters-blur.csv", other)):
+        assert faig("revert", *pair, "--filters", filters, "--top", "20%", "--out", file, "--no-check")[0] == 0
+    assert all(torch.equal(w, load_network(other).state_dict()[k]) for k, w in load_network(out).state_dict().items())
+    code, _, err = faig("revert", *pair, "--filters", attributed, "--out", out, "--force")
+    assert code == 2
+    assert "has rankings for blur, noise, so say which: NAME=FILE" in err
+    code, _, err = faig("revert", *pair, "--filters", f"jpeg={attributed}", "--out", out, "--force")
+    assert (code, "not for 'jpeg'" in err) == (2, True)
+    code, _, err = faig("revert", *pair, "--filters", f"blur={attributed}", "--unit", "layer", "--out", out, "--force")
+    assert (code, "is of filters, not of layers (--unit)" in err) == (2, True)
+    code, _, err = faig("revert", *pair, "--filters", f"blur={place}", "--out", out, "--force")
+    assert (code, "holds no rankings.safetensors" in err) == (2, True)
+
+
+def test_strengths_are_an_intervention(faig, place, pair, networks, tmp_path):
+    space = FilterSpace.of(networks[0], "channel")
+    file, out = tmp_path / "noise.safetensors", tmp_path / "net.safetensors"
+    Strengths(space, torch.linspace(0, 1, len(space))).save(file)
+    code, _, err = faig("modulate", *pair, "--filters", file, "--strength", 0.5, "--out", out, "--no-check")
+    assert code == 0, err
+    for key, strength in space.spread(torch.linspace(0.5, 1, len(space))).items():
+        low, high = (network.state_dict()[key] for network in networks[::-1])
+        torch.testing.assert_close(load_network(out).state_dict()[key], low + strength * (high - low))
+    restored = tmp_path / "restored"
+    turned = ["--filters", f"noise={file}", "--strength", "noise=0.5", "--no-check", "--out", restored]
+    assert faig("restore", place / "target.safetensors", place / "gt", *pair[:2], *turned)[0] == 0
+    code, _, err = faig("revert", *pair, "--filters", file, "--top", "1%", "--out", out, "--force")
+    assert (code, "leave the share out (--top)" in err) == (2, True)
+
+
+def test_the_check_of_an_attribution_is_a_table(faig, place, pair, attributed, tmp_path):
+    rows = pd.read_csv(attributed / "check.csv", keep_default_na=False)
+    assert list(rows["function"] + " " + rows["input"]) == [
+        f"{function} {kind}" for function in ("blur", "noise") for kind in ("clean", "blur", "noise")
+    ]
+    assert set(rows["proportion"]) == {0.01}
+    out = tmp_path / "quick"
+    assert faig("attribute", *pair, "--gt", place / "gt", *DEGRADE, "--no-check", "--out", out)[0] == 0
+    assert not (out / "check.csv").exists()
+
+
+def test_a_pair_as_one_graph(faig, pair, networks, tmp_path):
+    pytest.importorskip("onnxruntime")
+    space, out = FilterSpace.of(networks[0]), tmp_path / "knob.onnx"
+    Strengths(space, torch.rand(len(space))).save(tmp_path / "noise.safetensors")
+    turned = ["--filters", f"noise={tmp_path / 'noise.safetensors'}"]
+    code, printed, err = faig("export", *pair, *turned, "--out", out, "--json")
+    assert code == 0, err
+    facts = json.loads(printed)
+    assert facts["functions"] == ["noise"]
+    assert facts["difference"] < 1e-5
+    assert out.stat().st_size == facts["bytes"]
+    assert faig("export", *pair, "--per-unit", "--unit", "channel", "--out", tmp_path / "units.onnx")[0] == 0
+    for wrong, message in (
+        ([*pair, *turned, "--out", out], "exists"),
+        ([*pair, "--out", tmp_path / "x.onnx"], "--per-unit"),
+        ([*pair, *turned, "--out", tmp_path / "x.pth"], "is written as .onnx"),
+        (["srresnet-x2", *pair, *turned, "--out", tmp_path / "x.onnx"], "leave --baseline and --target out"),
+    ):
+        code, _, err = faig("export", *wrong)
+        assert (code, message in err) == (2, True), err
