@@ -70,7 +70,7 @@ def test_a_pair_by_name_and_the_default_output(faig, tmp_path, monkeypatch):
     assert code == 0, err
     told = json.loads(out)
     assert (told["run"], told["method"]) == ("runs/attribute", DEFAULT)
-    assert {"convergence_delta", "barrier", "ranking_error"} == told["errors"]["blur"].keys()
+    assert {"convergence_delta", "barrier", "ranking_error", "carried"} == told["errors"]["blur"].keys()
     assert "warning: 1 of 1 GT images are cropped to multiples of 2" in err
     assert "jobs of this process" in err  # the log
     config = yaml.safe_load((tmp_path / "runs" / "attribute" / "config.yaml").read_text())
