@@ -1,14 +1,14 @@
 """Networks with some of their filters altered: each function returns a new one and leaves its arguments as they are."""
 
-import copy
-
 import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
+from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
+from faig.networks.trial import check_own_weights
 
 
 def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: FilterSet, strength: float) -> nn.Module:
@@ -24,11 +24,12 @@ def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: F
         strength: any number; above 1 overshoots.
 
     Raises:
-        InputError: the networks are of different architectures.
+        InputError: the networks are of different architectures, or the copy would not follow its weights (see
+            `check_own_weights`).
     """
     check_pair(target, baseline)
     check_pair(network, baseline)
-    altered = copy.deepcopy(network)
+    altered = copied(network)
     weights = dict(altered.named_parameters())
     low, high = dict(baseline.named_parameters()), dict(target.named_parameters())
     with torch.no_grad():
@@ -36,6 +37,7 @@ def blend(network: nn.Module, target: nn.Module, baseline: nn.Module, filters: F
             weight = weights[key]
             mixed = torch.lerp(low[key].to(weight), high[key].to(weight), strength)
             weight.copy_(torch.where(chosen.to(weight.device), mixed, weight))
+    check_own_weights(altered, network)
     return altered
 
 
@@ -56,7 +58,7 @@ def graft(target: nn.Module, baseline: nn.Module, filters: FilterSet) -> nn.Modu
 
 def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
     """The target with zeros in place of a filter set's weights: its connections cut (the paper's comparison)."""
-    zeroed = copy.deepcopy(target)
+    zeroed = copied(target)
     with torch.no_grad():
         for weight in zeroed.parameters():
             weight.zero_()
@@ -80,7 +82,7 @@ def transplant(
         InputError: the networks are of different architectures, or a kernel has not the size of the one it goes to.
     """
     check_pair(target, baseline)
-    altered = copy.deepcopy(baseline)
+    altered = copied(baseline)
     space = FilterSpace.of(baseline)
     low, high, weights = (dict(network.named_parameters()) for network in (baseline, target, altered))
     with torch.no_grad():
@@ -98,4 +100,5 @@ def transplant(
             kernel += change
         for layer in space.layers:
             weights[layer.key].copy_(layer.weight(kernels[layer.name]))
+    check_own_weights(altered, baseline)
     return altered

@@ -1,7 +1,6 @@
 """Networks out again: files that BasicSR, chaiNNer and others read."""
 
 import contextlib
-import copy
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from torch import nn
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
+from faig.networks.calls import copied
 from faig.networks.checkpoint import save_network, save_pickle
 from faig.networks.recognition import first_line
 
@@ -67,7 +67,7 @@ def _write_onnx(network: nn.Module, path: Path) -> None:
     import onnxruntime
     import onnxscript  # noqa: F401 - said by name where it is missing
 
-    network = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
+    network = copied(network).cpu().float().eval().requires_grad_(False)
     with replacing(path) as part:
         try:
             with _quietly():
