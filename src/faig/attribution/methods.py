@@ -203,6 +203,8 @@ class Method:
         }
         if options.objective != "squared":
             metadata |= objective_fingerprint(options.objective)
+        if reason := attribution.distrust:
+            metadata["distrust"] = reason
         if ranked is not None:
             metadata["ranked"] = [layer.name for layer in ranked.space.layers if layer.start in ranked]
         return metadata

@@ -7,6 +7,7 @@ them into one score per filter and degradation.
 Source: Xie et al., NeurIPS 2021 (FAIG), where an equation is named; the rest is ours.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -19,6 +20,8 @@ from faig.attribution.integration.path import barrier
 from faig.common.errors import InputError
 from faig.filters import Scores
 from faig.imaging.cases import CLEAN
+
+LITTLE = 0.2  # of the larger end's loss: a smaller change of loss is none to be exact about
 
 PerImage = Float[Tensor, "image filter"]
 
@@ -120,7 +123,22 @@ class RawScores:
         for kind, total in self.total.items():
             gained = float((self.losses[kind][:, -1] - self.losses[kind][:, 0]).sum())
             missing = float(total.sum()) - gained
-            result[kind] = missing / gained if gained else (0.0 if missing == 0 else float("inf"))
+            result[kind] = missing / gained if gained else (0.0 if missing == 0 else math.inf)
+        return result
+
+    def residuals(self) -> dict[str, float]:
+        """What the integral misses of the change of loss, by degradation, as a share of it; never negative (ours).
+
+        Of a change that is less than `LITTLE` of the larger end's loss the share would say nothing, for next to nothing
+        is 0 off by many times itself: there what is missing is a share of `LITTLE` of that loss. Sums over images.
+        """
+        result = {}
+        for kind, total in self.total.items():
+            start, end = self.losses[kind][:, 0], self.losses[kind][:, -1]
+            change, larger = float((end - start).sum()), float(torch.maximum(start.abs(), end.abs()).sum())
+            little = -10 * math.log10(1 - LITTLE) * len(start) if self.decibels else LITTLE * larger
+            missing, whole = abs(float(total.sum()) - change), max(abs(change), little)
+            result[kind] = missing / whole if whole else (0.0 if missing == 0 else math.inf)
         return result
 
     def carried(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from torch import nn
 
 from faig.attribution.combine import keep_only
-from faig.attribution.integration.path import CONNECTED, WeightPath, disconnected
+from faig.attribution.integration.path import CONNECTED, WeightPath, disconnected, not_closing
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
@@ -156,6 +156,14 @@ class Attribution:
         return {} if self.raw is None else self.raw.delta()
 
     @property
+    def residual(self) -> dict[str, float]:
+        """The size of that share, a change of next to nothing counting as `raw_scores.LITTLE` of the larger end's loss.
+
+        By degradation; above 0.05 the integral does not close. Empty where the method does not integrate along the path.
+        """
+        return self.raw.residuals() if self.raw is not None and self.method.source.on_path else {}
+
+    @property
     def barrier(self) -> dict[str, float]:
         """The largest loss on the path, as a multiple of the larger end's, by degradation; empty without a path."""
         return {} if self.raw is None else self.raw.barriers()
@@ -163,7 +171,8 @@ class Attribution:
     @property
     def distrust(self) -> str | None:
         """Why the ranking is not to be trusted, in a line; None where nothing speaks against it."""
-        return disconnected(self.barrier)
+        reasons = [disconnected(self.barrier), not_closing(self.residual)]
+        return "; ".join(reason for reason in reasons if reason) or None
 
     def _rows(self, raw: RawScores, degradation: str) -> PerImage:
         return keep_only(self.method.rows(raw, degradation, self.options.against), self.ranked)

@@ -1,14 +1,14 @@
 """Networks with some of their units altered: each function returns a new one and leaves its arguments as they are."""
 
-import copy
-
 import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Strengths
+from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
+from faig.networks.trial import check_own_weights
 
 Units = FilterSet | Strengths  # a function: the set that does it, or the strengths at which it is off
 
@@ -24,16 +24,18 @@ def mix(target: nn.Module, baseline: nn.Module, strengths: Strengths, *, rest: n
             the target's where it is None.
 
     Raises:
-        InputError: the networks are of different architectures, or the strengths of another.
+        InputError: the networks are of different architectures, or the strengths of another; or the copy would not follow
+            its weights (see `check_own_weights`).
     """
     check_pair(target, baseline)
     space = network_space(target, strengths.space)
-    altered = copy.deepcopy(target if rest is None else rest)
+    altered = copied(target if rest is None else rest)
     weights = dict(altered.named_parameters())
     low, high = dict(baseline.named_parameters()), dict(target.named_parameters())
     with torch.no_grad():
         for key, strength in space.spread(strengths.values).items():
             weights[key].copy_(between(low[key], high[key], strength))
+    check_own_weights(altered, target if rest is None else rest)
     return altered
 
 
@@ -75,7 +77,7 @@ def graft(target: nn.Module, baseline: nn.Module, units: Units) -> nn.Module:
 
 def cut(target: nn.Module, filters: FilterSet) -> nn.Module:
     """The target with zeros in place of a filter set's weights: its connections cut (the paper's comparison)."""
-    zeroed = copy.deepcopy(target)
+    zeroed = copied(target)
     with torch.no_grad():
         for weight in zeroed.parameters():
             weight.zero_()
@@ -99,7 +101,7 @@ def transplant(
         InputError: the networks are of different architectures, or a kernel has not the size of the one it goes to.
     """
     check_pair(target, baseline)
-    altered = copy.deepcopy(baseline)
+    altered = copied(baseline)
     space = FilterSpace.of(baseline)
     low, high, weights = (dict(network.named_parameters()) for network in (baseline, target, altered))
     with torch.no_grad():
@@ -118,4 +120,5 @@ def transplant(
             kernel += change
         for name, part in parts.items():
             weights[part.key].copy_(part.join(kernels[name]))
+    check_own_weights(altered, baseline)
     return altered

@@ -19,7 +19,9 @@ from faig.filters import FilterSpace, Scores, rank
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
 from faig.imaging.metrics import LUMA, gradient_map
+from faig.networks.calls import run
 from faig.networks.compatibility import check_pair
+from faig.networks.inference import evaluating
 
 SENSES = ("revert", "graft")
 Map = Float[Tensor, "rows columns"]
@@ -123,11 +125,8 @@ def _goals(receiver: nn.Module, donor: nn.Module, case: Case, kind: str) -> dict
 
 def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None) -> Map:
     """The gradient map of a network's output in gray, not rounded."""
-    if weights is None:
-        with torch.no_grad():
-            output = network(lr[None])[0]
-    else:
-        output = torch.func.functional_call(network, weights, (lr[None],))[0]
+    with evaluating(network), torch.set_grad_enabled(weights is not None):
+        output = run(lambda images: torch.func.functional_call(network, weights or {}, (images,)), lr[None])[0]
     return gradient_map(torch.einsum("c,chw->hw", torch.tensor(LUMA).to(output), output))
 
 

@@ -1,6 +1,5 @@
 """A network that takes the strengths of its functions as an input: a knob for programs without this package (ours)."""
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from faig.common.errors import InputError
 from faig.filters import FilterSpace, Strengths
 from faig.filters.strengths import farthest_from_target, turned
 from faig.intervention.edit import Units, between, network_space
+from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
 from faig.networks.inference import scale_of
 from faig.networks.onnx import write_onnx
@@ -56,7 +56,7 @@ class Turnable(nn.Module):
             raise InputError("no functions to turn")
         self.space = network_space(target, space)
         self.register_buffer("off", off)
-        self.network = copy.deepcopy(target).eval().requires_grad_(False)
+        self.network = copied(target).eval().requires_grad_(False)
         moves = self.space.spread((off != 1).any(0))
         self.low = {key: f"low_{index}" for index, key in enumerate(moves) if bool(moves[key].any())}
         for key, name in self.low.items():

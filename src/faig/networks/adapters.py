@@ -4,18 +4,16 @@ Each gives a copy of a network that does something around its own ``forward``. N
 layers and weights keep their names, and rankings and files of the network stay usable.
 """
 
-import copy
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from faig.common.errors import InputError
+from faig.networks.calls import copied
+from faig.networks.trial import check_own_weights
 
 Forward = Callable[[Tensor], Any]
 Around = Callable[[Forward, Tensor], Tensor]
@@ -40,10 +38,14 @@ def adapted(network: nn.Module, around: Around) -> nn.Module:
     Args:
         network: any; adapted ones too.
         around: takes the network's own ``forward`` and images ``[batch, 3, height, width]``, and returns images.
+
+    Raises:
+        InputError: the network cannot be copied, or its copies compute by its weights (see `check_own_weights`).
     """
-    network = copy.deepcopy(network)
-    network.forward = _Adapted(network.forward, around)
-    return network
+    other = copied(network)
+    check_own_weights(other, network)
+    other.forward = _Adapted(other.forward, around)
+    return other
 
 
 def padded(network: nn.Module, multiple: int, *, minimum: int = 1, square: bool = False) -> nn.Module:
@@ -89,26 +91,6 @@ def output(network: nn.Module, which: int | str) -> nn.Module:
         which: the index or the key of the one.
     """
     return adapted(network, functools.partial(_pick, which=which))
-
-
-@contextmanager
-def explained(lr: Tensor) -> Iterator[None]:
-    """Run a network over images ``[..., height, width]`` in this block: where it fails on them, say so.
-
-    Raises:
-        InputError: it does.
-    """
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        height, width = lr.shape[-2:]
-        first = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise InputError(
-            f"the network does not take an RGB image of {width}x{height} ({first}); if it wants sizes of a kind, "
-            "adapt it in your builder: faig.networks.adapters.padded(network, multiple)"
-        ) from error
 
 
 def _pad(forward: Forward, x: Tensor, *, multiple: int, minimum: int, square: bool) -> Tensor:

@@ -7,15 +7,16 @@ Aligned, what is left of the difference is what training did. (Matching by assig
 Re-Basin", ICLR 2023; the scales are ours.)
 """
 
-import copy
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+from faig.networks.calls import copied, run
 from faig.networks.compatibility import check_pair
 from faig.networks.graph import Link, links
+from faig.networks.inference import evaluating
+from faig.networks.trial import check_own_weights
 
 SWEEPS = 200  # over all links; a handful is enough where channels were not both swapped and scaled
 SETTLED = 1e-7  # the largest change of a scale, relative
@@ -40,10 +41,11 @@ def align(target: nn.Module, baseline: nn.Module) -> nn.Module:
             (its activations do not scale with their input).
     """
     check_pair(target, baseline)
-    aligned, to_match = copy.deepcopy(target), links(target)
+    aligned, to_match = copied(target), links(target)
     for _ in range(SWEEPS):
         if not any([_match(link, aligned, baseline) for link in to_match]):  # a list, so that every link is matched
             break
+    check_own_weights(aligned, target)
     _check(aligned, target)
     return aligned
 
@@ -124,7 +126,7 @@ def _best_scales(made: Units, read: Units, made_theirs: Units, read_theirs: Unit
 def _check(aligned: nn.Module, target: nn.Module) -> None:
     """Raise InputError unless both compute the same on noise."""
     probe = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).to(next(target.parameters()))
-    with torch.no_grad():
-        ours, theirs = aligned(probe), target(probe)
+    with evaluating(aligned), evaluating(target):
+        ours, theirs = (run(network, probe) for network in (aligned, target))
     if bool((ours - theirs).abs().max() > AGREES * theirs.abs().max()):
         raise InputError("aligned, the target computes something else: its activations do not scale with their input")

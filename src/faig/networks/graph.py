@@ -9,6 +9,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
+from faig.networks.inference import evaluating
 
 # f(c x) = c f(x) for every c > 0, and channel by channel.
 HOMOGENEOUS = (nn.ReLU, nn.LeakyReLU, functional.relu, functional.leaky_relu, torch.relu)
@@ -50,7 +51,7 @@ class Suffix:
     """Runs what follows a layer, again and again, on activations that were computed once.
 
     Args:
-        network: in evaluation mode; takes images ``[image, 3, height, width]``.
+        network: takes images ``[image, 3, height, width]``; run in evaluation mode, and left as it was.
         images: what it runs on.
 
     Raises:
@@ -58,9 +59,10 @@ class Suffix:
     """
 
     def __init__(self, network: nn.Module, images: Tensor) -> None:
-        self.traced = trace(network)
-        self.runner = fx.Interpreter(self.traced, garbage_collect_values=False)
-        with torch.no_grad():
+        self.network = network
+        with evaluating(network):
+            self.traced = trace(network)
+            self.runner = fx.Interpreter(self.traced, garbage_collect_values=False)
             self.output: Tensor = self.runner.run(images)
         self.values: dict[fx.Node, Any] = dict(self.runner.env)
         self.positions = {node: position for position, node in enumerate(self.traced.graph.nodes)}
@@ -90,7 +92,7 @@ class Suffix:
             known[earlier] = self.values[earlier]
             if any(self.positions[user] > position for user in earlier.users) and isinstance(known[earlier], Tensor):
                 known[earlier] = torch.cat([known[earlier]] * copies)
-        with torch.no_grad():
+        with evaluating(self.network):
             return fx.Interpreter(self.traced).run(None, initial_env=known)
 
     def _node(self, layer: str) -> fx.Node:

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from faig.common.errors import InputError
 from faig.imaging.images import ImageLike, Resized, as_image, round8
-from faig.networks.adapters import explained
+from faig.networks.calls import run
 
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """Have a network in evaluation mode, without gradients; afterwards every module is in the mode it was in."""
+    """Have a network in evaluation mode, without gradients; afterwards every module is in the mode it was in.
+
+    Statistics that it keeps of a batch are left alone so, and nothing is left to chance.
+    """
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
@@ -35,35 +38,24 @@ def restore(network: nn.Module, lr: ImageLike) -> Resized:
         The network's output clipped and rounded to 8 bits, in [0, 1], on the CPU.
 
     Raises:
-        InputError: the network does not take images of this size.
+        InputError: the network does not take the image, changes it, or returns no images.
     """
     image = as_image(lr)
-    with evaluating(network), explained(image):
-        weight = next(network.parameters())
-        return round8(network(image[None].to(weight))[0]).cpu()
+    weight = next(network.parameters())
+    with evaluating(network):
+        output = run(network, image[None].to(weight, copy=True))  # a network may write into what it is given
+    return round8(output[0]).cpu()
 
 
 def scale_of(network: nn.Module, probe: int = 16) -> int:
     """How many times larger a network's output is than its input, found by running it on a small gray image.
 
     Raises:
-        InputError: the output is no image of 3 channels, or not enlarged by a whole number; or the input is not left
-            as it was.
+        InputError: the output is no image of 3 channels, or not enlarged by a whole number; or see `restore`.
     """
     gray = torch.full((1, 3, probe, probe), 0.5).to(next(network.parameters()))
-    untouched = gray._version
-    with evaluating(network), explained(gray):
-        output = network(gray)
-    if gray._version != untouched:
-        raise InputError(
-            "the network changes its input in place; give it a copy in your builder: "
-            "faig.networks.adapters.adapted(network, lambda forward, x: forward(x.clone()))"
-        )
-    if not isinstance(output, Tensor):
-        raise InputError(
-            f"the network returns a {type(output).__name__}, not images; choose one of its outputs in your builder: "
-            "faig.networks.adapters.output(network, 0)"
-        )
+    with evaluating(network):
+        output = run(network, gray)
     shape = tuple(output.shape)
     scale = shape[-1] // probe
     if shape != (1, 3, probe * scale, probe * scale) or scale < 1:

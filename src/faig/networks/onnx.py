@@ -1,7 +1,6 @@
 """Networks as ONNX: written, run beside PyTorch, and kept only where both agree."""
 
 import contextlib
-import copy
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
+from faig.networks.calls import copied
 from faig.networks.recognition import first_line
 
 CLOSE = 1e-4  # of [0, 1]: how far ONNX's output may be from PyTorch's
@@ -52,7 +52,7 @@ def write_onnx(
     import onnxscript  # noqa: F401 - said by name where it is missing
 
     further = further or {}
-    network = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
+    network = copied(network).cpu().float().eval().requires_grad_(False)
     with replacing(path) as part:
         try:
             with _quietly():

@@ -1,6 +1,5 @@
 """Planted functions (ours): targets in which only known filters could learn each function."""
 
-import copy
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +12,8 @@ from torch.nn import functional
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN
+from faig.networks.calls import copied, run
+from faig.networks.inference import evaluating
 
 Batch = tuple[
     Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]
@@ -139,7 +140,7 @@ def _trained(
     start: nn.Module, batches: Iterable[Batch], rates: Iterable[float], gradients: Gradients
 ) -> Iterator[nn.Module]:
     """Adam on what `gradients` gives; a gradient that is zero from the first step on leaves its weight as it was."""
-    network = copy.deepcopy(start).requires_grad_(True)
+    network = copied(start).eval().requires_grad_(True)
     parameters = dict(network.named_parameters())
     adam = torch.optim.Adam(parameters.values(), betas=(0.9, 0.99))
     for rate, (gt, lr) in zip(rates, batches, strict=False):
@@ -157,9 +158,8 @@ def _loss(network: nn.Module, lr: Tensor, gt: Tensor) -> Tensor:
 
 def _made(network: nn.Module, lr: Tensor) -> Tensor:
     """An output to keep."""
-    with torch.no_grad():
-        made: Tensor = network(lr)
-    return made
+    with evaluating(network):
+        return run(network, lr)
 
 
 def carriers(change: Scores, planted: FilterSet, share: float = CARRIED) -> Bool[Tensor, " filter"]:

@@ -22,7 +22,6 @@ from faig.attribution.raw_scores import Contribution
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import CLEAN, Case
-from faig.networks.adapters import explained
 
 Sums = dict[str, Tensor]  # one for each weight, [sample, ...]
 Pairs = list[tuple[Scores, Scores]]  # by sample: sums of absolute values and of values, per filter
@@ -149,8 +148,7 @@ class GradientSum(ABC):
     def _named(self) -> Iterator[None]:
         """Name the image in an error of the network's."""
         try:
-            with explained(self.lr):
-                yield
+            yield
         except InputError as error:
             raise InputError(f"{self.samples[0].name}: {error}") from None
 

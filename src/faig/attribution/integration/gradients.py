@@ -1,8 +1,10 @@
 """One pass: forward and backward through a network, for one image or for several at once."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import torch
 from jaxtyping import Float
@@ -12,12 +14,17 @@ from faig.attribution.integration.objectives import Objective
 from faig.attribution.integration.tiling import Grid, Tile
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
+from faig.networks.calls import gradients, run
+
+logger = logging.getLogger("faig")
 
 Images = Float[Tensor, "image 3 height width"]
 Enlarged = Float[Tensor, "image 3 _ _"]
 Numbers = Float[Tensor, " image"]
 
 PRECISIONS = ("float32", "tf32", "bf16")
+
+_ONE_BY_ONE: WeakSet[nn.Module] = WeakSet()  # networks that did not take several images at once
 
 
 @contextmanager
@@ -53,7 +60,7 @@ class LossGradients:
         total = torch.zeros(len(lr), dtype=torch.float64)
         with torch.no_grad(), self._casting(lr):
             for tile in grid:
-                outputs = self._outputs(self.network(tile.lr(lr)), tile)
+                outputs = self._outputs(run(self.network, tile.lr(lr)), tile)
                 parts = [self.objective(*pair) for pair in zip(outputs, tile.gt(gt, self.scale), strict=True)]
                 total += torch.stack(parts).cpu().double()
         return total
@@ -61,26 +68,46 @@ class LossGradients:
     def gradients(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
         """The objective of each image on a tile, and its gradients ``[image, ...]`` in the order of the weights.
 
-        Several images run together; their gradients are kept apart without a loop over images.
+        Several images run together, and their gradients are kept apart without a loop over images, where the network
+        allows that; else one by one.
         """
         lr, gt = tile.lr(lr), tile.gt(gt, self.scale)
-        if len(lr) > 1:
+        if len(lr) == 1 or self.network in _ONE_BY_ONE:
+            return self._one_by_one(lr, gt, tile)
+        try:
             return self._together(lr, gt, tile)
-        with self._casting(lr):
-            value = self.objective(self._outputs(self.network(lr), tile)[0], gt[0])
-        gradients = torch.autograd.grad(value, list(self.weights.values()), allow_unused=True, materialize_grads=True)
-        return value.detach()[None], [gradient[None] for gradient in gradients]
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:  # of many kinds; what is wrong with the network itself comes up again one by one
+            found = self._one_by_one(lr, gt, tile)
+            _ONE_BY_ONE.add(self.network)
+            reason = " ".join(str(error).split())
+            logger.info("images go through the network one by one, for it does not take several at once: %s", reason)
+            return found
+
+    def _one_by_one(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
+        weights = list(self.weights.values())
+        values, by_image = [], []
+        for one, its_gt in zip(lr.split(1), gt, strict=True):
+            with self._casting(lr):
+                value = self.objective(self._outputs(run(self.network, one), tile)[0], its_gt)
+            found = zip(gradients(value, weights), weights, strict=True)
+            by_image.append([torch.zeros_like(weight) if part is None else part for part, weight in found])
+            values.append(value.detach())
+        if len(lr) == 1:  # in the memory order that they have
+            return values[0][None], [part[None] for part in by_image[0]]
+        return torch.stack(values), [torch.stack(parts) for parts in zip(*by_image, strict=True)]
 
     def _together(self, lr: Images, gt: Enlarged, tile: Tile) -> tuple[Numbers, list[Tensor]]:
         def image_value(weights: dict[str, Tensor], lr: Tensor, gt: Tensor) -> Tensor:
-            output = torch.func.functional_call(self.network, weights, (lr[None],))
+            output = run(lambda image: torch.func.functional_call(self.network, weights, (image,)), lr[None])
             return self.objective(self._outputs(output, tile)[0], gt)
 
         weights = {name: weight.detach() for name, weight in self.weights.items()}
         of_each_image = torch.func.vmap(torch.func.grad_and_value(image_value), in_dims=(None, 0, 0))
         with self._casting(lr):
-            gradients, values = of_each_image(weights, lr, gt)
-        return values, [gradients[name] for name in self.weights]
+            found, values = of_each_image(weights, lr, gt)
+        return values, [found[name] for name in self.weights]
 
     def _outputs(self, outputs: Tensor, tile: Tile) -> Tensor:
         top, bottom, left, right = tile.framed

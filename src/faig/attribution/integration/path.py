@@ -5,9 +5,12 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
+from faig.networks.trial import Trial, check_end, in_order
 
 CONNECTED = 1.1  # barrier above which a pair is not connected
+CLOSES = 0.05  # residual above which an integral does not close
 
 
 class WeightPath:
@@ -20,18 +23,23 @@ class WeightPath:
         baseline: θ̄, of the same architecture.
 
     Raises:
-        InputError: the networks differ in a key, a shape or a buffer; the message names the first.
+        InputError: the networks differ in a key, a shape, a shared weight or a buffer (the message names the first),
+            or in what is no weight; or gradients of the target would not be right: see `Trial`.
     """
 
     def __init__(self, target: nn.Module, baseline: nn.Module) -> None:
         check_pair(target, baseline)
-        self.network = _fast(copy.deepcopy(target).eval().requires_grad_(True))
+        trial, network = Trial.of(target), copied(target).eval().requires_grad_(True)
+        fast = trial.agrees(in_order(trial.network, torch.channels_last))
+        self.network = in_order(network, torch.channels_last if fast else torch.contiguous_format)
         self.parameters: dict[str, Tensor] = dict(self.network.named_parameters())
         ends = dict(baseline.named_parameters())
         self._start = {key: weight.detach().clone() for key, weight in self.parameters.items()}
         self._end = {key: torch.empty_like(w).copy_(ends[key].detach()) for key, w in self._start.items()}
         self.difference = {key: self._end[key] - start for key, start in self._start.items()}
         self._moving = [key for key, delta in self.difference.items() if bool(delta.any())] or list(self.difference)
+        check_end(self.move(1.0), baseline, trial.image)
+        self.move(0.0)
 
     def twin(self) -> "WeightPath":
         """The same path with a network of its own, which moves by itself."""
@@ -63,18 +71,6 @@ class WeightPath:
         return not any(bool(delta.any()) for delta in self.difference.values())
 
 
-def _fast(network: nn.Module) -> nn.Module:
-    """The network with its weights laid out as convolutions are fastest with, where it takes that."""
-    ordered = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    weight = next(network.parameters())
-    try:
-        ordered(torch.zeros(1, 3, 16, 16).to(weight)).sum().backward()
-    except RuntimeError:  # it looks at activations in a way that needs the usual order
-        return network
-    ordered.zero_grad()
-    return ordered
-
-
 def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:
     """Path check (ours): the largest loss on the path, as a multiple of the larger end's.
 
@@ -97,4 +93,17 @@ def disconnected(barriers: dict[str, float]) -> str | None:
     return (
         f"the pair is not connected (barrier {listed}; above {CONNECTED} a network on the path works worse than "
         "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?"
+    )
+
+
+def not_closing(residuals: dict[str, float]) -> str | None:
+    """One line that says that the integral misses the change of loss, where a residual (by degradation) says so."""
+    bad = {kind: value for kind, value in residuals.items() if not value <= CLOSES}
+    if not bad:
+        return None
+    listed = ", ".join(f"{value:.0%} of the change of loss on {kind}" for kind, value in bad.items())
+    return (
+        f"the integral does not close (it misses {listed}; above {CLOSES:.0%} contributions do not add up to what they "
+        "explain): do not trust the ranking. Take more nodes, or a tolerance; if that does not help, the network's "
+        "gradients are not those of its output"
     )

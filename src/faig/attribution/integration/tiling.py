@@ -6,7 +6,6 @@ the gradient of the whole is the sum over the parts. At the image's own border n
 as it always does.
 """
 
-import copy
 import functools
 import itertools
 import math
@@ -18,6 +17,8 @@ from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.common.process import returns_memory
+from faig.networks.calls import copied, run
+from faig.networks.inference import evaluating
 
 PROBE = (16, 384)  # LR pixels of the strip on which the reach is found
 OFFSETS = (0, 3, 6)  # from the middle of the strip, in LR pixels: where it is spoiled
@@ -157,13 +158,15 @@ def reach(network: nn.Module, scale: int) -> Reach | None:
     Returns:
         None for a network whose output depends on the whole image, or that does not take a narrow one.
     """
-    try:
-        pixels = max(_spoiled(network, scale, turned, by) for turned in (False, True) for by in OFFSETS)
-    except RuntimeError:  # a size that the network does not take
-        return None
-    if pixels > PROBE[1] // 3:
-        return None
-    return next((Reach(pixels, step) for step in ALIGNMENTS if _tiles_agree(network, scale, Reach(pixels, step))), None)
+    with evaluating(network):
+        try:
+            pixels = max(_spoiled(network, scale, turned, by) for turned in (False, True) for by in OFFSETS)
+        except InputError:  # a size that the network does not take
+            return None
+        if pixels > PROBE[1] // 3:
+            return None
+        found = (Reach(pixels, step) for step in ALIGNMENTS)
+        return next((each for each in found if _tiles_agree(network, scale, each)), None)
 
 
 def best_grid(height: int, width: int, reach: Reach, most: int) -> Grid | None:
@@ -182,8 +185,12 @@ def best_grid(height: int, width: int, reach: Reach, most: int) -> Grid | None:
 
 
 def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
-    """Bytes that autograd keeps for the backward pass of one square LR image."""
-    network = copy.deepcopy(network).requires_grad_(True)
+    """Bytes that autograd keeps for the backward pass of one square LR image.
+
+    Raises:
+        InputError: the network does not take it.
+    """
+    network = copied(network).eval().requires_grad_(True)
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     sizes: dict[int, int] = {}  # bytes by address: several tensors may share a storage
 
@@ -195,7 +202,7 @@ def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
 
     weight = next(network.parameters())
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        output = network(torch.rand(1, 3, side, side).to(weight))
+        output = run(network, torch.rand(1, 3, side, side).to(weight))
     del output  # until here the graph holds them, so no address comes twice
     return sum(sizes.values())
 
@@ -207,8 +214,7 @@ def _spoiled(network: nn.Module, scale: int, turned: bool, offset: int) -> int:
     column = wide // 2 + offset
     strip[..., column] = float("nan")
     weight = next(network.parameters())
-    with torch.no_grad():
-        output = network((strip.mT if turned else strip).to(weight))
+    output = run(network, (strip.mT if turned else strip).to(weight))
     spoiled: Bool[Tensor, " wide"] = (output.mT if turned else output).isnan().flatten(0, 2).any(0)
     columns = spoiled.nonzero().flatten()
     if not len(columns):
@@ -224,16 +230,16 @@ def _tiles_agree(network: nn.Module, scale: int, reach: Reach) -> bool:
     weight = next(network.parameters())
     image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)).to(weight)
     cuts = [0, reach.align * math.ceil((width // 2 + 1) / reach.align), width]
-    with torch.no_grad():
-        try:
-            output = network(image)
-            for left, right in itertools.pairwise(cuts):
-                tile = _tile((0, height), (left, right), height, width, reach)
-                part = tile.output(network(tile.lr(image)), scale)
-                if not torch.allclose(part, tile.gt(output, scale), rtol=1e-4, atol=1e-5):
-                    return False
-        except RuntimeError:  # a size that the network does not take
-            return False
+    try:
+        output = run(network, image)
+        for left, right in itertools.pairwise(cuts):
+            tile = _tile((0, height), (left, right), height, width, reach)
+            part = tile.output(run(network, tile.lr(image)), scale)
+            same = tile.gt(output, scale)
+            if part.shape != same.shape or not torch.allclose(part, same, rtol=1e-4, atol=1e-5):
+                return False
+    except InputError:  # a size that the network does not take
+        return False
     return True
 
 

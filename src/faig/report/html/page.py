@@ -242,7 +242,7 @@ def _best(rankings: RankingFile) -> dict[str, Grid]:
 
 
 def _trust(results: Results) -> Grid | None:
-    """How well each integral closes, and whether the networks are joined by working ones."""
+    """How well each integral closes, whether the networks are joined by working ones, and what speaks against it."""
     rows = [
         {
             "scores": name,
@@ -253,6 +253,7 @@ def _trust(results: Results) -> Grid | None:
             "convergence delta": delta,
             "barrier": scores.get("barrier", {}).get(kind),
             "ranking error": scores.get("ranking_error", {}).get(kind),
+            "warning": scores.get("distrust"),
         }
         for name, scores in results.scores()
         for kind, delta in scores.get("convergence_delta", {}).items()
