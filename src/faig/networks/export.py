@@ -11,10 +11,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, first_line
 from faig.common.files import replacing
+from faig.networks.architectures import Weights, is_known_as
 from faig.networks.checkpoint import save_network, save_pickle
-from faig.networks.recognition import first_line
+from faig.networks.inference import channels_of
+
+logger = logging.getLogger("faig")
 
 SUFFIXES = (".safetensors", ".pth", ".onnx")
 CLOSE = 1e-4  # of [0, 1]: how far ONNX's output may be from PyTorch's
@@ -27,9 +30,10 @@ def export(
     """Write a network to a file, whole or not at all; the suffix says how.
 
     - ``.safetensors``: weights and metadata;
-    - ``.pth``: weights under ``params``, as BasicSR writes and reads them;
-    - ``.onnx``: the network itself, from ``input`` to ``output``, ``[1, 3, height, width]`` of any height and width, in
-      float32. It is run beside PyTorch on images of two sizes first. Needs ``faig[onnx]``.
+    - ``.pth``: weights under ``params``, as BasicSR writes and reads them; where these alone would be taken for another
+      network than the metadata says, as with ReLU for LeakyReLU, a line in the log says so;
+    - ``.onnx``: the network itself, from ``input`` to ``output``, ``[1, channel, height, width]`` of any height and
+      width, in float32. It is run beside PyTorch on images of two sizes first. Needs ``faig[onnx]``.
 
     Args:
         network: its weights have the names that its state dict gives them.
@@ -51,6 +55,7 @@ def export(
     state = network.state_dict().items()
     weights = {key: value.to(dtype) if value.is_floating_point() else value for key, value in state}
     if path.suffix == ".pth":
+        _say_what_is_lost(path, weights, metadata or {})
         with replacing(path) as part:
             save_pickle({"params": weights}, part)
     else:
@@ -63,17 +68,29 @@ def check_suffix(path: Path) -> None:
         raise InputError(f"{path}: a network is written as {', '.join(SUFFIXES)}")
 
 
+def _say_what_is_lost(path: Path, weights: Weights, metadata: Mapping[str, Any]) -> None:
+    architecture, arguments = metadata.get("architecture"), metadata.get("arguments", {})
+    if architecture is not None and not is_known_as(weights, architecture, arguments):
+        logger.warning(
+            "%s holds weights alone, which do not say that they are of %s with %s; .safetensors does",
+            path,
+            architecture,
+            arguments,
+        )
+
+
 def _write_onnx(network: nn.Module, path: Path) -> None:
     import onnxruntime
     import onnxscript  # noqa: F401 - said by name where it is missing
 
     network = copy.deepcopy(network).cpu().float().eval().requires_grad_(False)
+    channels = channels_of(network)
     with replacing(path) as part:
         try:
             with _quietly():
                 torch.onnx.export(
                     network,
-                    (torch.rand(1, 3, *SIZES[0]),),
+                    (torch.rand(1, channels, *SIZES[0]),),
                     str(part),
                     dynamo=True,
                     verbose=False,
@@ -86,7 +103,7 @@ def _write_onnx(network: nn.Module, path: Path) -> None:
             raise InputError(f"{path}: the network cannot be written as ONNX: {_reason(error)}") from error
         session = onnxruntime.InferenceSession(part.read_bytes(), providers=["CPUExecutionProvider"])
         for height, width in SIZES:
-            image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+            image = torch.rand(1, channels, height, width, generator=torch.Generator().manual_seed(0))
             try:
                 output = torch.from_numpy(session.run(None, {"input": image.numpy()})[0])
             except Exception as error:  # onnxruntime has its own kinds
