@@ -18,7 +18,7 @@ from faig.common.settings import count_of
 from faig.filters import FilterSpace, Scores, rank
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
-from faig.imaging.metrics import LUMA, gradient_map
+from faig.imaging.metrics import gradient_map, gray
 from faig.networks.compatibility import check_pair
 
 SENSES = ("revert", "graft")
@@ -128,7 +128,7 @@ def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None
             output = network(lr[None])[0]
     else:
         output = torch.func.functional_call(network, weights, (lr[None],))[0]
-    return gradient_map(torch.einsum("c,chw->hw", torch.tensor(LUMA).to(output), output))
+    return gradient_map(gray(output))
 
 
 def _effect(altered: Map, original: Map) -> Tensor:

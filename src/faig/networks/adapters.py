@@ -39,7 +39,7 @@ def adapted(network: nn.Module, around: Around) -> nn.Module:
 
     Args:
         network: any; adapted ones too.
-        around: takes the network's own ``forward`` and images ``[batch, 3, height, width]``, and returns images.
+        around: takes the network's own ``forward`` and images ``[batch, channel, height, width]``, and returns images.
     """
     network = copy.deepcopy(network)
     network.forward = _Adapted(network.forward, around)
@@ -93,7 +93,7 @@ def output(network: nn.Module, which: int | str) -> nn.Module:
 
 @contextmanager
 def explained(lr: Tensor) -> Iterator[None]:
-    """Run a network over images ``[..., height, width]`` in this block: where it fails on them, say so.
+    """Run a network over images ``[..., channel, height, width]`` in this block: where it fails on them, say so.
 
     Raises:
         InputError: it does.
@@ -103,10 +103,11 @@ def explained(lr: Tensor) -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        height, width = lr.shape[-2:]
+        channels, height, width = lr.shape[-3:]
+        kind = {1: "a gray", 3: "an RGB"}.get(channels, f"a {channels}-channel")
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise InputError(
-            f"the network does not take an RGB image of {width}x{height} ({first}); if it wants sizes of a kind, "
+            f"the network does not take {kind} image of {width}x{height} ({first}); if it wants sizes of a kind, "
             "adapt it in your builder: faig.networks.adapters.padded(network, multiple)"
         ) from error
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from faig.common.errors import InputError
 from faig.networks.compatibility import check_pair
 from faig.networks.graph import Link, links
+from faig.networks.inference import channels_of
 
 SWEEPS = 200  # over all links; a handful is enough where channels were not both swapped and scaled
 SETTLED = 1e-7  # the largest change of a scale, relative
@@ -123,7 +124,8 @@ def _best_scales(made: Units, read: Units, made_theirs: Units, read_theirs: Unit
 
 def _check(aligned: nn.Module, target: nn.Module) -> None:
     """Raise InputError unless both compute the same on noise."""
-    probe = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).to(next(target.parameters()))
+    probe = torch.rand(1, channels_of(target), 16, 16, generator=torch.Generator().manual_seed(0))
+    probe = probe.to(next(target.parameters()))
     with torch.no_grad():
         ours, theirs = aligned(probe), target(probe)
     if bool((ours - theirs).abs().max() > AGREES * theirs.abs().max()):

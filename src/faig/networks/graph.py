@@ -50,7 +50,7 @@ class Suffix:
     """Runs what follows a layer, again and again, on activations that were computed once.
 
     Args:
-        network: in evaluation mode; takes images ``[image, 3, height, width]``.
+        network: in evaluation mode; takes images ``[image, channel, height, width]``.
         images: what it runs on.
 
     Raises:

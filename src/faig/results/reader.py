@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from faig.common.errors import InputError
 from faig.imaging.images import list_images
-from faig.networks.checkpoint import METADATA_KEY
+from faig.networks.weight_files import METADATA_KEY
 from faig.results.run_directory import CONFIG
 from faig.results.table import Table, read_table
 from faig.results.tables import IMAGES, PICTURES, RANKING_FILES, STRENGTHS, TABLES

@@ -15,7 +15,7 @@ from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN
 
 Batch = tuple[
-    Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]
+    Float[Tensor, "image channel height width"], Mapping[str, Float[Tensor, "image channel _ _"]]
 ]  # GT; LR by degradation
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 

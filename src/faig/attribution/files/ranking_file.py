@@ -15,7 +15,7 @@ from faig.attribution.uncertainty import RESAMPLES
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
-from faig.networks.checkpoint import METADATA_KEY
+from faig.networks.weight_files import METADATA_KEY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from torch import Tensor
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.networks.checkpoint import METADATA_KEY
+from faig.networks.weight_files import METADATA_KEY
 
 PARTS = ("score", "signed", "total", "losses")
 COARSE = ("coarse_score", "coarse_signed")

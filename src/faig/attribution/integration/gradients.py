@@ -13,8 +13,8 @@ from faig.attribution.integration.tiling import Grid, Tile
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
 
-Images = Float[Tensor, "image 3 height width"]
-Enlarged = Float[Tensor, "image 3 _ _"]
+Images = Float[Tensor, "image channel height width"]
+Enlarged = Float[Tensor, "image channel _ _"]
 Numbers = Float[Tensor, " image"]
 
 PRECISIONS = ("float32", "tf32", "bf16")

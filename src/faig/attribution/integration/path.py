@@ -5,7 +5,9 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from faig.common.errors import InputError
 from faig.networks.compatibility import check_pair
+from faig.networks.inference import channels_of
 
 CONNECTED = 1.1  # barrier above which a pair is not connected
 
@@ -68,8 +70,8 @@ def _fast(network: nn.Module) -> nn.Module:
     ordered = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     weight = next(network.parameters())
     try:
-        ordered(torch.zeros(1, 3, 16, 16).to(weight)).sum().backward()
-    except RuntimeError:  # it looks at activations in a way that needs the usual order
+        ordered(torch.zeros(1, channels_of(network), 16, 16).to(weight)).sum().backward()
+    except (RuntimeError, InputError):  # it looks at activations in a way that needs the usual order
         return network
     ordered.zero_grad()
     return ordered

@@ -1,7 +1,7 @@
-"""The architectures that the package knows: each a module with its class and how it is recognised from weights alone.
+"""The architectures that the package knows, each a module: its class, and how weights alone are recognised as its.
 
-All take and return images in [0, 1] of shape ``[batch, channel, height, width]`` and enlarge by ``scale``. Parameter names
-are BasicSR's where it has the network, so that its checkpoints load with strict key matching.
+All take and return images in [0, 1] of shape ``[batch, channel, height, width]`` and enlarge by ``scale``. Parameter
+names are BasicSR's where it has the network, so that its checkpoints load with strict key matching.
 """
 
 from faig.networks.architectures.family import Weights

@@ -26,7 +26,8 @@ class DnCNN(nn.Module):
         convolutions: all of them, at least 2.
         channels: channels of the image.
 
-    Source: Zhang et al., TIP 2017, batch norm folded into the convolutions; names and order are KAIR's (``act_mode="R"``).
+    Source: Zhang et al., TIP 2017, batch norm folded into the convolutions; names and order are those of KAIR's
+    ``act_mode="R"``.
     """
 
     def __init__(self, features: int = 64, convolutions: int = 17, channels: int = 1) -> None:
@@ -113,7 +114,7 @@ def _layers(weights: Weights, chain: str) -> list[Layer] | None:
 
 
 def _folded(weight: Tensor, bias: Tensor, norm: dict[str, Tensor], epsilon: float) -> tuple[Tensor, Tensor]:
-    """A convolution that does what it and the batch norm after it do in evaluation: ``γ (W x + b - μ) / √(σ² + ε) + β``."""
+    """A convolution that does what it and the batch norm after it do: ``γ (W x + b - μ) / √(σ² + ε) + β``."""
     mean, variance = norm["running_mean"].double(), norm["running_var"].double()
     scale = (variance + epsilon).rsqrt() * norm.get("weight", torch.ones_like(mean)).double()
     shift = norm.get("bias", torch.zeros_like(mean)).double()

@@ -81,9 +81,7 @@ def read_common(weights: Weights, block_names: dict[str, str]) -> Read | None:
     """
     by_authors = "head.0.weight" in weights
     known = renamed(weights, block_names | AUTHORS_NAMES) if by_authors else dict(weights)
-    shifts = {
-        name: known.pop(name) for name in list(known) if name.startswith(("sub_mean.", "add_mean."))
-    }
+    shifts = {name: known.pop(name) for name in list(known) if name.startswith(("sub_mean.", "add_mean."))}
     if not {"conv_first.weight", "conv_after_body.weight", "conv_last.weight"} <= known.keys():
         return None
     features, channels = known["conv_first.weight"].shape[:2]

@@ -61,5 +61,5 @@ def renamed(weights: Weights, rules: Mapping[str, str]) -> dict[str, Tensor]:
 
 
 def count(weights: Weights, pattern: str) -> int:
-    """How many different things the first group of a pattern is, over all names that it matches from their beginning."""
+    """How many different things the first group of a pattern is, over all names that begin with a match."""
     return len({match[1] for name in weights if (match := re.match(pattern, name))})

@@ -4,7 +4,8 @@ import math
 import re
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
@@ -110,7 +111,7 @@ class RRDBNet(nn.Module):
         out = self._enlarged(functional.pixel_unshuffle(x, self.unshuffle))
         return out[:, :, : height * self.scale, : width * self.scale]
 
-    def _enlarged(self, x: Images) -> Enlarged:
+    def _enlarged(self, x: Images) -> Float[Tensor, "batch _ _ _"]:
         first = self.conv_first(x)
         out = first + self.conv_body(self.body(first))
         for name in self.upsampler:
