@@ -1,4 +1,4 @@
-"""Networks under the names of public files: recognised by weights alone, and the same function as spandrel's or ours."""
+"""Networks under the names of public files: recognised by weights alone, and what spandrel makes of them."""
 
 import copy
 import logging
@@ -50,7 +50,7 @@ def under(names: dict[str, str], weights: dict[str, torch.Tensor]) -> dict[str, 
     found = {}
     for name, weight in weights.items():
         for old, new in names.items():
-            name = re.sub(old, new, name)  # noqa: PLW2901
+            name = re.sub(old, new, name)
         found[name] = weight
     return found
 
@@ -66,6 +66,19 @@ def spandrel():
 needs_spandrel = pytest.mark.usefixtures("spandrel")
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_srresnet_under_kairs_names(tmp_path, wrapped):
+    network = tiny_network(scale=4)
+    old = {
+        key.replace("body.", "recon_trunk.").replace("conv_hr.", "HRconv."): weight
+        for key, weight in network.state_dict().items()
+    }
+    assert {"recon_trunk.0.conv1.weight", "HRconv.bias"} <= old.keys()
+    torch.save({"params": old} if wrapped else old, tmp_path / "kair.pth")
+    loaded = load_network(tmp_path / "kair.pth")
+    assert all(torch.equal(weight, loaded.state_dict()[key]) for key, weight in network.state_dict().items())
+
+
 def esrgan(**arguments) -> nn.Module:
     from spandrel.architectures.ESRGAN import ESRGAN
 
@@ -74,16 +87,20 @@ def esrgan(**arguments) -> nn.Module:
 
 # Scale of spandrel's, unshuffling: what Real-ESRGAN has at ×4, ×2 and ×1, and ESRGAN's own ×1, ×2 and ×8.
 ESRGANS = [(4, None), (4, 2), (4, 4), (1, None), (2, None), (8, None)]
-SECOND = {r"conv_body": "trunk_conv", r"^body\.": "RRDB_trunk.", r"\.rdb": ".RDB", r"conv_up": "upconv", "conv_hr": "HRconv"}
+SECOND = {
+    r"conv_body": "trunk_conv",
+    r"^body\.": "RRDB_trunk.",
+    r"\.rdb": ".RDB",
+    r"conv_up": "upconv",
+    "conv_hr": "HRconv",
+}
 
 
 @needs_spandrel
 @pytest.mark.parametrize(("enlarged", "unshuffle"), ESRGANS)
 @pytest.mark.parametrize("channels", [3, 1])
 def test_esrgan_under_all_its_names(tmp_path, enlarged, unshuffle, channels):
-    theirs = esrgan(
-        scale=enlarged, shuffle_factor=unshuffle, in_nc=channels * (unshuffle or 1) ** 2, out_nc=channels
-    )
+    theirs = esrgan(scale=enlarged, shuffle_factor=unshuffle, in_nc=channels * (unshuffle or 1) ** 2, out_nc=channels)
     first = theirs.state_dict()
     ours = loaded(first, tmp_path)
     assert (channels_of(ours), scale_of(ours)) == (channels, enlarged // (unshuffle or 1))
@@ -241,7 +258,9 @@ def test_edsr_under_both_names(tmp_path, scale):
         same(ours, lambda x: edsr_by_hand(authors, x, scale, 1.0))
 
 
-@pytest.mark.parametrize(("size", "mean"), [(255.0, (0.4690, 0.4490, 0.4036)), (1.0, DIV2K_MEAN), (1.0, (0.0, 0.0, 0.0))])
+@pytest.mark.parametrize(
+    ("size", "mean"), [(255.0, (0.4690, 0.4490, 0.4036)), (1.0, DIV2K_MEAN), (1.0, (0.0, 0.0, 0.0))]
+)
 @pytest.mark.parametrize("half", [False, True])
 def test_the_range_stands_in_the_file(tmp_path, size, mean, half):
     authors = under(AUTHORS, tiny_network("edsr").state_dict())
@@ -266,8 +285,6 @@ def test_the_wide_edsr_adds_a_tenth_of_each_block():
         wide, narrow = (build("edsr", features=features, blocks=1).state_dict() for features in (256, 64))
     assert recognise(wide).arguments["res_scale"] == 0.1
     assert recognise(narrow).arguments["res_scale"] == 1.0
-
-
 
 
 @pytest.mark.skipif(not (SHARED / "public").is_dir(), reason="the public networks are not here")

@@ -67,6 +67,8 @@ def read(weights: Weights) -> Read | None:
     layers = _layers(weights, chain)
     if layers is None:
         return None
+    if len({"bias" in layer.parts for layer in layers if not layer.is_norm}) > 1:
+        return None  # all have biases, as in KAIR, or none, as in the common version
     norms, epsilon = sum(layer.is_norm for layer in layers), CHAINS[chain]
     convolutions: list[tuple[Tensor, Tensor]] = []
     for layer in layers:
