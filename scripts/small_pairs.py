@@ -12,7 +12,8 @@ from typing import Annotated
 import torch
 import typer
 
-from faig.networks.checkpoint import network_metadata, read_weights, save_network
+from faig.networks.checkpoint import network_metadata, save_network
+from faig.networks.weight_files import read_weights
 from faig.training.config import read_config
 from faig.training.loop import RESULT, Report, train
 

@@ -19,10 +19,21 @@ from faig.filters import FilterSpace
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image
-from faig.networks.architectures import SRCNNStyle, SRResNet
+from faig.networks.architectures import build
 from faig.networks.inference import scale_of
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+TINY = {  # arguments of a handful of filters
+    "srresnet": {"features": 4, "blocks": 1},
+    "srcnn-style": {"widths": (4, 6)},
+    "compact": {"features": 4, "convolutions": 2},
+    "rrdb": {"features": 4, "blocks": 1, "growth": 2},
+    "edsr": {"features": 4, "blocks": 2},
+    "rcan": {"features": 4, "groups": 2, "blocks": 2, "squeeze": 2},
+    "dncnn": {"features": 4, "convolutions": 4, "channels": 3},
+}
 
 
 def pytest_configure() -> None:
@@ -32,10 +43,7 @@ def pytest_configure() -> None:
 def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:
     """A network with a handful of filters and weights of ordinary size."""
     torch.manual_seed(seed)
-    if architecture == "srresnet":
-        network: nn.Module = SRResNet(scale, features=4, blocks=1)
-    else:
-        network = SRCNNStyle(scale, widths=(4, 6))
+    network = build(architecture, **({} if architecture == "dncnn" else {"scale": scale}), **TINY[architecture])
     with torch.no_grad():
         for weight in network.parameters():
             weight.add_(torch.randn_like(weight) * 0.1)

@@ -24,7 +24,7 @@ from faig.intervention.measure import Reference, measure, measure_reference
 from faig.intervention.summary import summarise
 from faig.networks.checkpoint import Builder, load_builder
 from faig.networks.fingerprint import case_fingerprints
-from faig.networks.inference import scale_of
+from faig.networks.inference import channels_of, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,11 @@ class Pair:
     def scale(self) -> int:
         """How many times larger an output is than its input."""
         return scale_of(self.target)
+
+    @cached_property
+    def channels(self) -> int:
+        """Of the images that it takes and gives: 3 for RGB, 1 for gray."""
+        return channels_of(self.target)
 
     def attribute(
         self,

@@ -8,7 +8,6 @@ from conftest import tiny_network, training_config
 from faig.attribution.files.rankings import write_index, write_ranking
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
-from faig.networks.architectures import ARCHITECTURES
 from faig.networks.checkpoint import save_network
 from faig.training.loop import train
 
@@ -18,7 +17,7 @@ ARGUMENTS = {"srresnet": {"scale": 2, "features": 4, "blocks": 1}, "srcnn-style"
 
 
 @pytest.mark.parametrize("kind", ["csv", "txt"])
-@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+@pytest.mark.parametrize("architecture", list(ARGUMENTS))
 def test_only_the_filters_change(settings, tmp_path, architecture, kind):
     start = tiny_network(architecture)
     network = {

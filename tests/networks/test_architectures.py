@@ -92,11 +92,12 @@ def test_keys_are_basicsrs():
 def test_recognised_from_weights_alone(architecture, sizes, scale):
     with torch.device("meta"):
         weights = build(architecture, scale=scale, **sizes).state_dict()
-        found, arguments = recognise(weights)
+        found, arguments, known = recognise(weights)
         again = build(found, **arguments).state_dict()
     assert found == architecture
     assert arguments["scale"] == scale
     assert {key: value.shape for key, value in again.items()} == {key: value.shape for key, value in weights.items()}
+    assert list(known) == list(weights)
 
 
 @pytest.mark.parametrize("spoil", ["drop", "add", "reshape"])
@@ -113,11 +114,11 @@ def test_nothing_else_is_recognised(spoil):
 
 
 def test_what_cannot_be_built():
-    with pytest.raises(InputError, match="'vgg' is unknown; known: srresnet, srcnn-style"):
+    with pytest.raises(InputError, match="'vgg' is unknown; known: srresnet, srcnn-style, compact"):
         build("vgg")
     with pytest.raises(InputError, match=r"'srresnet' with .*'depth'"):
         build("srresnet", depth=3)
-    with pytest.raises(InputError, match="scale 5 is not one of 2, 3, 4"):
+    with pytest.raises(InputError, match="scale 5 is not one of 1, 2, 3, 4, 8"):
         build("srresnet", scale=5)
 
 

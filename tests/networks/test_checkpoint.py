@@ -1,12 +1,18 @@
 import pickle
+import re
+import warnings
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save_file, save_model
+from torch import nn
 
 from conftest import tiny_network
 from faig.common.errors import InputError
-from faig.networks.checkpoint import load_builder, load_network, network_metadata, read_weights, save_network
+from faig.networks.checkpoint import load_builder, load_network, network_metadata, save_network
+from faig.networks.export import export
+from faig.networks.weight_files import read_weights
 
 METADATA = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}, "note": {"b": 1, "a": 2}}
 
@@ -48,9 +54,11 @@ def test_without_metadata_it_is_recognised(architecture, tmp_path):
         lambda w: {"params_ema": w},
         lambda w: {"params_ema": w, "params": {key: value + 1 for key, value in w.items()}},
         lambda w: {"params": {f"module.{key}": value for key, value in w.items()}},
+        lambda w: {"state_dict": {f"_orig_mod.{key}": value for key, value in w.items()}, "iteration": 3},
+        lambda w: {"model": {f"module._orig_mod.{key}": value for key, value in w.items()}, "optimizer": {"lr": 0.1}},
     ],
 )
-def test_basicsr_files(weights, tmp_path, wrap):
+def test_pth_files(weights, tmp_path, wrap):
     torch.save(wrap(weights), tmp_path / "net.pth")
     assert equal(load_network(tmp_path / "net.pth"), weights)
 
@@ -60,6 +68,96 @@ def test_half_precision_is_loaded_as_float32(weights, tmp_path):
     save_network(tmp_path / "half.safetensors", half, METADATA)
     network = load_network(tmp_path / "half.safetensors")
     assert equal(network, {key: value.float() for key, value in half.items()})
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_both_halves_from_both_kinds_of_file(weights, tmp_path, dtype):
+    half = {key: value.to(dtype) for key, value in weights.items()}
+    torch.save(half, tmp_path / "half.pth")
+    save_file(half, tmp_path / "half.safetensors")
+    for name in ("half.pth", "half.safetensors"):
+        assert equal(load_network(tmp_path / name), {key: value.float() for key, value in half.items()})
+
+
+def test_an_optimiser_beside_the_weights(tmp_path):
+    network = tiny_network().requires_grad_(True)
+    optimizer = torch.optim.Adam(network.parameters())
+    network(torch.rand(1, 3, 5, 5)).sum().backward()
+    optimizer.step()
+    torch.save({"optimizer": optimizer.state_dict(), "model": network.state_dict(), "epoch": 3}, tmp_path / "net.pth")
+    assert equal(load_network(tmp_path / "net.pth"), network.state_dict())
+
+
+class Wrapped(nn.Module):
+    """A network with a part that is called as a wrapper's prefix is, and one without."""
+
+    def __init__(self, part: str, *, alone: bool) -> None:
+        super().__init__()
+        self.add_module(part, nn.Conv2d(3, 3, 3, padding=1))
+        if not alone:
+            self.last = nn.Conv2d(3, 3, 3, padding=1)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("part", ["module", "_orig_mod"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
+def test_parts_that_are_called_as_prefixes_are(tmp_path, suffix, alone, part, prefix):
+    network = Wrapped(part, alone=alone)
+    stored = {prefix + key: value for key, value in network.state_dict().items()}
+    file = tmp_path / f"net.{suffix}"
+    torch.save({"params": stored}, file) if suffix == "pth" else save_file(stored, file)
+    assert equal(load_network(file, lambda: Wrapped(part, alone=alone)), network.state_dict())
+    export(network, file)
+    assert equal(load_network(file, lambda: Wrapped(part, alone=alone)), network.state_dict())
+
+
+def test_prefixes_of_some_names_alone_stay(tmp_path, weights):
+    torch.save(
+        {("module." * (key != "conv_hr.bias")) + key: value for key, value in weights.items()}, tmp_path / "a.pth"
+    )
+    with pytest.raises(InputError, match=r"a\.pth: conv_first\.weight is in the network but not in the file"):
+        load_network(tmp_path / "a.pth", tiny_network)
+
+
+class Tied(nn.Module):
+    """Two layers of one weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(3, 3, 3, padding=1, bias=False) for _ in range(2))
+        self.second.weight = self.first.weight
+
+
+def test_tied_weights_under_one_name(tmp_path):
+    network = Tied()
+    save_model(network, str(tmp_path / "model.safetensors"))
+    assert len(load_file(tmp_path / "model.safetensors")) == 1
+    save_file({"module.second.weight": network.second.weight.detach()}, tmp_path / "plain.safetensors")
+    for name in ("model", "plain"):
+        loaded = load_network(tmp_path / f"{name}.safetensors", Tied)
+        assert equal(loaded, network.state_dict())
+        assert loaded.first.weight is loaded.second.weight
+
+
+def test_tied_weights_of_a_network_that_is_recognised(tmp_path):
+    network = tiny_network()
+    network.body[0].conv2.weight = network.body[0].conv1.weight
+    save_model(network, str(tmp_path / "net.safetensors"))
+    assert "body.0.conv2.weight" not in load_file(tmp_path / "net.safetensors")
+    assert equal(load_network(tmp_path / "net.safetensors"), network.state_dict())
+
+
+def test_tied_weights_that_differ_in_the_file(tmp_path):
+    torch.save({"first.weight": torch.zeros(3, 3, 3, 3), "second.weight": torch.ones(3, 3, 3, 3)}, tmp_path / "net.pth")
+    with pytest.raises(InputError, match=r"net\.pth: second\.weight and first\.weight differ, but are one weight"):
+        load_network(tmp_path / "net.pth", Tied)
+
+
+def test_weights_that_are_missing_are_not_tied_to_anything(tmp_path):
+    save_file({"weight": torch.zeros(3, 3, 3, 3)}, tmp_path / "net.safetensors")
+    with pytest.raises(InputError, match=r"bias is in the network but not in the file"):
+        load_network(tmp_path / "net.safetensors", lambda: nn.Conv2d(3, 3, 3))
 
 
 class Bomb:
@@ -79,6 +177,35 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
         with pytest.raises(InputError, match=rf"{name}: cannot be loaded as weights only .*save its state dict alone"):
             load_network(tmp_path / name)
     assert not (tmp_path / "boom").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (
+            {"weight": torch.zeros(1), "best": np.float64(1)},
+            r"it holds numpy\._core\.multiarray\.scalar, which is no weight",
+        ),
+        (nn.Conv2d(3, 3, 3), r"it holds torch\.nn\.modules\.conv\.Conv2d, which is no weight"),
+        ("script", "it is a TorchScript program"),
+        (b"<html>", r"it is damaged, or was not written by torch\.save"),
+    ],
+)
+def test_why_a_file_cannot_be_loaded_is_one_clean_line(tmp_path, content, why):
+    file = tmp_path / "net.pth"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content == "script":
+        with warnings.catch_warnings(action="ignore"):
+            torch.jit.script(nn.Identity()).save(str(file))
+    else:
+        torch.save(content, file)
+    with pytest.raises(InputError) as refused:
+        load_network(file)
+    advice = "save its state dict alone: torch.save(network.state_dict(), file)"
+    assert re.fullmatch(
+        rf".*net\.pth: cannot be loaded as weights only \({why}\); {re.escape(advice)}", str(refused.value)
+    )
 
 
 @pytest.mark.parametrize("keep", [0, 10, 500, -20])

@@ -1,13 +1,15 @@
 import math
 
+import cv2
 import pytest
 import torch
 from torch import nn
 
 from conftest import tiny_network
 from faig.common.errors import InputError
+from faig.imaging.images import round8, write_image
 from faig.imaging.metrics import luma, psnr, ssim
-from faig.networks.inference import restore, scale_of
+from faig.networks.inference import channels_of, restore, scale_of
 
 
 def test_restore_rounds_to_8_bits_and_keeps_the_size():
@@ -53,7 +55,56 @@ def test_scale_is_measured(pair, scale):
     assert scale_of(tiny_network("srcnn-style", scale)) == scale
 
 
-@pytest.mark.parametrize("network", [nn.Conv2d(1, 3, 1), nn.Conv2d(3, 1, 1), nn.Conv2d(3, 3, 5)])
-def test_scale_of_what_enlarges_no_rgb_image(network):
-    with pytest.raises(InputError, match="RGB image"):
+def unchanged(channels: int) -> nn.Conv2d:
+    """A network that gives what it is given."""
+    network = nn.Conv2d(channels, channels, 1, bias=False)
+    nn.init.dirac_(network.weight)
+    return network
+
+
+def test_channels_and_scale_of_a_gray_network():
+    gray = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.PixelShuffle(2))
+    assert (channels_of(gray), scale_of(gray)) == (1, 2)
+    assert (channels_of(tiny_network()), scale_of(unchanged(3))) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        (nn.Conv2d(1, 3, 1), r"\(1, 1, 16, 16\) into \(1, 3, 16, 16\), which is no enlarged gray image"),
+        (nn.Conv2d(3, 1, 1), r"\(1, 3, 16, 16\) into \(1, 1, 16, 16\), which is no enlarged RGB image"),
+        (nn.Conv2d(3, 3, 5), "no enlarged RGB image"),
+        (nn.Conv2d(4, 4, 1), "does not take an RGB image of 16x16"),
+    ],
+)
+def test_scale_of_what_enlarges_no_image(network, told):
+    with pytest.raises(InputError, match=told):
         scale_of(network)
+
+
+def test_what_is_no_tensor_is_made_gray_for_a_gray_network(tmp_path):
+    image = round8(torch.rand(3, 5, 7, generator=torch.Generator().manual_seed(0)))
+    write_image(tmp_path / "rgb.png", image)
+    red, green, blue = (image * 255).double()
+    gray = (0.299 * red + 0.587 * green + 0.114 * blue).round().float()[None] / 255
+    for given in (tmp_path / "rgb.png", (image * 255).round().byte().permute(1, 2, 0).numpy(), gray):
+        torch.testing.assert_close(restore(unchanged(1), given), gray, atol=1e-6, rtol=0)
+    write_image(tmp_path / "gray.png", gray)
+    assert cv2.imread(str(tmp_path / "gray.png"), cv2.IMREAD_UNCHANGED).ndim == 2
+    torch.testing.assert_close(restore(unchanged(1), tmp_path / "gray.png"), gray, atol=1e-6, rtol=0)
+    torch.testing.assert_close(restore(unchanged(3), tmp_path / "gray.png"), gray.repeat(3, 1, 1), atol=1e-6, rtol=0)
+    assert psnr(gray.repeat(1, 4, 4), gray.repeat(1, 4, 4)) == math.inf
+
+
+def test_a_tensor_of_other_channels_is_refused():
+    with pytest.raises(InputError, match="the network does not take an RGB image of 7x5"):
+        restore(unchanged(1), torch.rand(3, 5, 7))
+    with pytest.raises(InputError, match="the network does not take a gray image of 7x5"):
+        restore(unchanged(3), torch.rand(1, 5, 7))
+
+
+def test_quality_of_a_gray_image_against_a_file(tmp_path):
+    gray = round8(torch.rand(1, 20, 24, generator=torch.Generator().manual_seed(0)))
+    write_image(tmp_path / "gt.png", gray)
+    assert psnr(gray, tmp_path / "gt.png") == psnr(tmp_path / "gt.png", gray) == math.inf
+    assert ssim(gray, tmp_path / "gt.png") == pytest.approx(1)

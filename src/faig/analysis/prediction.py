@@ -142,7 +142,11 @@ class Predictor:
         return cls(target, reverted, Discriminant.fit(features), typical)
 
     def predict(self, lr: Image) -> Prediction:
-        """Predict from one LR image, RGB in [0, 1] of 8-bit values; a large one is looked at by 16 crops of 48x48."""
+        """Predict from one LR image of 8-bit values in [0, 1]; a large one is looked at by 16 crops of 48x48.
+
+        Args:
+            lr: of as many channels as the networks take.
+        """
         changes = np.mean([_changes(self.target, self.reverted, part) for part in crops(lr)], axis=0)
         probabilities = self.discriminant.probabilities(_features(changes))
         effects = {kind: changes[2 * index] + changes[2 * index + 1] for index, kind in enumerate(self.reverted)}

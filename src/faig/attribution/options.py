@@ -61,8 +61,8 @@ class Options(IntegralOptions, BudgetOptions):
     """Everything that `methods.Method.attribute` can be told.
 
     Attributes:
-        objective: a name, or a function of output and GT of one image, ``[3, height, width]``, that returns one number,
-            the lower the better.
+        objective: a name, or a function of output and GT of one image, ``[channel, height, width]``, that returns one
+            number, the lower the better.
         seed: what everything random depends on.
         threads: how many of the CPU; results are equal to the byte only for equal threads.
         judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method

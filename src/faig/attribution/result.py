@@ -159,7 +159,7 @@ class Attribution:
     def residual(self) -> dict[str, float]:
         """The size of that share, a change of next to nothing counting as `raw_scores.LITTLE` of the larger end's loss.
 
-        By degradation; above 0.05 the integral does not close. Empty where the method does not integrate along the path.
+        By degradation; above 0.05 the integral does not close. Empty where the method does not integrate the path.
         """
         return self.raw.residuals() if self.raw is not None and self.method.source.on_path else {}
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from torch import nn
 
 from faig import zoo
 from faig.analysis.prediction import Predictor
@@ -19,9 +20,10 @@ from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case, make_cases
 from faig.imaging.images import list_images, mod_crop, read_image
+from faig.imaging.metrics import in_channels
 from faig.imaging.photos import photograph
 from faig.networks.checkpoint import load_builder
-from faig.networks.inference import scale_of
+from faig.networks.inference import channels_of, scale_of
 from faig.results.table import write_csv
 from faig.zoo.predictor import load_predictor
 from faig.zoo.scores import chosen_by
@@ -77,9 +79,9 @@ def predict(
             raise InputError(f"{named[0]}: your own pair takes --baseline, --target and --filters NAME=FILE together")
         predictor = load_predictor(pair or cli.DEFAULT_PAIR, where)
         methods = dict.fromkeys(predictor.reverted, DEFAULT)
-    rows = []
+    rows, channels = [], channels_of(predictor.target)
     for path in screen.track(files, "predict", len(files)):
-        prediction = predictor.predict(read_image(path))
+        prediction = predictor.predict(in_channels(read_image(path), channels))
         responses = {f"response_{kind}": value for kind, value in prediction.responses.items()}
         rows.append({"image": str(path), "prediction": prediction.label, **prediction.probabilities, **responses})
     screen.note(describe_methods(methods), methods=methods)
@@ -100,16 +102,16 @@ def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str,
     degrade, gt = options["degrade"] or LEVELS, options["gt"]
     images = cli.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
     config = validated(ImagesConfig, images, "images")
-    cases = _cases(config, gt, scale_of(networks[0]), cli.not_none(seed=options["seed"]))
+    cases = _cases(config, gt, networks[0], cli.not_none(seed=options["seed"]))
     return Predictor.fit(*networks, chosen, cases, screen.track), methods_of(rankings)
 
 
-def _cases(config: ImagesConfig, gt: Path | None, scale: int, seed: dict[str, Any]) -> list[Case]:
+def _cases(config: ImagesConfig, gt: Path | None, network: nn.Module, seed: dict[str, Any]) -> list[Case]:
     """What a predictor learns from: every class of a folder's images, or of packaged photos."""
-    classes = classes_of(config)
+    classes, scale, channels = classes_of(config), scale_of(network), channels_of(network)
     if gt:
-        return make_cases(gt, classes, scale, strict_size=config.strict_size, **seed)
-    photos = {name: mod_crop(photograph(name), scale) for name in PHOTOS}
+        return make_cases(gt, classes, scale, channels=channels, strict_size=config.strict_size, **seed)
+    photos = {name: mod_crop(in_channels(photograph(name), channels), scale) for name in PHOTOS}
     return [degrade_case(name, photo, classes, scale, **seed) for name, photo in photos.items()]
 
 

@@ -20,17 +20,17 @@ from faig.filters.strengths import turned
 from faig.imaging.cases import log_cropped, whole_multiple
 from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, write_image
 from faig.imaging.images import pair as check_partners
-from faig.imaging.metrics import luma, psnr, ssim
+from faig.imaging.metrics import in_channels, luma, psnr, ssim
 from faig.intervention.edit import mix
 from faig.intervention.strength import read_knob
 from faig.networks.checkpoint import load_builder
+from faig.networks.inference import channels_of, scale_of
 from faig.networks.inference import restore as run_network
-from faig.networks.inference import scale_of
 from faig.zoo.scores import chosen_by
 
 NETWORK_FILES = {".safetensors", ".pth", ".pt"}
 RESTORED = "restored"
-QUALITY = ("PSNR RGB", "SSIM RGB", "PSNR Y", "SSIM Y")
+QUALITY = {"PSNR": psnr, "SSIM": ssim}
 
 app = typer.Typer(add_completion=False)
 
@@ -110,16 +110,16 @@ def restore(
     else:
         network = zoo.load(name, load_builder(arch) if arch else None)
     network = network.to(where)
-    scale = scale_of(network)
+    scale, channels = scale_of(network), channels_of(network)
     rows, cropped = [], 0
     first = Path(named.inputs[0])
     folder = named.out or (first if first.is_dir() else next(iter(files.values()))).parent / RESTORED
     with new_folder(folder, force) as part:
         for stem, path in screen.track(files.items(), "restore", len(files)):
-            output = run_network(network, read_image(path))
+            output = run_network(network, in_channels(read_image(path), channels))
             write_image(part / f"{stem}.png", output)
             if gt:
-                image = read_image(truth[stem])
+                image = in_channels(read_image(truth[stem]), channels)
                 whole = whole_multiple(image, scale, str(truth[stem]), strict_size)
                 cropped += whole.shape != image.shape
                 rows.append({"image": stem} | _quality(output, whole, scale, f"{truth[stem]}: is", path))
@@ -219,18 +219,25 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
 
 
 def _quality(output: Resized, truth: Resized, border: int, named: str, lr: Path) -> dict[str, float]:
-    """PSNR and SSIM, RGB and Y."""
+    """PSNR and SSIM: RGB and Y, or of the one channel of gray images."""
     if truth.shape != output.shape:
         (_, h, w), (_, gh, gw) = output.shape, truth.shape
         raise InputError(f"{named} {gw}x{gh}, but {lr.name} × {border} is {w}x{h}")
-    pairs = ((output, truth), (luma(output), luma(truth)))
-    values = [measure(*images, border=border) for images in pairs for measure in (psnr, ssim)]
-    return dict(zip(QUALITY, values, strict=True))
+    if len(output) == 1:
+        pairs = {"gray": (output, truth)}
+    else:
+        pairs = {"RGB": (output, truth), "Y": (luma(output), luma(truth))}
+    return {
+        f"{name} {of}": measure(*images, border=border)
+        for of, images in pairs.items()
+        for name, measure in QUALITY.items()
+    }
 
 
 def _print_quality(rows: list[dict[str, Any]], border: int) -> None:
-    table = Table("image", *QUALITY, title=f"PSNR in dB, border {border}")
-    mean = {name: float(np.mean([row[name] for row in rows])) for name in QUALITY}
+    names = [name for name in rows[0] if name != "image"]
+    table = Table("image", *names, title=f"PSNR in dB, border {border}")
+    mean = {name: float(np.mean([row[name] for row in rows])) for name in names}
     for row in [*rows, {"image": "mean"} | mean]:
-        table.add_row(row["image"], *(f"{row[name]:.{2 if 'PSNR' in name else 4}f}" for name in QUALITY))
+        table.add_row(row["image"], *(f"{row[name]:.{2 if 'PSNR' in name else 4}f}" for name in names))
     screen.result(table, quality=rows, mean=mean)

@@ -36,5 +36,11 @@ def for_command_line(error: BaseException) -> str:
     return named if named != text else f"{text} ({option})"
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message without what colours a terminal, or the name of its type."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    return (text.splitlines() or [type(error).__name__])[0]
+
+
 class FaigWarning(UserWarning):
     """A result was computed, but there is a reason to read it with care."""

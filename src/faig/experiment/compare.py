@@ -15,6 +15,7 @@ from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
+from faig.imaging.metrics import single_channel
 from faig.intervention.comparison import CHAMPION
 from faig.intervention.edit import graft, revert
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
@@ -54,8 +55,10 @@ class Comparison(Stage):
         config.check()
         self.config, self.pair = config, pair or load_pair(config)
         self.settings = config.model_dump(mode="json")
-        self.cases = config.images.cases(self.pair.scale, config.seed)
-        self.found_on = config.find.cases(self.pair.scale, config.seed) if config.find else self.cases
+        self.cases = config.images.cases(self.pair.scale, self.pair.channels, config.seed)
+        find = config.find
+        self.found_on = find.cases(self.pair.scale, self.pair.channels, config.seed) if find else self.cases
+        single_channel(self.cases[0].gt, config.channel)  # raises where there is no such channel
         self.options = attribution_options(config)
         self.methods = [METHODS[name] for name in config.methods if name not in config.filters]
         self.methods.sort(key=lambda method: method.name != DEFAULT)  # the run's own first

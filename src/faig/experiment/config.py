@@ -47,8 +47,8 @@ class ImagesConfig(Strict):
         self.degradations()
         return self
 
-    def cases(self, scale: int, seed: int) -> list[Case]:
-        """Load or make the cases.
+    def cases(self, scale: int, channels: int, seed: int) -> list[Case]:
+        """Load or make the cases for networks of a scale and of so many channels.
 
         Raises:
             InputError: neither or both of ``lr`` and ``degrade`` are given, or an image does not fit.
@@ -60,8 +60,10 @@ class ImagesConfig(Strict):
                 raise InputError(
                     "clean images alone have no degradation to attribute; give degraded ones too", setting="lr"
                 )
-            return load_cases(self.gt, self.lr, scale, strict_size=self.strict_size)
-        return make_cases(self.gt, self.degradations(), scale, seed=seed, strict_size=self.strict_size)
+            return load_cases(self.gt, self.lr, scale, channels=channels, strict_size=self.strict_size)
+        return make_cases(
+            self.gt, self.degradations(), scale, channels=channels, seed=seed, strict_size=self.strict_size
+        )
 
     def degradations(self) -> dict[str, Degradation]:
         """The degradations that ``degrade`` asks for, and clean.

@@ -22,6 +22,7 @@ from faig.imaging.images import (
     pair,
     read_image,
 )
+from faig.imaging.metrics import in_channels
 
 logger = logging.getLogger("faig")
 
@@ -36,7 +37,7 @@ class Case:
 
     Attributes:
         name: of the image, without folder and suffix.
-        gt: RGB in [0, 1].
+        gt: RGB or gray, in [0, 1].
         lr: by degradation; ``clean`` is the one that has none.
         photo: of which photo it is; its own name where it is no crop. Crops of one photo are not independent, so
             intervals resample photos.
@@ -73,13 +74,16 @@ class Case:
                 raise InputError(f"{self.name}: the {kind} image holds values that are not finite")
 
 
-def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, strict_size: bool = False) -> list[Case]:
+def load_cases(
+    gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, channels: int = 3, strict_size: bool = False
+) -> list[Case]:
     """Cases from folders, paired by name, sorted by file name; crops as a ``photos.csv`` beside the GT images says.
 
     Args:
         gt: folder of GT images.
         lr: folder by degradation (and ``clean``).
         scale: GT size / LR size.
+        channels: of the network: 1 makes all images gray, see `metrics.in_channels`.
         strict_size: refuse GT images whose sides the scale does not divide; else they are cropped, and the log says so.
 
     Raises:
@@ -88,10 +92,10 @@ def load_cases(gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, stri
     truth = list_images(gt)
     photos = read_photos(Path(gt), truth)
     versions = {kind: list_images(folder) for kind, folder in lr.items()}
-    images = read_truth({name: truth[name] for name in pair(truth, versions)}, scale, strict_size)
+    images = read_truth({name: truth[name] for name in pair(truth, versions)}, scale, channels, strict_size)
     cases = []
     for name, image in images.items():
-        versions_read = {kind: read_image(files[name]) for kind, files in versions.items()}
+        versions_read = {kind: in_channels(read_image(files[name]), channels) for kind, files in versions.items()}
         case = Case(name, image, versions_read, photos[name])
         case.check(scale)
         cases.append(case)
@@ -103,6 +107,7 @@ def make_cases(
     degradations: Mapping[str, Degradation | str | float],
     scale: int,
     *,
+    channels: int = 3,
     clean: bool = True,
     seed: int = 0,
     strict_size: bool = False,
@@ -113,7 +118,8 @@ def make_cases(
         gt: a folder, or images by name in any form that `images.as_image` takes.
         degradations: by name: a `Degradation`, a spec (``"blur:2+noise:0.05"``), or the level of the step that the name
             is (``{"blur": 2, "noise": 0.1}``).
-        scale: GT size / LR size.
+        scale: GT size / LR size; 1 for denoisers and others that enlarge nothing.
+        channels: of the network: 1 makes GT images gray, before anything is done to them; see `metrics.in_channels`.
         clean: make clean LR images too.
         seed: of noise, together with the image's name.
         strict_size: as in `load_cases`.
@@ -125,7 +131,7 @@ def make_cases(
     kinds = {CLEAN: Degradation()} | kinds if clean and CLEAN not in kinds else kinds
     files: Mapping[str, ImageLike] = gt if isinstance(gt, Mapping) else list_images(gt)
     photos = {name: name for name in files} if isinstance(gt, Mapping) else read_photos(Path(gt), files)
-    images = read_truth(files, scale, strict_size)
+    images = read_truth(files, scale, channels, strict_size)
     return [degrade_case(name, image, kinds, scale, seed=seed, photo=photos[name]) for name, image in images.items()]
 
 
@@ -220,12 +226,15 @@ def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}" + "s" * (count != 1)
 
 
-def read_truth(files: Mapping[str, ImageLike], scale: int, strict_size: bool = False) -> dict[str, Resized]:
+def read_truth(
+    files: Mapping[str, ImageLike], scale: int, channels: int = 3, strict_size: bool = False
+) -> dict[str, Resized]:
     """GT images, cropped so that the scale divides their sides; a line in the log says of how many that is.
 
     Args:
         files: by name, in any form that `images.as_image` takes.
         scale: GT size / LR size.
+        channels: of the network.
         strict_size: refuse them instead.
 
     Raises:
@@ -233,7 +242,7 @@ def read_truth(files: Mapping[str, ImageLike], scale: int, strict_size: bool = F
     """
     truth, count = {}, 0
     for name, file in files.items():
-        image = as_image(file)
+        image = in_channels(as_image(file), channels)
         truth[name] = whole_multiple(image, scale, str(file) if isinstance(file, Path) else name, strict_size)
         count += truth[name].shape != image.shape
     log_cropped(count, len(files), scale)

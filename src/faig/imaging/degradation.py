@@ -21,8 +21,8 @@ from faig.imaging.blurs import Anisotropic, Blur, Blurring, Defocus, Motion
 from faig.imaging.images import Image, Resized, round8
 from faig.imaging.steps import Down, Fixed, Jpeg, Noise, Poisson, Random, Step
 
-Images = Float[Tensor, "image 3 height width"]
-ResizedImages = Float[Tensor, "image 3 _ _"]
+Images = Float[Tensor, "image channel height width"]
+ResizedImages = Float[Tensor, "image channel _ _"]
 Level = float | str  # of a degradation that a name stands for: a number, or a spec
 TWICE = "down is there twice; images are downsampled once"
 

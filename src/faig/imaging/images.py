@@ -1,4 +1,4 @@
-"""Image files and folders: RGB in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
+"""Image files and folders: RGB or gray in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
 import struct
 import zlib
@@ -15,10 +15,10 @@ from torch import Tensor
 from faig.common.errors import InputError
 from faig.common.files import replacing
 
-Image = Float[Tensor, "3 height width"]
-Resized = Float[Tensor, "3 _ _"]
+Image = Float[Tensor, "channel height width"]
+Resized = Float[Tensor, "channel _ _"]
 Bytes = UInt8[np.ndarray, " bytes"]
-Pixels = Shaped[np.ndarray, "height width 3"]
+Pixels = Shaped[np.ndarray, "height width channel"]
 
 ImageLike = Any  # a path, a PIL image, an array or a tensor; see `as_image`
 
@@ -48,18 +48,20 @@ def as_image(value: ImageLike) -> Image:
 
     Args:
         value: a path; a PIL image; an array of height × width × 3 (or height × width, gray), uint8 or floating point in
-            [0, 1]; or a tensor ``[3, height, width]`` in [0, 1], which is returned as it is.
+            [0, 1]; or a tensor ``[3, height, width]``, of gray ``[1, height, width]``, in [0, 1], which is returned as
+            it is.
 
     Returns:
-        float32 in [0, 1].
+        float32 in [0, 1]; RGB, but for a gray tensor.
 
     Raises:
         InputError: a shape or type is none of these, or a value is outside [0, 1].
     """
     if isinstance(value, Tensor):
-        if value.ndim != 3 or value.shape[0] != 3 or not value.is_floating_point():
+        if value.ndim != 3 or value.shape[0] not in (1, 3) or not value.is_floating_point():
             raise InputError(
-                f"a tensor of {value.dtype} {tuple(value.shape)}: expected floating point [3, height, width]"
+                f"a tensor of {value.dtype} {tuple(value.shape)}: expected floating point [3, height, width], or of "
+                "gray [1, height, width]"
             )
         return value
     if isinstance(value, str | Path):
@@ -166,17 +168,25 @@ def write_image(path: Path | str, image: Image) -> None:
 
     Args:
         path: where; the suffix names the format.
-        image: in [0, 1]; clipped and rounded.
+        image: RGB or gray, in [0, 1]; clipped and rounded.
     """
     write_pixels(path, to_uint8(image).cpu().numpy().transpose(1, 2, 0))
 
 
 def write_pixels(path: Path | str, pixels: Pixels) -> None:
-    """Write pixels in their own depth, 8 or 16 bits, whole or not at all; the suffix of ``path`` names the format."""
-    ok, data = cv2.imencode(Path(path).suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    """Write pixels in their own depth, 8 or 16 bits, whole or not at all; the suffix of ``path`` names the format.
+
+    Pixels of one channel make a gray file.
+    """
+    ok, data = cv2.imencode(Path(path).suffix, bgr(pixels))
     assert ok, path
     with replacing(Path(path)) as part:
         part.write_bytes(data.tobytes())
+
+
+def bgr(pixels: Pixels) -> Pixels:
+    """RGB as OpenCV orders it; gray as it is."""
+    return np.ascontiguousarray(pixels[..., ::-1])
 
 
 def list_images(folder: Path | str) -> dict[str, Path]:

@@ -13,22 +13,52 @@ LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 Plane = Float[Tensor, "channel height width"]
 
 
+def gray(image: Image) -> Float[Tensor, "height width"]:
+    """Rec. 601 luma of RGB, not rounded; a gray image's one channel as it is."""
+    if len(image) == 1:
+        return image[0]
+    return torch.einsum("c,chw->hw", torch.tensor(LUMA, dtype=torch.float64).to(image), image)
+
+
+def in_channels(image: Image, channels: int) -> Float[Tensor, "_ height width"]:
+    """An image as a network of so many channels takes it (see `inference.channels_of`).
+
+    Args:
+        image: RGB or gray, in [0, 1].
+        channels: 1: RGB is made gray, see `single_channel`; 3: gray is repeated.
+
+    Raises:
+        InputError: the image has neither 1 nor so many channels.
+    """
+    if len(image) == channels:
+        return image
+    if channels == 1:
+        return single_channel(image)[None]
+    if len(image) != 1:
+        raise InputError(f"an image of {len(image)} channels cannot be made one of {channels}")
+    return image.repeat(channels, 1, 1)
+
+
 def single_channel(image: Image, channel: str = "gray") -> Float[Tensor, "height width"]:
     """One channel of an 8-bit image in [0, 1].
 
     Args:
-        image: RGB, of 8-bit values.
-        channel: ``gray`` is Rec. 601 luma rounded to 8 bits again; ``blue`` is what the published script took.
+        image: RGB or gray, of 8-bit values.
+        channel: ``gray`` is Rec. 601 luma rounded to 8 bits again, of a gray image the image itself; ``blue`` is what
+            the published script took.
 
     Raises:
-        InputError: the channel is neither.
+        InputError: the channel is neither, or the image is gray and has no blue.
     """
     if channel == "blue":
+        if len(image) == 1:
+            raise InputError("a gray image has no blue channel; measure on channel gray", setting="channel")
         return image[2]
     if channel != "gray":
         raise InputError(f"channel {channel!r} is not one of {', '.join(CHANNELS)}")
-    luma = torch.einsum("c,chw->hw", torch.tensor(LUMA, dtype=torch.float64), image.double() * 255)
-    return luma.round().to(image.dtype) / 255
+    if len(image) == 1:
+        return image[0]
+    return gray(image.double() * 255).round().to(image.dtype) / 255
 
 
 def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
@@ -39,7 +69,7 @@ def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height 
     return torch.sqrt(dx.square() + dy.square() + 1e-6)
 
 
-def luma(image: Image) -> Float[Tensor, "1 height width"]:
+def luma(image: Float[Tensor, "3 height width"]) -> Float[Tensor, "1 height width"]:
     """Y of YCbCr as MATLAB's ``rgb2ycbcr`` gives it, in [16/255, 235/255], in one channel ``[1, height, width]``."""
     red, green, blue = image
     return ((16 + 65.481 * red + 128.553 * green + 24.966 * blue) / 255)[None]
@@ -83,7 +113,10 @@ def ssim(image: ImageLike, gt: ImageLike, *, border: int = 0) -> float:
 
 
 def _compared(image: ImageLike, gt: ImageLike, border: int) -> tuple[Plane, Plane]:
-    ours, truth = (value if isinstance(value, Tensor) else as_image(value) for value in (image, gt))
+    values = [value if isinstance(value, Tensor) else as_image(value) for value in (image, gt)]
+    if not (isinstance(image, Tensor) and isinstance(gt, Tensor)):
+        values = [in_channels(value, min(map(len, values))) for value in values]  # files are read as RGB
+    ours, truth = values
     if ours.shape != truth.shape:
         raise InputError(f"an image of {tuple(ours.shape)} cannot be compared with one of {tuple(truth.shape)}")
     _, height, width = ours.shape

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from faig.common.errors import InputError
-from faig.imaging.images import to_uint8
+from faig.imaging.images import bgr, to_uint8
 
 Batch = Float[Tensor, "*batch channel height width"]
 ResizedBatch = Float[Tensor, "*batch channel _ _"]
@@ -162,12 +162,11 @@ class Jpeg(Fixed):
         pixels = to_uint8(images).reshape(-1, *images.shape[-3:]).permute(0, 2, 3, 1).cpu().numpy()
         decoded = []
         for image in pixels:
-            bgr = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)
-            ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
+            ok, data = cv2.imencode(".jpg", bgr(image), [cv2.IMWRITE_JPEG_QUALITY, self.quality])
             assert ok
-            back = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+            back = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB if image.shape[-1] > 1 else cv2.IMREAD_GRAYSCALE)
             assert back is not None
-            decoded.append(torch.from_numpy(back.transpose(2, 0, 1)))
+            decoded.append(torch.from_numpy(back.reshape(image.shape).transpose(2, 0, 1)))
         return (torch.stack(decoded).to(images) / 255).reshape(images.shape)
 
 
@@ -176,10 +175,12 @@ def downsample(image: Batch, scale: int, how: str = "bilinear") -> ResizedBatch:
 
     Args:
         image: any range.
-        scale: 1 or more.
+        scale: 1 or more; at 1 nothing is done.
         how: ``bilinear``, without antialiasing, as in the paper's code (at ×2 the mean of 2×2 pixels); ``bicubic``,
             antialiased, the same as MATLAB's ``imresize``; or ``area``, the mean of each square.
     """
+    if scale == 1:
+        return image
     if how == "bilinear":
         return _interpolate(image, scale, mode="bilinear", align_corners=False, antialias=False)
     if how == "area":

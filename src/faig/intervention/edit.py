@@ -24,8 +24,8 @@ def mix(target: nn.Module, baseline: nn.Module, strengths: Strengths, *, rest: n
             the target's where it is None.
 
     Raises:
-        InputError: the networks are of different architectures, or the strengths of another; or the copy would not follow
-            its weights (see `check_own_weights`).
+        InputError: the networks are of different architectures, or the strengths of another; or the copy would not
+            follow its weights (see `check_own_weights`).
     """
     check_pair(target, baseline)
     space = network_space(target, strengths.space)

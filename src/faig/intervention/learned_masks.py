@@ -18,7 +18,7 @@ from faig.common.settings import count_of
 from faig.filters import FilterSpace, Scores, rank
 from faig.imaging.cases import Case
 from faig.imaging.images import Image
-from faig.imaging.metrics import LUMA, gradient_map
+from faig.imaging.metrics import gradient_map, gray
 from faig.networks.calls import run
 from faig.networks.compatibility import check_pair
 from faig.networks.inference import evaluating
@@ -127,7 +127,7 @@ def _map(network: nn.Module, lr: Image, weights: dict[str, Tensor] | None = None
     """The gradient map of a network's output in gray, not rounded."""
     with evaluating(network), torch.set_grad_enabled(weights is not None):
         output = run(lambda images: torch.func.functional_call(network, weights or {}, (images,)), lr[None])[0]
-    return gradient_map(torch.einsum("c,chw->hw", torch.tensor(LUMA).to(output), output))
+    return gradient_map(gray(output))
 
 
 def _effect(altered: Map, original: Map) -> Tensor:

@@ -37,13 +37,13 @@ def adapted(network: nn.Module, around: Around) -> nn.Module:
 
     Args:
         network: any; adapted ones too.
-        around: takes the network's own ``forward`` and images ``[batch, 3, height, width]``, and returns images.
+        around: takes the network's own ``forward`` and images ``[batch, channel, height, width]``, and returns images.
 
     Raises:
         InputError: the network cannot be copied, or its copies compute by its weights (see `check_own_weights`).
     """
     other = copied(network)
-    check_own_weights(other, network)
+    check_own_weights(other, network, overwritten=False)
     other.forward = _Adapted(other.forward, around)
     return other
 

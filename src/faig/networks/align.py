@@ -15,7 +15,7 @@ from faig.common.errors import InputError
 from faig.networks.calls import copied, run
 from faig.networks.compatibility import check_pair
 from faig.networks.graph import Link, links
-from faig.networks.inference import evaluating
+from faig.networks.inference import channels_of, evaluating
 from faig.networks.trial import check_own_weights
 
 SWEEPS = 200  # over all links; a handful is enough where channels were not both swapped and scaled
@@ -125,7 +125,8 @@ def _best_scales(made: Units, read: Units, made_theirs: Units, read_theirs: Unit
 
 def _check(aligned: nn.Module, target: nn.Module) -> None:
     """Raise InputError unless both compute the same on noise."""
-    probe = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)).to(next(target.parameters()))
+    probe = torch.rand(1, channels_of(target), 16, 16, generator=torch.Generator().manual_seed(0))
+    probe = probe.to(next(target.parameters()))
     with evaluating(aligned), evaluating(target):
         ours, theirs = (run(network, probe) for network in (aligned, target))
     if bool((ours - theirs).abs().max() > AGREES * theirs.abs().max()):

@@ -33,7 +33,7 @@ def copied(network: nn.Module) -> nn.Module:
 
 
 def run(network: Callable[[Tensor], Any], lr: Tensor) -> Tensor:
-    """What a network makes of images ``[..., height, width]``.
+    """What a network makes of images ``[..., channel, height, width]``.
 
     Raises:
         InputError: it fails on them, changes them, or returns no tensor.
@@ -47,9 +47,10 @@ def run(network: Callable[[Tensor], Any], lr: Tensor) -> Tensor:
     except Exception as error:  # a network is free to say in its own way that it does not take an image
         if counted and lr._version != untouched:
             raise _in_place() from error
-        height, width = lr.shape[-2:]
+        channels, height, width = lr.shape[-3:]
+        kind = {1: "a gray", 3: "an RGB"}.get(channels, f"a {channels}-channel")
         raise InputError(
-            f"the network does not take an RGB image of {width}x{height} ({_reason(error)}); adapt it in your builder: "
+            f"the network does not take {kind} image of {width}x{height} ({_reason(error)}); adapt it in your builder: "
             "faig.networks.adapters.padded(network, multiple) where it wants sizes of a kind, adapted for all else"
         ) from error
     if counted and lr._version != untouched:

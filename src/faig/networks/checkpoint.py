@@ -1,22 +1,19 @@
-"""Networks in files: safetensors with metadata, ``.pth`` of BasicSR and others, user networks by a builder."""
+"""Networks in files: loaded by metadata, by their weights alone or by a builder; and saved."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
-from faig.common.files import replacing
 from faig.common.plugins import load_function
-from faig.common.tensors import METADATA_KEY
+from faig.common.tensors import save_tensors
 from faig.networks.architectures import build, recognise
 from faig.networks.compatibility import check_same_keys
-from faig.networks.recognition import first_line, in_our_names, recognised
+from faig.networks.recognition import recognised
+from faig.networks.weight_files import fitted, read_weights, unwrapped
 
 Builder = Callable[[], nn.Module]
 
@@ -25,8 +22,9 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
     """Load a network in float32, in evaluation mode, without gradients.
 
     Args:
-        path: a ``.safetensors`` file, or a ``.pth``/``.pt`` file as BasicSR writes it (``params_ema``, else
-            ``params``, ``state_dict``, else a bare state dict; ``module.`` prefixes are taken off).
+        path: a ``.safetensors``, ``.pth`` or ``.pt`` file, see `read_weights`. Prefixes that wrappers leave
+            (``module.``, ``_orig_mod.``) are taken off where the network's own names have none; of weights that the
+            network ties, one name is enough.
         builder: makes the network whose weights these are. Without it the architecture comes from the file's
             metadata, or is recognised from keys and shapes: by the package, else by spandrel, where it is installed.
 
@@ -45,41 +43,13 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
         elif "architecture" in metadata:
             network = build(metadata["architecture"], **metadata.get("arguments", {}))
         else:
-            network, weights = recognised(weights)
+            network, weights = recognised(unwrapped(weights))
+        weights = fitted(weights, network)
         check_same_keys(network.state_dict(), weights, "the network", "the file")
     except InputError as error:
         raise error.at(path) from None
     network.load_state_dict(weights)
     return network.float().eval().requires_grad_(False)
-
-
-def read_weights(path: Path) -> tuple[Mapping[str, Tensor], dict[str, Any]]:
-    """The state dict in a file and what its metadata says (empty where there is none)."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    if path.suffix == ".safetensors":
-        try:
-            with safe_open(path, framework="pt") as file:
-                metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
-                return {key: file.get_tensor(key) for key in file.keys()}, metadata  # noqa: SIM118
-        except (SafetensorError, json.JSONDecodeError) as error:
-            raise InputError(f"{path}: is not a whole safetensors file: {error}") from None
-    if path.suffix not in (".pth", ".pt"):
-        raise InputError(f"{path}: a network is a .safetensors or a .pth file")
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds here; each means the same to the user
-        raise InputError(
-            f"{path}: cannot be loaded as weights only ({first_line(error).rstrip('.')}); "
-            "save its state dict alone: torch.save(network.state_dict(), file)"
-        ) from None
-    for key in ("params_ema", "params", "state_dict"):
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), Mapping):
-            loaded = loaded[key]
-            break
-    if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(v, Tensor) for v in loaded.values()):
-        raise InputError(f"{path}: holds no state dict (expected params_ema, params, or names with tensors)")
-    return {key.removeprefix("module."): tensor for key, tensor in loaded.items()}, {}
 
 
 def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -94,9 +64,7 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
     tensors = {
         key: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for key, tensor in weights.items()
     }
-    data = save(tensors, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-    with replacing(Path(path)) as part:
-        part.write_bytes(data)
+    save_tensors(Path(path), tensors, metadata)
 
 
 def save_pickle(state: Mapping[str, Any], part: Path) -> None:
@@ -110,7 +78,7 @@ def network_metadata(path: Path | str) -> dict[str, Any]:
     weights, metadata = read_weights(Path(path))
     if "architecture" not in metadata:
         try:
-            architecture, arguments = recognise(in_our_names(weights))
+            architecture, arguments, _ = recognise(unwrapped(weights))
         except InputError:
             return metadata
         metadata |= {"architecture": architecture, "arguments": arguments}

@@ -1,5 +1,6 @@
 """Networks out again: files that BasicSR, chaiNNer and others read."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ from torch import nn
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
+from faig.networks.architectures import Weights, is_known_as
 from faig.networks.checkpoint import save_network, save_pickle
+from faig.networks.inference import channels_of
 from faig.networks.onnx import write_onnx
+
+logger = logging.getLogger("faig")
 
 SUFFIXES = (".safetensors", ".pth", ".onnx")
 
@@ -21,9 +26,10 @@ def export(
     """Write a network to a file, whole or not at all; the suffix says how.
 
     - ``.safetensors``: weights and metadata;
-    - ``.pth``: weights under ``params``, as BasicSR writes and reads them;
-    - ``.onnx``: the network itself, from ``input`` to ``output``, ``[1, 3, height, width]`` of any height and width, in
-      float32. It is run beside PyTorch on images of three sizes first. Needs ``faig[onnx]``.
+    - ``.pth``: weights under ``params``, as BasicSR writes and reads them; where these alone would be taken for another
+      network than the metadata says, as with ReLU for LeakyReLU, a line in the log says so;
+    - ``.onnx``: the network itself, from ``input`` to ``output``, ``[1, channel, height, width]`` of any height and
+      width, in float32. It is run beside PyTorch on images of three sizes first. Needs ``faig[onnx]``.
 
     Args:
         network: its weights have the names that its state dict gives them.
@@ -39,12 +45,13 @@ def export(
     if path.suffix == ".onnx":
         if half:
             raise InputError(f"{path}: ONNX is written in float32")
-        write_onnx(network, path, 3)
+        write_onnx(network, path, channels_of(network))
         return
     dtype = torch.float16 if half else torch.float32
     state = network.state_dict().items()
     weights = {key: value.to(dtype) if value.is_floating_point() else value for key, value in state}
     if path.suffix == ".pth":
+        _say_what_is_lost(path, weights, metadata or {})
         with replacing(path) as part:
             save_pickle({"params": weights}, part)
     else:
@@ -55,3 +62,14 @@ def check_suffix(path: Path) -> None:
     """Raise InputError unless a network can be written to such a file."""
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: a network is written as {', '.join(SUFFIXES)}")
+
+
+def _say_what_is_lost(path: Path, weights: Weights, metadata: Mapping[str, Any]) -> None:
+    architecture, arguments = metadata.get("architecture"), metadata.get("arguments", {})
+    if architecture is not None and not is_known_as(weights, architecture, arguments):
+        logger.warning(
+            "%s holds weights alone, which do not say that they are of %s with %s; .safetensors does",
+            path,
+            architecture,
+            arguments,
+        )

@@ -51,7 +51,7 @@ class Suffix:
     """Runs what follows a layer, again and again, on activations that were computed once.
 
     Args:
-        network: takes images ``[image, 3, height, width]``; run in evaluation mode, and left as it was.
+        network: takes images ``[image, channel, height, width]``; run in evaluation mode, and left as it was.
         images: what it runs on.
 
     Raises:

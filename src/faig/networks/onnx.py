@@ -9,10 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, first_line
 from faig.common.files import replacing
 from faig.networks.calls import copied
-from faig.networks.recognition import first_line
 
 CLOSE = 1e-4  # of [0, 1]: how far ONNX's output may be from PyTorch's
 SIZES = ((33, 46), (50, 35), (24, 24))  # LR pixels of the images that this is tried on

@@ -1,5 +1,6 @@
 """Networks tried on a small image: whether they compute by their own weights alone, and gradients reach them."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
 from faig.networks.calls import copied, gradients, run
-from faig.networks.inference import evaluating
+from faig.networks.inference import CHANNELS, evaluating
 
 SIDES = (8, 16)  # LR pixels of the image: the first that a network takes
 OTHER = 1 + 1 / 64  # what the weights of a trial are multiplied by; those that are all 0 become 1/64
@@ -24,7 +25,7 @@ class Trial:
 
     Attributes:
         network: the copy, in evaluation mode, in torch's usual memory order.
-        image: random, ``[1, 3, side, side]``.
+        image: random, ``[1, channel, side, side]``.
         direction: random, of the shape of the output.
         gradients: of ``output · direction`` by each weight of the copy; None where it does not depend on that.
     """
@@ -87,7 +88,7 @@ def in_order(network: nn.Module, order: torch.memory_format) -> nn.Module:
     return network
 
 
-def check_own_weights(copy: nn.Module, original: nn.Module) -> None:
+def check_own_weights(copy: nn.Module, original: nn.Module, *, overwritten: bool = True) -> None:
     """Refuse a network whose copies compute by the original's weights, or that overwrites its weights.
 
     Where something that is bound to the original stands in the place of ``forward``, whatever is done to a copy does
@@ -97,6 +98,7 @@ def check_own_weights(copy: nn.Module, original: nn.Module) -> None:
         copy: a deep copy of the original, whose weights may be others.
         original: left as it was. Where the copy does not take a small RGB image it cannot be tried, and nothing is
             said.
+        overwritten: refuse networks that overwrite their weights, too; to run them as they are does no harm.
 
     Raises:
         InputError: a copy computes by the original's weights, or has changed its own; the message names the first.
@@ -115,12 +117,12 @@ def check_own_weights(copy: nn.Module, original: nn.Module) -> None:
     for key, gradient in zip(own, used, strict=False):
         if gradient is not None:
             raise InputError(
-                f"a copy of the network computes by the original's {key}: something bound to the original stands in the "
-                "place of a forward (torch.compile, a wrapper); give the network without it, and compile what comes "
-                "out, or wrap it by faig.networks.adapters.adapted(network, around)"
+                f"a copy of the network computes by the original's {key}: something bound to the original stands in "
+                "the place of a forward (torch.compile, a wrapper); give the network without it, and compile what "
+                "comes out, or wrap it by faig.networks.adapters.adapted(network, around)"
             )
     after = dict(copy.named_parameters())
-    for key, weight in before.items():
+    for key, weight in before.items() if overwritten else ():
         if key not in after or not torch.equal(after[key], weight):
             raise InputError(
                 f"the network's forward overwrites its own weight {key}, so whatever is done to that does nothing; "
@@ -134,7 +136,7 @@ def check_end(moved: nn.Module, baseline: nn.Module, image: Tensor) -> None:
     Args:
         moved: a copy of the target with the baseline's weights.
         baseline: left as it was.
-        image: ``[1, 3, height, width]``.
+        image: ``[1, channel, height, width]``.
 
     Raises:
         InputError: the two differ in something that is no weight, or the baseline cannot be run.
@@ -166,19 +168,19 @@ def _check_reached(trial: nn.Module, image: Tensor, output: Tensor, unreached: l
 
 
 def _equal_but_for_rounding(first: Tensor, second: Tensor) -> bool:
-    """To half of the digits of their type, relative to the largest; where values are not finite, so they are in both."""
+    """To half of the digits of their type, relative to the largest; values that are not finite are so in both."""
     allowed = float(torch.finfo(second.dtype).eps ** 0.5 * second.nan_to_num(0, 0, 0).abs().max())
     return first.shape == second.shape and torch.allclose(first, second, rtol=0, atol=allowed, equal_nan=True)
 
 
 def _small_pass(network: nn.Module) -> tuple[Tensor, Tensor]:
     """The smallest random image that a network takes, and what it makes of it."""
-    for side in SIDES:
-        image = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(_like(network))
+    for side, channels in itertools.product(SIDES, CHANNELS):
+        image = torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(0)).to(_like(network))
         try:
             return image, _run_alike(network, image)
         except InputError:
-            if side == SIDES[-1]:
+            if (side, channels) == (SIDES[-1], CHANNELS[-1]):
                 raise
     raise AssertionError("there is a side")
 

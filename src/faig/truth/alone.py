@@ -117,5 +117,5 @@ def _with(layer: Layer, weight: Tensor, other: Tensor, number: int) -> Tensor:
     return torch.where(layer.kernels.spread(chosen), other, weight)
 
 
-def _squared(output: Float[Tensor, "*copy image 3 height width"], other: Tensor) -> Float[Tensor, "*copy image"]:
+def _squared(output: Float[Tensor, "*copy image channel height width"], other: Tensor) -> Float[Tensor, "*copy image"]:
     return (output - other).square().sum((-3, -2, -1))

@@ -16,7 +16,7 @@ from faig.networks.calls import copied, run
 from faig.networks.inference import evaluating
 
 Batch = tuple[
-    Float[Tensor, "image 3 height width"], Mapping[str, Float[Tensor, "image 3 _ _"]]
+    Float[Tensor, "image channel height width"], Mapping[str, Float[Tensor, "image channel _ _"]]
 ]  # GT; LR by degradation
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 

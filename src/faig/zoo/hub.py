@@ -11,7 +11,7 @@ import yaml
 
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
-from faig.common.errors import InputError
+from faig.common.errors import InputError, first_line
 from faig.common.files import new_folder
 from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.predictor import PREDICTOR
@@ -142,8 +142,7 @@ def _hub_errors(location: str, verb: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # no login, no network, no such repository, ...: each means the same to the user
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{location}: cannot be {verb}: {first}") from None
+        raise InputError(f"{location}: cannot be {verb}: {first_line(error)}") from None
 
 
 def _copy_out(source: Path, folder: Path) -> None:

@@ -41,9 +41,9 @@ class Sample:
 
     name: str
     kind: str
-    gt: Float[Tensor, "3 height width"]
-    lr: Float[Tensor, "3 _ _"]
-    clean: Float[Tensor, "3 _ _"] | None = None
+    gt: Float[Tensor, "channel height width"]
+    lr: Float[Tensor, "channel _ _"]
+    clean: Float[Tensor, "channel _ _"] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class GradientSum(ABC):
 
     @abstractmethod
     def move(self, alpha: float) -> Tensor:
-        """Go to a node; returns the images that the network sees there, ``[sample, 3, height, width]``."""
+        """Go to a node; returns the images that the network sees there, ``[sample, channel, height, width]``."""
 
     def add(self, nodes: Sequence[float], shares: Sequence[float]) -> None:
         """Evaluate the gradients at some nodes, and add each ``share`` times."""

@@ -18,8 +18,8 @@ from faig.networks.calls import gradients, run
 
 logger = logging.getLogger("faig")
 
-Images = Float[Tensor, "image 3 height width"]
-Enlarged = Float[Tensor, "image 3 _ _"]
+Images = Float[Tensor, "image channel height width"]
+Enlarged = Float[Tensor, "image channel _ _"]
 Numbers = Float[Tensor, " image"]
 
 PRECISIONS = ("float32", "tf32", "bf16")

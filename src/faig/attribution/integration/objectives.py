@@ -18,7 +18,9 @@ from faig.common.errors import InputError
 from faig.common.plugins import load_function
 from faig.imaging.blurs import gaussian_kernel
 
-Objective = Callable[[Tensor, Tensor], Tensor]  # output and GT of one image, [3, height, width], in [0, 1] -> a number
+Objective = Callable[
+    [Tensor, Tensor], Tensor
+]  # output and GT of one image, [channel, height, width], in [0, 1] -> a number
 
 
 def squared_error(output: Tensor, gt: Tensor) -> Tensor:
@@ -66,8 +68,9 @@ OBJECTIVES: dict[str, Objective] = {
 def objective_of(spec: str | Objective) -> Objective:
     """The objective of a name, of ``file.py:function``, or the function itself.
 
-    A user's function takes output and GT of one image, ``[3, height, width]`` in [0, 1] (the output not clipped), and
-    returns one differentiable number, the lower the better. The file is executed: give it only code you trust.
+    A user's function takes output and GT of one image, ``[channel, height, width]`` in [0, 1] (the output not
+    clipped), and returns one differentiable number, the lower the better; it is tried on RGB. The file is executed:
+    give it only code you trust.
 
     Raises:
         InputError: there is no such name, file or function, or the function does not return such a number.

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from faig.common.errors import InputError
 from faig.common.process import returns_memory
 from faig.networks.calls import copied, run
-from faig.networks.inference import evaluating
+from faig.networks.inference import channels_of, evaluating
 
 PROBE = (16, 384)  # LR pixels of the strip on which the reach is found
 OFFSETS = (0, 3, 6)  # from the middle of the strip, in LR pixels: where it is spoiled
@@ -202,7 +202,7 @@ def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
 
     weight = next(network.parameters())
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        output = run(network, torch.rand(1, 3, side, side).to(weight))
+        output = run(network, torch.rand(1, channels_of(network), side, side).to(weight))
     del output  # until here the graph holds them, so no address comes twice
     return sum(sizes.values())
 
@@ -210,7 +210,7 @@ def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
 def _spoiled(network: nn.Module, scale: int, turned: bool, offset: int) -> int:
     """Distance, in LR pixels, from a spoiled LR pixel of a strip to the farthest output pixel that it spoils."""
     high, wide = PROBE
-    strip = torch.zeros(1, 3, high, wide)
+    strip = torch.zeros(1, channels_of(network), high, wide)
     column = wide // 2 + offset
     strip[..., column] = float("nan")
     weight = next(network.parameters())
@@ -228,7 +228,7 @@ def _tiles_agree(network: nn.Module, scale: int, reach: Reach) -> bool:
     largest = max(ALIGNMENTS)
     height, width = 32, largest * math.ceil((2 * (reach.pixels + LEAST) + largest) / largest)
     weight = next(network.parameters())
-    image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)).to(weight)
+    image = torch.rand(1, channels_of(network), height, width, generator=torch.Generator().manual_seed(0)).to(weight)
     cuts = [0, reach.align * math.ceil((width // 2 + 1) / reach.align), width]
     try:
         output = run(network, image)

@@ -27,7 +27,7 @@ class Prediction(StudyStage):
         self.part = self.config.predict
         learn, self.measure = (self.config.images_of(name, study.out) for name in ("learn", "measure"))
         classes = classes_of(learn)
-        self.known = make_cases(learn.gt, classes, self.pair.scale, seed=self.config.seed)
+        self.known = make_cases(learn.gt, classes, self.pair.scale, channels=self.pair.channels, seed=self.config.seed)
         self.tested = self._middles(classes)
         self.filters = study.filters(self.part.top)
 
@@ -55,5 +55,5 @@ class Prediction(StudyStage):
     def _middles(self, versions: Mapping[str, Degradation]) -> list[Case]:
         """The middles of the ``measure`` images, in these versions."""
         seed, scale = self.config.seed, self.pair.scale
-        cases = make_cases(self.measure.gt, versions, scale, clean=False, seed=seed)
+        cases = make_cases(self.measure.gt, versions, scale, channels=self.pair.channels, clean=False, seed=seed)
         return [middle(case, scale) for case in cases]

@@ -24,6 +24,7 @@ from faig.experiment.stage import Stage, kept
 from faig.experiment.truth.config import TruthConfig
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
+from faig.imaging.metrics import in_channels
 from faig.imaging.photos import busiest, photograph
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
 from faig.pair import Pair
@@ -108,7 +109,8 @@ class Subject:
         return [
             degrade_case(f"{photo}_{y}_{x}", crop, paper_preset(), self.pair.scale, photo=photo)
             for photo in photos
-            for (y, x), crop in busiest(photograph(photo), side, count, every=SPREAD).items()
+            for image in [in_channels(photograph(photo), self.pair.channels)]
+            for (y, x), crop in busiest(image, side, count, every=SPREAD).items()
         ]
 
 

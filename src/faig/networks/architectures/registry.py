@@ -1,0 +1,109 @@
+"""All architectures: built by name, and recognised from weights alone."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from faig.common.errors import InputError
+from faig.networks.architectures.compact import COMPACT
+from faig.networks.architectures.dncnn import DNCNN
+from faig.networks.architectures.edsr import EDSR_NET
+from faig.networks.architectures.family import Read, Weights
+from faig.networks.architectures.rcan import RCAN_NET
+from faig.networks.architectures.rrdb import RRDB_NET
+from faig.networks.architectures.srcnn import SRCNN_STYLE
+from faig.networks.architectures.srresnet import SRRESNET
+
+FAMILIES = (SRRESNET, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.network for family in FAMILIES}
+
+
+class Recognised(NamedTuple):
+    """What network a state dict is of.
+
+    Attributes:
+        architecture: a key of ``ARCHITECTURES``.
+        arguments: for `build`; JSON-able.
+        weights: under the names that the network gives them.
+    """
+
+    architecture: str
+    arguments: dict[str, Any]
+    weights: Weights
+
+
+def build(architecture: str, **arguments: Any) -> nn.Module:
+    """Build a network the package knows.
+
+    Args:
+        architecture: a key of ``ARCHITECTURES``.
+        arguments: passed to its constructor.
+
+    Raises:
+        InputError: the name is unknown, or the arguments do not fit.
+    """
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"architecture {architecture!r} is unknown; known: {', '.join(ARCHITECTURES)}")
+    try:
+        return ARCHITECTURES[architecture](**arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
+        raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
+
+
+def recognise(weights: Weights) -> Recognised:
+    """Name the architecture, and its arguments, that has these weights, under any names that public files have.
+
+    Args:
+        weights: a state dict.
+
+    Raises:
+        InputError: the keys and shapes are of no known architecture, or of several.
+    """
+    for family in FAMILIES:
+        try:
+            found = family.read(weights)
+        except InputError:
+            raise
+        except (KeyError, IndexError, ValueError, ZeroDivisionError):  # looks like it, and is not
+            continue
+        if found is not None and _fits(family.name, found):
+            return Recognised(family.name, found.arguments, found.weights)
+    first = next(iter(weights), "none")
+    raise InputError(
+        f"no known architecture has these {len(weights)} weights (the first key is {first!r}); "
+        "give a function that builds the network",
+        setting="arch",
+    )
+
+
+def is_known_as(weights: Weights, architecture: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether weights alone are recognised as a network so built."""
+    try:
+        found = recognise(weights)
+    except InputError:
+        return False
+    return found.architecture == architecture and _whole(architecture, found.arguments) == _whole(
+        architecture, arguments
+    )
+
+
+def _fits(architecture: str, found: Read) -> bool:
+    try:
+        with torch.device("meta"):
+            expected = build(architecture, **found.arguments).state_dict()
+    except InputError:
+        return False
+    return {k: v.shape for k, v in expected.items()} == {k: v.shape for k, v in found.weights.items()}
+
+
+def _whole(architecture: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with all defaults; sequences as lists, as JSON has them."""
+    bound = inspect.signature(ARCHITECTURES[architecture]).bind(**arguments)
+    bound.apply_defaults()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in bound.arguments.items()}

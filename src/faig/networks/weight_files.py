@@ -1,0 +1,107 @@
+"""State dicts in files, and under the names of the network that they are for."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from faig.common.errors import InputError
+from faig.common.tensors import METADATA_KEY
+from faig.networks.architectures import Weights
+
+# Under which name a .pth file has its state dict, the better first; beside it may stand anything, as an optimiser.
+CONTAINERS = ("params_ema", "params-ema", "params", "state_dict", "model_state_dict", "model", "net")
+PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
+
+
+def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
+    """The state dict in a file, under the file's names, and what its metadata says (empty where there is none).
+
+    Args:
+        path: a ``.safetensors`` file; or a ``.pth`` or ``.pt`` file with a state dict, bare or under one of
+            ``CONTAINERS``.
+
+    Raises:
+        InputError: it is missing or damaged, holds no state dict, or needs more than weights-only unpickling.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    if path.suffix not in (".pth", ".pt"):
+        raise InputError(f"{path}: a network is a .safetensors or a .pth file")
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds here; each means the same to the user
+        raise InputError(
+            f"{path}: cannot be loaded as weights only ({_reason(error)}); "
+            "save its state dict alone: torch.save(network.state_dict(), file)"
+        ) from None
+    if isinstance(loaded, Mapping):
+        loaded = next((loaded[key] for key in CONTAINERS if isinstance(loaded.get(key), Mapping)), loaded)
+    if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(v, Tensor) for v in loaded.values()):
+        raise InputError(f"{path}: holds no state dict (expected {', '.join(CONTAINERS)}, or names with tensors)")
+    return dict(loaded), {}
+
+
+def unwrapped(weights: Weights) -> Weights:
+    """A state dict without the prefixes that all its names have."""
+    return list(_unwrappings(weights))[-1]
+
+
+def fitted(weights: Weights, network: nn.Module) -> Weights:
+    """A state dict under the names of a network: prefixes off where that fits better, tied weights under all names.
+
+    A part of the network may be called as a prefix is.
+
+    Raises:
+        InputError: weights that the network ties are different ones.
+    """
+    named = network.state_dict(keep_vars=True)
+    found = dict(max(_unwrappings(weights), key=lambda candidate: len(candidate.keys() & named.keys())))
+    tied: dict[int, str] = {}  # by weight, the name that the file has it under
+    for name, weight in named.items():
+        if name in found and not torch.equal(found[tied.setdefault(id(weight), name)], found[name]):
+            raise InputError(f"{name} and {tied[id(weight)]} differ, but are one weight in the network")
+    return found | {
+        name: found[tied[id(weight)]] for name, weight in named.items() if name not in found and id(weight) in tied
+    }
+
+
+def _unwrappings(weights: Weights) -> list[Weights]:
+    """A state dict as it is, and with each more prefix off that all its names have."""
+    steps = [weights]
+    while names := list(steps[-1]):
+        prefix = next((each for each in PREFIXES if all(name.startswith(each) for name in names)), None)
+        if prefix is None:
+            break
+        steps.append({name.removeprefix(prefix): weight for name, weight in steps[-1].items()})
+    return steps
+
+
+def _read_safetensors(path: Path) -> tuple[Weights, dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            metadata = json.loads(told.get(METADATA_KEY, "{}"))
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: is not a whole safetensors file: {error}") from None
+    # Of tied weights, `safetensors.torch.save_model` leaves one and says here under which name.
+    dropped = {name: weights[kept] for name, kept in told.items() if kept in weights and name not in weights}
+    return weights | dropped, metadata
+
+
+def _reason(error: Exception) -> str:
+    """Why torch does not unpickle a file, without its advice, which is to run what is in it."""
+    text = str(error)
+    if match := re.search(r"GLOBAL (\S+) was not an allowed global", text):
+        return f"it holds {match[1]}, which is no weight"
+    if "TorchScript" in text:
+        return "it is a TorchScript program"
+    return "it is damaged, or was not written by torch.save"
