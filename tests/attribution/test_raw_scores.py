@@ -122,7 +122,7 @@ def test_only_filters_that_moved_score(pair):
     space = FilterSpace.of(target)
     baseline = copy.deepcopy(target)
     moved = space.layers[1]
-    baseline.get_parameter(moved.key).add_(0.1)
+    baseline.get_parameter(moved.kernels.key).add_(0.1)
     score = path_scores(target, baseline, tiny_cases(), riemann_left(2)).score["blur"].sum(0)
     inside = torch.zeros(len(space), dtype=torch.bool)
     inside[moved.start : moved.start + moved.count] = True

@@ -73,7 +73,7 @@ def test_float64_stays_float64(pair):
 def test_a_gradient_is_asked_for_where_something_moved():
     target = tiny_network()
     baseline = tiny_network()
-    key = FilterSpace.of(target).layers[1].key
+    key = FilterSpace.of(target).keys[1]
     baseline.get_parameter(key).add_(0.1)
     assert list(WeightPath(target, baseline).moving) == [key]
 

@@ -200,9 +200,9 @@ def saved_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
             sizes[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    weight = next(network.parameters())
+    image = torch.rand(1, channels_of(network), side, side).to(next(network.parameters()))
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-        output = run(network, torch.rand(1, channels_of(network), side, side).to(weight))
+        output = run(network, image)
     del output  # until here the graph holds them, so no address comes twice
     return sum(sizes.values())
 
