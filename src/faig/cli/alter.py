@@ -7,6 +7,7 @@ import typer
 
 from faig import zoo
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.files import new_file
@@ -19,85 +20,57 @@ from faig.zoo.scores import chosen_by
 app = typer.Typer(add_completion=False)
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]
 
+ALTERED: cli.Group = {"top": (cli.Top, None), "check": (cli.Check, True)}
+
 
 @app.command(
     epilog="Example: faig revert --pair srresnet-x2 --filters runs/demo/compare/filters-blur.csv --top 1% "
     "--out no-deblur.safetensors"
 )
+@cli.taking(cli.PAIR, ALTERED, cli.UNITS_RANKED, cli.NEW)
 def revert(
     filters: cli.Filters,
     out: Out,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
-    top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
-    check: cli.Check = True,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Give filters of the target their baseline weights back: switch a function off."""
-    _alter("revert", 0.0, locals())
+    _alter("revert", 0.0, filters, out, options)
 
 
 @app.command(
     epilog="Example: faig modulate --pair srresnet-x2 --filters srresnet-x2/noise --top 1% --strength 0.5 "
     "--out half-denoise.safetensors"
 )
+@cli.taking(cli.PAIR, ALTERED, cli.UNITS_RANKED, cli.NEW)
 def modulate(
     filters: cli.Filters,
     strength: Annotated[float, typer.Option("--strength", help="0 is the baseline, 1 the target, 1.5 overshoots.")],
     out: Out,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
-    top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
-    check: cli.Check = True,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Give filters of the target weights between baseline and target, or beyond."""
-    _alter("modulate", strength, locals())
+    _alter("modulate", strength, filters, out, options)
 
 
 @app.command(
     epilog="Example: faig graft --pair srresnet-x2 --filters srresnet-x2/blur --top 1% --out only-deblur.safetensors"
 )
+@cli.taking(cli.PAIR, ALTERED, cli.UNITS_RANKED, cli.NEW)
 def graft(
     filters: cli.Filters,
     out: Out,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
-    top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
-    check: cli.Check = True,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Give filters of the baseline their target weights: are they enough for the function?"""
-    _alter("graft", 1.0, locals())
+    _alter("graft", 1.0, filters, out, options)
 
 
-def _alter(how: str, strength: float, options: dict[str, Any]) -> None:
+def _alter(how: str, strength: float, filters: str, out: Path, options: dict[str, Any]) -> None:
     """Make the network and write it; nothing here is random."""
-    cli.compute_on(options["device"], options["threads"])
-    out, share = options["out"], cli.share_of(options["top"])
-    function, file = cli.function_and_file(options["filters"])
-    baseline, target = cli.networks(options["pair"], options["baseline"], options["target"])
+    reading.compute_on(options["device"], options["threads"])
+    share = reading.share_of(options["top"])
+    function, file = reading.function_and_file(filters)
+    baseline, target = reading.networks(options["pair"], options["baseline"], options["target"])
     check_suffix(out)
     new_file(out, options["force"])
     builder = load_builder(options["arch"]) if options["arch"] else None
@@ -106,7 +79,7 @@ def _alter(how: str, strength: float, options: dict[str, Any]) -> None:
     space, count = units.space, int((Strengths.of(units).values != 1).sum())
     network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
     if options["check"]:
-        cli.warn_if_wrecked(network, high, low)
+        reading.warn_if_wrecked(network, high, low)
     known = network_metadata(zoo.find(target)) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
     altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": count}

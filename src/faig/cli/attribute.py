@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from faig.attribution.files.run_files import SCORES
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import METHODS
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.experiment.attribute import attribute_run
@@ -23,45 +24,25 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(epilog="Example: faig attribute --pair srresnet-x2 --gt Set14 --degrade blur=2 --degrade noise=0.1")
+@cli.taking(cli.PAIR, cli.IMAGES, cli.INTEGRAL, cli.UNITS_RANKED, cli.NEW)
 def attribute(
     gt: cli.Gt,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
     out: Annotated[Path | None, cli.out_option("attribute")] = None,
-    lr: cli.LrFolders = None,
-    degrade: cli.Degrade = None,
-    downsampling: cli.Downsampling = None,
-    strict_size: cli.StrictSize = False,
     method: Annotated[str | None, cli.setting(AttributeConfig, "method", ", ".join(METHODS))] = None,
-    against: cli.Against = None,
-    quadrature: cli.QuadratureRule = None,
-    nodes: cli.Nodes = None,
     tolerance: cli.Tolerance = None,
     budget: cli.Budget = None,
     stable: cli.Stable = None,
-    objective: cli.ObjectiveName = None,
-    layers: cli.Layers = None,
-    not_layers: cli.NotLayers = None,
-    memory: cli.Memory = None,
-    precision: cli.Precision = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Revert the top of each ranking on these images, and measure.")
     ] = True,
     top: cli.Top = None,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Find the filters of each function: scores and rankings."""
     if tolerance is not None and budget is not None:
         raise InputError("give either --tolerance or --budget")
-    config = cli.configuration(AttributeConfig, locals(), "attribute")
-    run_attribute(config, out or cli.default_out("attribute"), force)
+    config = reading.configuration(AttributeConfig, locals() | options, "attribute")
+    run_attribute(config, out or cli.default_out("attribute"), options["force"])
 
 
 def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:

@@ -1,11 +1,12 @@
 """``faig compare``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.experiment.compare import compare as run_methods
@@ -21,14 +22,10 @@ app = typer.Typer(add_completion=False)
 @app.command(
     epilog="Example: faig compare --pair srresnet-x2 --gt BSD100 --find-gt Set14 --degrade blur=2 --degrade noise=0.1"
 )
+@cli.taking(cli.PAIR, cli.IMAGES, cli.INTEGRAL, cli.UNITS_RANKED, cli.NEW)
 def compare(
     gt: cli.Gt,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
     out: Annotated[Path | None, cli.out_option("compare")] = None,
-    lr: cli.LrFolders = None,
-    degrade: cli.Degrade = None,
     find_gt: Annotated[
         Path | None,
         typer.Option("--find-gt", metavar="DIR", help="Find the filters on these GT images instead."),
@@ -36,10 +33,7 @@ def compare(
     find_lr: Annotated[
         list[str] | None, typer.Option("--find-lr", metavar="NAME=DIR", help="Their LR images. Repeat.")
     ] = None,
-    downsampling: cli.Downsampling = None,
-    strict_size: cli.StrictSize = False,
     methods: Annotated[str | None, cli.setting(CompareConfig, "methods", "Separated by commas.")] = None,
-    against: cli.Against = None,
     proportions: cli.Proportions = None,
     filters: Annotated[
         list[str] | None,
@@ -55,29 +49,17 @@ def compare(
         str | None, cli.setting(CompareConfig, "channel", f"{', '.join(CHANNELS)}; blue is the published script's.")
     ] = None,
     save_images: Annotated[bool, typer.Option("--save-images", help="Keep every output.")] = False,
-    quadrature: cli.QuadratureRule = None,
-    nodes: cli.Nodes = None,
-    objective: cli.ObjectiveName = None,
-    layers: cli.Layers = None,
-    not_layers: cli.NotLayers = None,
-    memory: cli.Memory = None,
-    precision: cli.Precision = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Revert and graft what each method finds, and measure the effects."""
-    options = locals() | {"filters": by_method(filters)}
+    settings = locals() | options | {"filters": by_method(filters)}
     if find_gt:
-        options["find"] = cli.images(find_gt, find_lr, None if find_lr else degrade, downsampling, strict_size)
+        degrade = None if find_lr else options["degrade"]
+        settings["find"] = reading.images(find_gt, find_lr, degrade, options["downsampling"], options["strict_size"])
     elif find_lr:
         raise InputError("--find-lr needs --find-gt DIR")
-    config = cli.configuration(CompareConfig, options, "compare")
-    run_compare(config, out or cli.default_out("compare"), force)
+    config = reading.configuration(CompareConfig, settings, "compare")
+    run_compare(config, out or cli.default_out("compare"), options["force"])
 
 
 def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
@@ -99,7 +81,7 @@ def by_method(texts: list[str] | None) -> dict[str, dict[str, str]]:
         InputError: as `options.named`, or a text has no method.
     """
     files: dict[str, dict[str, str]] = {}
-    for name, file in cli.named("--filters", texts, "FILE").items():
+    for name, file in reading.named("--filters", texts, "FILE").items():
         method, colon, kind = name.partition(":")
         if not (method and colon and kind):
             raise InputError(f"--filters {name}={file}: expected METHOD:NAME=FILE")

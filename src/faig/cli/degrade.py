@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
@@ -57,8 +58,8 @@ def degrade(
     threads: cli.Threads = None,
 ) -> None:
     """Make LR images from GT images; the flags together make one folder, a preset makes several."""
-    where, _ = cli.compute_on(device, threads)
-    levels = cli.not_none(blur=blur, noise=noise, jpeg=jpeg)
+    where, _ = reading.compute_on(device, threads)
+    levels = reading.not_none(blur=blur, noise=noise, jpeg=jpeg)
     if preset not in (None, "paper"):
         raise InputError(f"--preset {preset}: the only preset is paper")
     if preset and (levels or spec or downsampling):
@@ -68,7 +69,7 @@ def degrade(
     modulus = 12 if preset else scale
     if preset and modulus % scale:
         raise InputError(f"--preset paper crops GT to multiples of 12, which scale {scale} does not divide")
-    down = cli.not_none(downsampling=downsampling)
+    down = reading.not_none(downsampling=downsampling)
     if preset:
         kinds = paper_preset()
     else:
@@ -85,7 +86,7 @@ def degrade(
             if preset:
                 write_image(out / TRUTH / f"{name}.png", gt)
             for kind, make in kinds.items():
-                lr = make(gt.to(where), scale, name=name, **cli.not_none(seed=seed))
+                lr = make(gt.to(where), scale, name=name, **reading.not_none(seed=seed))
                 write_image(folders[kind] / f"{name}.png", lr)
     log_cropped(cropped, len(files), modulus)
     versions = f"{len(kinds)} version{'s' * (len(kinds) > 1)}"

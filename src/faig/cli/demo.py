@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.compare import print_summary
 from faig.cli.run import run_study
 from faig.experiment.studies import DEMO, read_study
@@ -25,8 +26,8 @@ def demo(
     """The whole story on the shipped pair and photos, in minutes: a study, see docs/studies.md."""
     config = read_study(DEMO)
     assert isinstance(config, StudyConfig)
-    where, count = cli.compute_on(device, threads)
-    config = config.model_copy(update={"device": where, "threads": count} | cli.not_none(seed=seed))
+    where, count = reading.compute_on(device, threads)
+    config = config.model_copy(update={"device": where, "threads": count} | reading.not_none(seed=seed))
     folder = out or cli.default_out("demo")
     run_study(config, folder, force)
     print_summary(folder / "compare")

@@ -7,6 +7,7 @@ import typer
 
 from faig.attribution.methods import METHODS
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.settings import proportions as read_proportions
@@ -33,7 +34,7 @@ def distribution(
     if method is not None and method not in METHODS:
         raise InputError(f"--method {method}: is not one of {', '.join(METHODS)}")
     shares = read_proportions(proportions) if proportions else cli.default_of(CompareConfig, "proportions")
-    name, _, by_function, groupings = distribute(run, method, shares, **cli.not_none(seed=seed))
+    name, _, by_function, groupings = distribute(run, method, shares, **reading.not_none(seed=seed))
     screen.result(f"method: {name}", run=run, method=name)
     functions = []
     for (kind, share), where in by_function.items():

@@ -1,12 +1,13 @@
 """``faig export``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from faig import zoo
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
@@ -23,6 +24,7 @@ app = typer.Typer(add_completion=False)
     epilog="Example: faig export srresnet-x2 --filters blur=srresnet-x2/blur --filters noise=srresnet-x2/noise "
     "--out knob.onnx"
 )
+@cli.taking(cli.PAIR, cli.UNITS_RANKED, cli.NEW)
 def export(
     out: Annotated[Path, typer.Option("--out", metavar="NET.onnx", help="The graph.")],
     name: Annotated[
@@ -30,36 +32,26 @@ def export(
         typer.Argument(metavar="[PAIR]", help="Of the zoo; else --baseline and --target.", show_default=False),
     ] = None,
     filters: cli.NamedFilters = None,
+    top: cli.Top = None,
     per_unit: Annotated[
         bool, typer.Option("--per-unit", help="In place of --filters: one strength for each unit of the network.")
     ] = False,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
-    top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Write a pair as one ONNX graph whose strengths are an input: a knob for apps, without PyTorch."""
-    del seed  # nothing here is random
-    cli.compute_on(device, threads)
-    if name and pair:
-        raise InputError(f"{name} and --pair {pair}: name one pair")
+    reading.compute_on(options["device"], options["threads"])  # nothing here is random
+    if name and options["pair"]:
+        raise InputError(f"{name} and --pair {options['pair']}: name one pair")
     if bool(filters) == per_unit:
         raise InputError("name what turns each function, --filters blur=srresnet-x2/blur, or else --per-unit")
-    new_file(out, force)
-    low_name, high_name = cli.networks(name or pair, baseline, target)
-    high, low = zoo.load_pair(high_name, low_name, load_builder(arch) if arch else None)
-    files = cli.named("--filters", filters, "FILE")
+    new_file(out, options["force"])
+    low_name, high_name = reading.networks(name or options["pair"], options["baseline"], options["target"])
+    high, low = zoo.load_pair(high_name, low_name, load_builder(arch) if (arch := options["arch"]) else None)
+    files = reading.named("--filters", filters, "FILE")
     if per_unit:
-        network = Turnable(high, low, None, FilterSpace.of(high, unit or UNITS[0], everything))
+        network = Turnable(high, low, None, FilterSpace.of(high, options["unit"] or UNITS[0], options["everything"]))
     else:
-        chosen = chosen_by(files, high, cli.share_of(top), unit=unit, everything=everything)
+        chosen = chosen_by(files, high, reading.share_of(top), unit=options["unit"], everything=options["everything"])
         network = Turnable(high, low, chosen)
         screen.note(describe_methods(methods_of(files)))
     difference = export_turnable(network, out, 3)

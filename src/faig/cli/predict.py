@@ -11,6 +11,7 @@ from faig import zoo
 from faig.analysis.prediction import Predictor
 from faig.attribution.methods import DEFAULT
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
@@ -38,6 +39,7 @@ app = typer.Typer(add_completion=False)
     epilog="Example: faig predict photo.png scans/ — or, by your own pair: faig predict photo.png --baseline NET "
     "--target NET --filters blur=runs/set14/filters-blur.csv --filters noise=runs/set14/filters-noise.csv --gt Set14"
 )
+@cli.taking(cli.UNITS_RANKED, cli.NEW)
 def predict(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Images, or folders of them.")],
     pair: Annotated[
@@ -48,8 +50,6 @@ def predict(
     target: cli.Target = None,
     filters: cli.NamedFilters = None,
     top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
     gt: Annotated[
         Path | None,
         typer.Option("--gt", metavar="DIR", help="GT images to learn from what is typical of your own pair."),
@@ -58,23 +58,25 @@ def predict(
     downsampling: cli.Downsampling = None,
     strict_size: cli.StrictSize = False,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write all numbers there.")] = None,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Say which degradations images have, without being told."""
-    where, _ = cli.compute_on(device, threads)
+    where, _ = reading.compute_on(options["device"], options["threads"])
     if csv:
-        new_file(csv, force)
+        new_file(csv, options["force"])
     files = [path for named in images for path in (list_images(named).values() if named.is_dir() else [named])]
     if absent := [path for path in files if not path.is_file()]:
         raise InputError(f"{absent[0]}: no such file")
     if filters and (pair or (baseline and target)):
-        predictor, methods = _learned(where, locals())
+        predictor, methods = _learned(where, locals() | options)
     else:
-        for_own = {"--baseline": baseline, "--target": target, "--filters": filters, "--gt": gt, "--arch": arch}
+        for_own = {
+            "--baseline": baseline,
+            "--target": target,
+            "--filters": filters,
+            "--gt": gt,
+            "--arch": options["arch"],
+        }
         if named := [name for name, value in (for_own | {"--degrade": degrade}).items() if value]:
             raise InputError(f"{named[0]}: your own pair takes --baseline, --target and --filters NAME=FILE together")
         predictor = load_predictor(pair or cli.DEFAULT_PAIR, where)
@@ -92,17 +94,17 @@ def predict(
 
 def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str, str | None]]:
     """A predictor by rankings of the user's, and their methods."""
-    baseline, target = cli.networks(options["pair"], options["baseline"], options["target"])
+    baseline, target = reading.networks(options["pair"], options["baseline"], options["target"])
     builder = load_builder(options["arch"]) if options["arch"] else None
     networks = zoo.load_pair(target, baseline, builder, device)
-    rankings = cli.named("--filters", options["filters"], "FILE")
+    rankings = reading.named("--filters", options["filters"], "FILE")
     chosen = chosen_by(
-        rankings, networks[0], cli.share_of(options["top"]), unit=options["unit"], everything=options["everything"]
+        rankings, networks[0], reading.share_of(options["top"]), unit=options["unit"], everything=options["everything"]
     )
     degrade, gt = options["degrade"] or LEVELS, options["gt"]
-    images = cli.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
+    images = reading.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
     config = validated(ImagesConfig, images, "images")
-    cases = _cases(config, gt, networks[0], cli.not_none(seed=options["seed"]))
+    cases = _cases(config, gt, networks[0], reading.not_none(seed=options["seed"]))
     return Predictor.fit(*networks, chosen, cases, screen.track), methods_of(rankings)
 
 

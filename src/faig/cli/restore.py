@@ -12,6 +12,7 @@ from torch import nn
 
 from faig import zoo
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
@@ -48,6 +49,7 @@ class Named:
     epilog="Example: faig restore photo.png --strength blur=0.5 — or a folder, by any network, into a folder: "
     "faig restore srresnet-x2/target photos restored --gt GT"
 )
+@cli.taking(cli.UNITS_RANKED, cli.NEW)
 def restore(
     arguments: Annotated[
         list[str],
@@ -85,18 +87,11 @@ def restore(
         typer.Option("--even", metavar="TABLE", help="modulation.csv of a sweep: S is a share of what changes there."),
     ] = None,
     top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
     check: cli.Check = True,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Run a network over images, if asked with functions turned up or down."""
-    del seed  # nothing here is random
-    where, _ = cli.compute_on(device, threads)
+    where, _ = reading.compute_on(options["device"], options["threads"])  # nothing here is random
     named = understood(arguments, out)
     if pair is not None and named.network is not None:
         raise InputError(f"--pair {pair} stands for the network; leave {named.network} out")
@@ -106,15 +101,15 @@ def restore(
     if gt:
         check_partners(truth, {"LR": files})
     if baseline or filters or strength or even:
-        network = _turned(name, in_zoo, locals())
+        network = _turned(name, in_zoo, locals() | options)
     else:
-        network = zoo.load(name, load_builder(arch) if arch else None)
+        network = zoo.load(name, load_builder(arch) if (arch := options["arch"]) else None)
     network = network.to(where)
     scale, channels = scale_of(network), channels_of(network)
     rows, cropped = [], 0
     first = Path(named.inputs[0])
     folder = named.out or (first if first.is_dir() else next(iter(files.values()))).parent / RESTORED
-    with new_folder(folder, force) as part:
+    with new_folder(folder, options["force"]) as part:
         for stem, path in screen.track(files.items(), "restore", len(files)):
             output = run_network(network, in_channels(read_image(path), channels))
             write_image(part / f"{stem}.png", output)
@@ -186,15 +181,15 @@ def _network(name: str | None, pair_name: str | None) -> tuple[str, str | None]:
     """The network, and the pair of the zoo whose target it is, if it is one."""
     if name is None:
         pair_name = pair_name or cli.DEFAULT_PAIR
-        return cli.networks(pair_name, None, None)[1], pair_name
+        return reading.networks(pair_name, None, None)[1], pair_name
     in_zoo = name.removesuffix("/target")
     return name, in_zoo if in_zoo != name and in_zoo in zoo.pairs() else None
 
 
 def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module:
     """The network with functions at other strengths; what is not told of its pair is the zoo's."""
-    levels = cli.numbers("--strength", options["strength"])
-    files = cli.named("--filters", options["filters"], "FILE")
+    levels = reading.numbers("--strength", options["strength"])
+    files = reading.named("--filters", options["filters"], "FILE")
     baseline = options["baseline"]
     if in_zoo is not None:
         baseline = baseline or f"{in_zoo}/baseline"
@@ -208,11 +203,11 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
         screen.note(", ".join(f"{kind} at strength {level:.3g}" for kind, level in levels.items()))
     builder = load_builder(options["arch"]) if options["arch"] else None
     target, base = zoo.load_pair(name, baseline, builder)
-    share = cli.share_of(options["top"])
+    share = reading.share_of(options["top"])
     chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
     network = mix(target, base, turned(chosen, levels))
     if options["check"]:
-        cli.warn_if_wrecked(network, target, base)
+        reading.warn_if_wrecked(network, target, base)
     methods = methods_of(files)
     screen.note(describe_methods(methods), methods=methods, strengths=levels)
     return network

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.attribute import run_attribute
 from faig.cli.compare import run_compare
 from faig.cli.output import screen
@@ -51,9 +52,9 @@ def run(
     config = read_study(experiment)
     if images and not isinstance(config, StudyConfig):
         raise InputError(f"--images: {experiment} is no whole study; its images are named in the file")
-    changes = cli.not_none(seed=seed, device=device, threads=threads, images=images)
+    changes = reading.not_none(seed=seed, device=device, threads=threads, images=images)
     config = config.model_copy(update=changes)
-    cli.compute_on(config.device, config.threads)
+    reading.compute_on(config.device, config.threads)
     where = out or (experiment.parent if experiment.name == CONFIG else Path("runs") / experiment.stem)
     match config:
         case AttributeConfig():

@@ -1,11 +1,12 @@
 """``faig sweep``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
@@ -23,20 +24,12 @@ app = typer.Typer(add_completion=False)
     epilog="Example: faig sweep --pair srresnet-x2 --gt Set5 --filters blur=srresnet-x2/blur "
     "--filters noise=srresnet-x2/noise --degrade blur=2,noise=0.1"
 )
+@cli.taking(cli.PAIR, cli.IMAGES, cli.UNITS_RANKED, cli.NEW)
 def sweep(
     gt: cli.Gt,
     filters: cli.NamedFilters = None,
-    pair: cli.PairName = None,
-    baseline: cli.Baseline = None,
-    target: cli.Target = None,
     out: Annotated[Path | None, cli.out_option("sweep")] = None,
-    lr: cli.LrFolders = None,
-    degrade: cli.Degrade = None,
-    downsampling: cli.Downsampling = None,
-    strict_size: cli.StrictSize = False,
     top: cli.Top = None,
-    unit: cli.Unit = None,
-    everything: cli.Everything = False,
     strengths: Annotated[
         str | None,
         cli.setting(SweepConfig, "strengths", "FROM:TO:STEP, or numbers separated by commas; 0 and 1 among them."),
@@ -44,18 +37,14 @@ def sweep(
     picture: Annotated[
         str | None, cli.setting(SweepConfig, "picture", "Image to show, in place of the first.", "NAME")
     ] = None,
-    arch: cli.Arch = None,
-    force: cli.Force = False,
-    seed: cli.Seed = None,
-    device: cli.Device = None,
-    threads: cli.Threads = None,
+    **options: Any,
 ) -> None:
     """Turn functions from off to beyond their usual strength: curves, strips and animations."""
     if not filters:
         raise InputError("name a ranking for each function: --filters blur=srresnet-x2/blur")
-    read = {"filters": cli.named("--filters", filters, "FILE"), "strengths": strengths and steps(strengths)}
-    config = cli.configuration(SweepConfig, locals() | read, "sweep")
-    run_sweep(config, out or cli.default_out("sweep"), force)
+    read = {"filters": reading.named("--filters", filters, "FILE"), "strengths": strengths and steps(strengths)}
+    config = reading.configuration(SweepConfig, locals() | options | read, "sweep")
+    run_sweep(config, out or cli.default_out("sweep"), options["force"])
 
 
 def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from faig.cli import options as cli
+from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.training import checkpoints
@@ -51,7 +52,7 @@ def train(
 
     Several processes: torchrun --nproc_per_node=2 -m faig train CONFIG.yaml
     """
-    where, _ = cli.compute_on(device, threads)
+    where, _ = reading.compute_on(device, threads)
     max_seconds = seconds(max_time) if max_time else math.inf
     settings, notes = read_config(config)
     if seed is not None:
