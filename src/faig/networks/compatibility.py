@@ -48,6 +48,4 @@ def check_pair(target: nn.Module, baseline: nn.Module) -> None:
 def _first_names(network: nn.Module) -> dict[str, str]:
     """Of every parameter's name, the first name of the same weight."""
     first: dict[int, str] = {}
-    return {
-        key: first.setdefault(id(weight), key) for key, weight in network.named_parameters(remove_duplicate=False)
-    }
+    return {key: first.setdefault(id(weight), key) for key, weight in network.named_parameters(remove_duplicate=False)}
