@@ -8,6 +8,7 @@ import torch
 from conftest import PlainPair, nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.combine import contrast, raw_scores, signed
+from faig.attribution.files.run_files import report_errors
 from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
 from faig.attribution.methods import METHODS, method_of
 from faig.attribution.options import Options
@@ -15,6 +16,7 @@ from faig.attribution.raw_scores import RawScores
 from faig.attribution.sources import random_scores
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
+from faig.networks.adapters import adapted
 
 
 def raw(**score: list[list[float]]) -> RawScores:
@@ -132,6 +134,38 @@ def test_an_attribution_says_what_one_needs():
     figure = attribution.plot("blur", 0.1)
     panels = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert panels == [layer.name for layer in attribution.space.layers]
+
+
+class Tripled(torch.autograd.Function):
+    """A step whose backward pass is wrong."""
+
+    @staticmethod
+    def forward(_, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(_, gradient):
+        return 3 * gradient
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_an_integral_that_does_not_close_is_not_to_be_trusted(wrong, caplog):
+    baseline = tiny_network()
+    pair = nudged(baseline), baseline
+    if wrong:
+        pair = [adapted(network, lambda forward, x: Tripled.apply(forward(x))) for network in pair]
+    found = METHODS["faig"].attribute(PlainPair(*pair), tiny_cases(), Options(nodes=12))
+    assert (max(found.residual.values()) > 0.2) is wrong
+    assert ("trust: the integral does not close (it misses" in repr(found)) is wrong
+    assert found.metadata.get("distrust") == found.distrust
+    if wrong:
+        with pytest.warns(FaigWarning, match="do not trust the ranking"):
+            report_errors(found)
+        assert "does not close" in caplog.text
+    else:
+        report_errors(found)
+        assert found.distrust is None
+    assert METHODS["gradient"].attribute(PlainPair(*pair), tiny_cases(), Options()).distrust is None  # never closes
 
 
 def test_the_net_of_signed_scores():

@@ -108,6 +108,31 @@ def test_equal_networks_score_zero(pair):
         assert found.barriers()[kind] == 1
 
 
+@pytest.mark.parametrize(
+    ("losses", "total", "decibels", "expected"),
+    [
+        ([[10, 7, 5]], [-4], False, 1 / 5),  # 1 is missing of 5
+        ([[10, 7, 5], [2, 8, 8]], [-4, 6], False, 1 / 3.6),  # of a change of 1, so of a fifth of 10 + 8
+        ([[10, 11, 9.9]], [-0.3], False, 0.2 / 2),
+        ([[10, 11, 10]], [0.05], False, 0.05 / 2),
+        ([[0, 0, 0]], [0], False, 0),
+        ([[0, 1, 0]], [1], False, float("inf")),
+        ([[-20, -21, -26]], [-5], True, 1 / 6),
+        ([[-20, -21, -20.5]], [-1], True, 0.5 / 0.9691),  # of 10 log10(1 / 0.8) dB
+    ],
+)
+def test_residual_by_hand(losses, total, decibels, expected):
+    count = len(losses)
+    raw = RawScores(
+        [f"image{i}" for i in range(count)],
+        {"blur": torch.zeros(count, 1)},
+        total={"blur": torch.tensor(total).double()},
+        losses={"blur": torch.tensor(losses).double()},
+        decibels=decibels,
+    )
+    assert raw.residuals()["blur"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_photos_follow_the_cases():
     parts = {"blur": Contribution(torch.ones(2))}
     together = join([RawScores.of("a", parts), RawScores.of("b", parts, photo="p"), RawScores.of("c", parts, "p")])

@@ -178,7 +178,7 @@ def test_a_network_of_ones_own(faig, place, tmp_path):
         torch.save({"0.weight": torch.randn(12, 3, 3, 3), "0.bias": torch.randn(12)}, tmp_path / f"{name}.pth")
     own = ["--baseline", tmp_path / "a.pth", "--target", tmp_path / "b.pth", "--arch", f"{tmp_path / 'own.py'}:make"]
     images = ["--gt", place / "gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]
-    code, _, err = faig("attribute", *own, *images, "--nodes", 2, "--out", tmp_path / "run")
+    code, _, err = faig("attribute", *own, *images, "--nodes", 12, "--out", tmp_path / "run")
     assert code == 0, err
     filters = ["--filters", tmp_path / "run" / "filters-blur.csv", "--top", "10%"]
     assert faig("revert", *own, *filters, "--out", tmp_path / "new.safetensors")[0] == 0

@@ -18,7 +18,7 @@ from faig.report.figures.charts import comparison_charts
 from faig.report.figures.pictures import pictures
 from faig.report.figures.teaser import draw_teaser
 from faig.report.html.html_table import Grid
-from faig.report.html.page import write_report
+from faig.report.html.page import _trust, write_report
 from faig.report.markdown import write_markdown
 from faig.results.reader import Results
 from faig.results.table import write_table
@@ -306,3 +306,21 @@ def test_from_the_command_line(study_run, tmp_path, faig):
     assert code == 2
     assert "retrained.csv: cannot be read as a table" in err
     assert (run / "report.html").read_bytes() == before
+
+
+def test_what_speaks_against_scores_stands_beside_their_numbers():
+    class Run:
+        """A run with scores of two methods."""
+
+        def __init__(self, **reasons: str) -> None:
+            self.reasons = reasons
+
+        def scores(self):
+            for name in ("faig", "signed"):
+                told = {"distrust": self.reasons[name]} if name in self.reasons else {}
+                yield name, {"method": name, "convergence_delta": {"blur": 0.1}, "barrier": {"blur": 1.0}} | told
+
+    grid = _trust(Run(signed="the integral does not close"))
+    assert [column for column, _ in grid.columns][-1] == "warning"
+    assert [row[-1].text for row in grid.rows] == ["", "the integral does not close"]
+    assert "warning" not in [column for column, _ in _trust(Run()).columns]

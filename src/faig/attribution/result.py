@@ -157,9 +157,10 @@ class Attribution:
 
     @property
     def residual(self) -> dict[str, float]:
-        """The size of that share, a change of next to nothing counting as `raw_scores.LITTLE` of the larger end's loss.
+        """The size of that share, by degradation; above 0.05 the integral does not close.
 
-        By degradation; above 0.05 the integral does not close. Empty where the method does not integrate the path.
+        A change of next to nothing counts as a fifth of the larger end's loss (see `RawScores.residuals`). Empty where
+        the method does not integrate along the path.
         """
         return self.raw.residuals() if self.raw is not None and self.method.source.on_path else {}
 

@@ -9,7 +9,9 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
+from faig.networks.calls import run
 from faig.networks.inference import evaluating
+from faig.networks.trial import equal_but_for_rounding
 
 # f(c x) = c f(x) for every c > 0, and channel by channel.
 HOMOGENEOUS = (nn.ReLU, nn.LeakyReLU, functional.relu, functional.leaky_relu, torch.relu)
@@ -55,7 +57,7 @@ class Suffix:
         images: what it runs on.
 
     Raises:
-        InputError: the network cannot be traced.
+        InputError: the network cannot be traced, or does not do what its class says.
     """
 
     def __init__(self, network: nn.Module, images: Tensor) -> None:
@@ -64,6 +66,10 @@ class Suffix:
             self.traced = trace(network)
             self.runner = fx.Interpreter(self.traced, garbage_collect_values=False)
             self.output: Tensor = self.runner.run(images)
+            if not equal_but_for_rounding(self.output, run(network, images)):
+                raise InputError(
+                    "the network cannot be traced: its forward is not its class's, as after faig.networks.adapters"
+                )
         self.values: dict[fx.Node, Any] = dict(self.runner.env)
         self.positions = {node: position for position, node in enumerate(self.traced.graph.nodes)}
 

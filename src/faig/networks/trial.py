@@ -14,7 +14,7 @@ from faig.networks.calls import copied, gradients, run
 from faig.networks.inference import CHANNELS, evaluating
 
 SIDES = (8, 16)  # LR pixels of the image: the first that a network takes
-OTHER = 1 + 1 / 64  # what the weights of a trial are multiplied by; those that are all 0 become 1/64
+GOLDEN = (5**0.5 - 1) / 2
 CLOSE = 0.01  # of the largest of a weight's gradients: more is no rounding
 FLOOR = 0.001  # of the largest of all gradients: a weight with less is held against that
 
@@ -46,8 +46,9 @@ class Trial:
         trial = in_order(copied(network).eval().requires_grad_(True), torch.contiguous_format)
         weights = dict(trial.named_parameters())
         with torch.no_grad():
-            for weight in weights.values():
-                _ = weight.mul_(OTHER) if weight.any() else weight.fill_(OTHER - 1)
+            for index, weight in enumerate(weights.values()):
+                change = (1 + index * GOLDEN % 1) / 64  # no two alike, so that no sum of weights changes as they do
+                _ = weight.mul_(1 + change) if weight.any() else weight.fill_(change)
         check_own_weights(trial, network)
         with torch.enable_grad():
             image, output = _small_pass(trial)
@@ -107,19 +108,19 @@ def check_own_weights(copy: nn.Module, original: nn.Module, *, overwritten: bool
     own = dict(original.named_parameters())
     if not own:
         return
-    with evaluating(original), evaluating(copy), _differentiable(copy, False), _differentiable(original, True):
+    asking = _differentiable(copy, False), _differentiable(original, True)
+    with evaluating(original), evaluating(copy), asking[0], asking[1], torch.enable_grad():
         try:
-            with torch.enable_grad():
-                _, output = _small_pass(copy)
-            used = gradients(output.sum(), list(own.values())) if output.requires_grad else []
+            _, output = _small_pass(copy)
         except InputError:
             return
+        used = gradients(output.sum(), list(own.values())) if output.requires_grad else []
     for key, gradient in zip(own, used, strict=False):
         if gradient is not None:
             raise InputError(
-                f"a copy of the network computes by the original's {key}: something bound to the original stands in "
-                "the place of a forward (torch.compile, a wrapper); give the network without it, and compile what "
-                "comes out, or wrap it by faig.networks.adapters.adapted(network, around)"
+                f"a copy of the network computes by the original's {key}: something bound to that stands in the "
+                "place of a forward (torch.compile, a wrapper); give the network without it, and compile what comes "
+                "out, or wrap it by faig.networks.adapters.adapted(network, around)"
             )
     after = dict(copy.named_parameters())
     for key, weight in before.items() if overwritten else ():
@@ -143,7 +144,7 @@ def check_end(moved: nn.Module, baseline: nn.Module, image: Tensor) -> None:
     """
     with evaluating(moved), evaluating(baseline), tf32(False):
         ours, theirs = (_run_alike(network, image.to(_like(network))) for network in (moved, baseline))
-    if not _equal_but_for_rounding(ours.to(theirs), theirs):
+    if not equal_but_for_rounding(ours.to(theirs), theirs):
         raise InputError(
             "given the baseline's weights, the target still does something else than the baseline: they differ in "
             "what is no weight (an activation, a constant, a buffer that is not saved); build both alike"
@@ -158,7 +159,7 @@ def _check_reached(trial: nn.Module, image: Tensor, output: Tensor, unreached: l
         for key in unreached:
             trial.get_parameter(key).mul_(2)
         other = _run_alike(trial, image)
-    if not _equal_but_for_rounding(other, output):
+    if not equal_but_for_rounding(other, output):
         raise InputError(
             f"no gradient reaches {unreached[0]}, though the network's output depends on it; take out of its forward "
             "what cuts gradients off: no_grad, detach, .data, checkpoint(..., use_reentrant=True)"
@@ -167,7 +168,7 @@ def _check_reached(trial: nn.Module, image: Tensor, output: Tensor, unreached: l
         raise InputError("no weight of the network has an effect on its output: its forward runs other ones")
 
 
-def _equal_but_for_rounding(first: Tensor, second: Tensor) -> bool:
+def equal_but_for_rounding(first: Tensor, second: Tensor) -> bool:
     """To half of the digits of their type, relative to the largest; values that are not finite are so in both."""
     allowed = float(torch.finfo(second.dtype).eps ** 0.5 * second.nan_to_num(0, 0, 0).abs().max())
     return first.shape == second.shape and torch.allclose(first, second, rtol=0, atol=allowed, equal_nan=True)

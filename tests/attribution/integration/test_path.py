@@ -5,8 +5,10 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.attribution.integration.path import WeightPath, barrier, disconnected
+from faig.attribution.integration.path import WeightPath, barrier, disconnected, not_closing
 from faig.common.errors import InputError
+from faig.filters import FilterSet, FilterSpace
+from faig.intervention.edit import revert
 from faig.networks.compatibility import check_pair
 
 
@@ -48,6 +50,49 @@ def test_refuses_buffers_that_differ():
         check_pair(target, baseline)
 
 
+class Tied(nn.Module):
+    """The second convolution may have the weight of the first."""
+
+    def __init__(self, tied: bool) -> None:
+        super().__init__()
+        self.head, self.again = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+        if tied:
+            self.again.weight = self.head.weight
+
+    def forward(self, x):
+        return self.again(self.head(x).relu())
+
+
+@pytest.mark.parametrize(("one", "other"), [("target", "baseline"), ("baseline", "target")])
+def test_refuses_a_weight_that_only_one_shares(one, other):
+    pair = Tied(one == "target"), Tied(one == "baseline")
+    words = rf"again\.weight is the same weight as head\.weight in the {one}, but not in the {other}"
+    some = FilterSet.of(FilterSpace.of(Tied(True)), [0])
+    for use in (lambda: check_pair(*pair), lambda: WeightPath(*pair), lambda: revert(*pair, some)):
+        with pytest.raises(InputError, match=words):
+            use()
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_weight_that_both_share_or_neither_has_the_right_end(tied):
+    target, baseline = Tied(tied).eval(), Tied(tied).eval()
+    path, image = WeightPath(target, baseline), torch.rand(1, 3, 5, 6)
+    torch.testing.assert_close(path.move(1.0)(image), baseline(image))
+    assert len(path.parameters) == (3 if tied else 4)
+
+
+def test_refuses_what_is_a_parameter_in_one_alone():
+    target, baseline = Tied(False), Tied(False)
+    for network, other in ((target, baseline), (baseline, target)):
+        bias = network.again.bias
+        del network.again.bias
+        network.again.register_buffer("bias", bias.detach())
+        with pytest.raises(InputError, match=r"again\.bias is a parameter in the (target|baseline), but not in the"):
+            check_pair(network, other)
+        del network.again.bias
+        network.again.bias = bias
+
+
 def test_knows_a_point_from_a_path():
     network = tiny_network()
     assert WeightPath(network, copy.deepcopy(network)).is_point
@@ -60,6 +105,12 @@ def test_knows_a_point_from_a_path():
 )
 def test_barrier(losses, ends, expected):
     assert barrier(torch.tensor(losses), *ends) == expected
+
+
+def test_says_that_an_integral_does_not_close_only_above_the_limit():
+    assert not_closing({"blur": 0.05, "noise": 0.0}) is None
+    assert "(it misses 2230% on noise of the change of loss;" in not_closing({"blur": 0.05, "noise": 22.3})
+    assert "nan% on blur" in not_closing({"blur": float("nan")})
 
 
 def test_says_so_only_above_the_limit():

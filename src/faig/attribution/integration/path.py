@@ -101,9 +101,9 @@ def not_closing(residuals: dict[str, float]) -> str | None:
     bad = {kind: value for kind, value in residuals.items() if not value <= CLOSES}
     if not bad:
         return None
-    listed = ", ".join(f"{value:.0%} of the change of loss on {kind}" for kind, value in bad.items())
+    listed = ", ".join(f"{value:.0%} on {kind}" for kind, value in bad.items())
     return (
-        f"the integral does not close (it misses {listed}; above {CLOSES:.0%} contributions do not add up to what they "
-        "explain): do not trust the ranking. Take more nodes, or a tolerance; if that does not help, the network's "
-        "gradients are not those of its output"
+        f"the integral does not close (it misses {listed} of the change of loss; above {CLOSES:.0%} contributions do "
+        "not add up to what they explain): do not trust the ranking. Do more nodes help? If not, the network's "
+        "gradients are wrong"
     )
