@@ -6,6 +6,7 @@ layers and weights keep their names, and rankings and files of the network stay 
 
 import copy
 import functools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,10 +107,12 @@ def explained(lr: Tensor) -> Iterator[None]:
         channels, height, width = lr.shape[-3:]
         kind = {1: "a gray", 3: "an RGB"}.get(channels, f"a {channels}-channel")
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise InputError(
-            f"the network does not take {kind} image of {width}x{height} ({first}); if it wants sizes of a kind, "
-            "adapt it in your builder: faig.networks.adapters.padded(network, multiple)"
-        ) from error
+        way_out = (
+            "if it wants sizes of a kind, adapt it in your builder: faig.networks.adapters.padded(network, multiple)"
+        )
+        if re.search(r"to have \d+ channels", first):  # torch, of a convolution
+            way_out = "make images of its channels: make_cases(..., channels=channels_of(network))"
+        raise InputError(f"the network does not take {kind} image of {width}x{height} ({first}); {way_out}") from error
 
 
 def _pad(forward: Forward, x: Tensor, *, multiple: int, minimum: int, square: bool) -> Tensor:
