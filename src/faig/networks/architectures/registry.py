@@ -60,6 +60,11 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
         raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
 
 
+def takes(architecture: str, argument: str) -> bool:
+    """Whether a known architecture has an argument of this name."""
+    return architecture in ARCHITECTURES and argument in inspect.signature(ARCHITECTURES[architecture]).parameters
+
+
 def recognise(weights: Weights) -> Recognised:
     """Name the architecture, and its arguments, that has these weights, under any names that public files have.
 
