@@ -30,5 +30,5 @@ clean:
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps spandrel # its torchvision is not needed
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps spandrel # not the torchvision it asks for
 	touch $@

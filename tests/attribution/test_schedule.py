@@ -171,7 +171,7 @@ def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("budget", "images", "nodes"), [(24, 2, 4), (50, 4, 4), (72, 6, 4), (200, 6, 11)])
 def test_a_budget_goes_to_images_first(place, budget, images, nodes):
-    options, cases = Options(budget=budget), config(place).images.cases(2, 0)
+    options, cases = Options(budget=budget), config(place).images.cases(2, 3, 0)
     if images < 6:
         with pytest.warns(FaigWarning, match=f"a budget of {budget} passes: {images} of 6 images"):
             chosen, left = within_budget(options, cases, 3)
@@ -217,7 +217,7 @@ def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypa
 
 def test_a_budget_of_too_little_says_what_is_needed(place):
     with pytest.raises(InputError, match="a budget of 23 passes: two images with 3 versions each at 4 nodes take 24"):
-        within_budget(Options(budget=23), config(place).images.cases(2, 0), 3)
+        within_budget(Options(budget=23), config(place).images.cases(2, 3, 0), 3)
 
 
 @pytest.mark.parametrize(

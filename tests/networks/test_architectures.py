@@ -5,18 +5,55 @@ import torch
 from torch.nn import functional
 
 from conftest import tiny_network
+from faig.attribution.integration.tiling import Reach, reach
 from faig.common.errors import InputError
 from faig.networks.architectures import SRCNNStyle, SRResNet, build, recognise
+from faig.networks.graph import trace
+from faig.networks.inference import scale_of
 
 SCALES = pytest.mark.parametrize("scale", [2, 3, 4])
 
 
-@SCALES
-@pytest.mark.parametrize("architecture", ["srresnet", "srcnn-style"])
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 8), (13, 7)])
+BUILT = [
+    *((name, scale) for name in ("srresnet", "srcnn-style", "edsr", "rcan") for scale in (1, 2, 3, 4, 8)),
+    *(("compact", scale) for scale in (1, 2, 3, 4, 5)),
+    *(("rrdb", scale) for scale in (1, 2, 4, 8)),
+    ("dncnn", 1),
+]
+
+
+@pytest.mark.parametrize(("architecture", "scale"), BUILT)
+@pytest.mark.parametrize(("height", "width"), [(3, 3), (5, 8), (13, 7)])
 def test_enlarges_odd_sizes(architecture, scale, height, width):
     output = tiny_network(architecture, scale)(torch.rand(2, 3, height, width))
     assert output.shape == (2, 3, height * scale, width * scale)
+
+
+@pytest.mark.parametrize(("architecture", "scale"), BUILT)
+def test_steps_are_traced_and_run_the_same(architecture, scale):
+    network, image = tiny_network(architecture, scale), torch.rand(1, 3, 5, 7)
+    torch.testing.assert_close(trace(network)(image), network(image))
+    assert scale_of(network) == scale
+
+
+@pytest.mark.parametrize(
+    ("architecture", "scale", "expected"),
+    [
+        ("compact", 3, Reach(4, 1)),  # first, 2, last
+        ("dncnn", 1, Reach(4, 1)),
+        ("edsr", 3, Reach(8, 1)),  # first, 2 in each of 2 blocks, after the body, enlarging, last (at HR)
+        ("rcan", 2, None),  # the means of its attention are over the whole image
+        ("srresnet", 1, Reach(5, 1)),
+    ],
+)
+def test_how_far_they_see(architecture, scale, expected):
+    assert reach(tiny_network(architecture, scale), scale) == expected
+
+
+@pytest.mark.slow
+def test_tiles_of_unshuffled_images_begin_at_whole_pixels():
+    assert reach(tiny_network("rrdb", 2), 2).align == 2
+    assert reach(tiny_network("rrdb", 1), 1).align == 4
 
 
 def lrelu(x: torch.Tensor) -> torch.Tensor:
@@ -92,12 +129,14 @@ def test_keys_are_basicsrs():
 def test_recognised_from_weights_alone(architecture, sizes, scale):
     with torch.device("meta"):
         weights = build(architecture, scale=scale, **sizes).state_dict()
-        found, arguments, known = recognise(weights)
+        found, arguments, known, done, doubt = recognise(weights)
         again = build(found, **arguments).state_dict()
     assert found == architecture
     assert arguments["scale"] == scale
     assert {key: value.shape for key, value in again.items()} == {key: value.shape for key, value in weights.items()}
     assert list(known) == list(weights)
+    assert not done
+    assert not doubt
 
 
 @pytest.mark.parametrize("spoil", ["drop", "add", "reshape"])
@@ -111,6 +150,21 @@ def test_nothing_else_is_recognised(spoil):
         weights["conv_hr.weight"] = torch.zeros(4, 4, 5, 5)
     with pytest.raises(InputError, match="no known architecture has these"):
         recognise(weights)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "arguments", "told"),
+    [
+        ("rrdb", {"scale": 3}, "scale 3 after unshuffling by 1 is no power of 2"),
+        ("compact", {"activation": "gelu"}, "activation 'gelu' is not one of prelu, relu, leakyrelu"),
+        ("edsr", {"mean": [0.5]}, "a mean of 1 channels for images of 3"),
+        ("dncnn", {"convolutions": 1}, "1 convolutions are no chain; 2 at least"),
+        ("rcan", {"scale": 6}, "scale 6 is not one of 1, 2, 3, 4, 8"),
+    ],
+)
+def test_arguments_that_make_no_sense(architecture, arguments, told):
+    with pytest.raises(InputError, match=told):
+        build(architecture, **arguments)
 
 
 def test_what_cannot_be_built():

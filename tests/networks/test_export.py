@@ -10,6 +10,7 @@ from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import round8
 from faig.intervention.edit import revert
+from faig.networks.architectures import build
 from faig.networks.checkpoint import load_network
 from faig.networks.export import export
 from faig.zoo import find
@@ -128,3 +129,25 @@ def test_the_shipped_network_goes_out_in_float32(faig, tmp_path):
     image = torch.rand(1, 3, 9, 7)
     with torch.no_grad():
         torch.testing.assert_close(theirs(image), ours(image))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "arguments", "kept"),
+    [
+        ("srresnet", {"scale": 2, "features": 4, "blocks": 1}, True),
+        ("edsr", {"scale": 2, "features": 4, "blocks": 1}, True),
+        ("edsr", {"scale": 2, "features": 4, "blocks": 1, "res_scale": 0.1}, False),
+        ("edsr", {"scale": 2, "features": 4, "blocks": 1, "mean": [0.4690, 0.4490, 0.4036]}, False),
+        ("compact", {"scale": 2, "features": 4, "convolutions": 1, "activation": "leakyrelu"}, True),
+        ("compact", {"scale": 2, "features": 4, "convolutions": 1, "activation": "relu"}, False),
+    ],
+)
+def test_pth_says_what_weights_alone_do_not(tmp_path, caplog, architecture, arguments, kept):
+    network = build(architecture, **arguments)
+    for name in ("net.safetensors", "net.pth"):
+        export(network, tmp_path / name, {"architecture": architecture, "arguments": arguments})
+    assert ("net.pth holds weights alone, which do not say" in caplog.text) != kept
+    image = torch.rand(1, 3, 5, 7)
+    again, weights_alone = (load_network(tmp_path / name)(image) for name in ("net.safetensors", "net.pth"))
+    assert torch.equal(again, network.eval()(image))
+    assert torch.equal(weights_alone, again) == kept

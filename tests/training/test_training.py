@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from conftest import training_config
 from faig.common.errors import InputError
 from faig.networks.checkpoint import load_network, network_metadata
+from faig.networks.inference import channels_of, scale_of
 from faig.training.config import OptimizerConfig, read_config
 from faig.training.loop import Report, learning_rate, train
 
@@ -101,7 +102,10 @@ def test_schedule_is_a_cosine_that_may_restart():
         ({"seed": 2**70}, "seed: Input should be less than"),
         ({"network": {"arguments": {"scale": 2, "features": -4}}}, "network: architecture 'srresnet' with"),
         ({"network": {"arguments": {"scale": 2, "features": 0}}}, "network: "),
-        ({"network": {"arguments": {"scale": 2, "channels": 1}}}, "network: the network does not take an RGB image"),
+        (
+            {"network": {"arguments": {"scale": 2, "channels": 1}}},
+            "network: arguments: channels: networks are trained on RGB",
+        ),
         ({"network": {"arguments": {"scale": 2.0}}}, r"network: .*2\.0"),
         ({"network": {"arguments": {"scale": 2, "architecture": "x"}}}, "architecture stands beside arguments"),
         ({"network": {"arguments": {"feature": 4, "scale": 2}}}, "unexpected keyword argument 'feature'"),
@@ -143,3 +147,17 @@ def test_what_is_no_configuration(tmp_path, text):
         read_config(file)
     with pytest.raises(InputError, match="cannot be read"):
         read_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.slow
+def test_a_denoiser_enlarges_nothing(settings):
+    arguments = {"features": 4, "convolutions": 3, "channels": 3}
+    settings["network"] = {"architecture": "dncnn", "arguments": arguments}
+    network = load_network(train(training_config(settings, data=settings["data"] | {"degradation": {"noise": 0.1}})))
+    assert (scale_of(network), channels_of(network)) == (1, 3)
+
+
+def test_gray_networks_are_not_trained(settings):
+    settings["network"] = {"architecture": "dncnn", "arguments": {"features": 4, "convolutions": 3}}
+    with pytest.raises(ValueError, match="channels: networks are trained on RGB; give 3"):
+        training_config(settings)

@@ -15,6 +15,7 @@ from faig.common.files import new_file
 from faig.filters import UNITS, FilterSpace
 from faig.intervention.turnable import Turnable, export_turnable
 from faig.networks.checkpoint import load_builder
+from faig.networks.inference import channels_of
 from faig.zoo.scores import chosen_by
 
 app = typer.Typer(add_completion=False)
@@ -54,7 +55,7 @@ def export(
         chosen = chosen_by(files, high, reading.share_of(top), unit=options["unit"], everything=options["everything"])
         network = Turnable(high, low, chosen)
         screen.note(describe_methods(methods_of(files)))
-    difference = export_turnable(network, out, 3)
+    difference = export_turnable(network, out, channels_of(high))
     size = out.stat().st_size
     what = ", ".join(network.functions) or f"each of {network.inputs:,} {network.space.unit}s"
     screen.result(

@@ -51,8 +51,8 @@ class Measurement:
     Attributes:
         to_target: ``E(F', target)``.
         to_baseline: ``E(F', baseline)``.
-        psnr: dB, RGB, border = scale.
-        ssim: RGB, border = scale.
+        psnr: dB, all channels, border = scale.
+        ssim: all channels, border = scale.
     """
 
     to_target: Numbers

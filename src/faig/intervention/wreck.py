@@ -11,6 +11,7 @@ from torch import nn
 from faig.imaging.cases import Case, make_cases
 from faig.imaging.photos import busiest_crops, photograph
 from faig.intervention.measure import Measured, Reference, measure, measure_reference
+from faig.networks.inference import channels_of
 
 ALLOWED = 0.5  # dB under the worse of the two ends
 DIFFERS = 0.1  # inputs on which the ends differ less than this share of the most are held to PSNR alone
@@ -56,10 +57,10 @@ def described(reasons: dict[str, str]) -> str:
 
 def wrecked_on_photos(network: nn.Module, target: nn.Module, baseline: nn.Module, scale: int) -> str:
     """Whether an altered network is wrecked on crops of packaged photos, clean, blurry and noisy; see `described`."""
-    reference = measure_reference(target, baseline, scale, _photo_cases(scale))
+    reference = measure_reference(target, baseline, scale, _photo_cases(scale, channels_of(target)))
     return described(wrecked([measure(network, reference, scale)], reference))
 
 
-def _photo_cases(scale: int) -> list[Case]:
+def _photo_cases(scale: int, channels: int) -> list[Case]:
     crops = {name: busiest_crops(name, photograph(name), SIDE * scale, 1)[0].image for name in PROBES}
-    return make_cases(crops, LEVELS, scale)
+    return make_cases(crops, LEVELS, scale, channels=channels)

@@ -4,6 +4,7 @@ Nothing but the network's own code runs where errors of every kind are caught he
 """
 
 import copy
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,9 +50,14 @@ def run(network: Callable[[Tensor], Any], lr: Tensor) -> Tensor:
             raise _in_place() from error
         channels, height, width = lr.shape[-3:]
         kind = {1: "a gray", 3: "an RGB"}.get(channels, f"a {channels}-channel")
+        way_out = (
+            "adapt it in your builder: faig.networks.adapters.padded(network, multiple) where it wants sizes of a "
+            "kind, adapted for all else"
+        )
+        if re.search(r"to have \d+ channels", str(error)):  # torch, of a convolution
+            way_out = "make images of its channels: make_cases(..., channels=channels_of(network))"
         raise InputError(
-            f"the network does not take {kind} image of {width}x{height} ({_reason(error)}); adapt it in your builder: "
-            "faig.networks.adapters.padded(network, multiple) where it wants sizes of a kind, adapted for all else"
+            f"the network does not take {kind} image of {width}x{height} ({_reason(error)}); {way_out}"
         ) from error
     if counted and lr._version != untouched:
         raise _in_place()

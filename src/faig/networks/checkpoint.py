@@ -78,10 +78,10 @@ def network_metadata(path: Path | str) -> dict[str, Any]:
     weights, metadata = read_weights(Path(path))
     if "architecture" not in metadata:
         try:
-            architecture, arguments, _ = recognise(unwrapped(weights))
+            known = recognise(unwrapped(weights))
         except InputError:
             return metadata
-        metadata |= {"architecture": architecture, "arguments": arguments}
+        metadata |= {"architecture": known.architecture, "arguments": known.arguments}
     return metadata
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from faig.common.errors import InputError
 from faig.imaging.images import ImageLike, Resized, as_image, round8

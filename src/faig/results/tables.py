@@ -24,10 +24,10 @@ _PROPORTION = number("proportion", "size of the set / number of filters")
 _WRECKED = wreck()
 _EFFECT = (
     number("effect_target_baseline", "E(target, baseline): what reverting everything would do, but for the biases"),
-    number("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
+    number("psnr", "of the altered network in dB against the GT, all channels, border = scale"),
     number("psnr_target", "of the target"),
     number("psnr_baseline", "of the baseline"),
-    number("ssim", "of the altered network against the GT, RGB, border = scale"),
+    number("ssim", "of the altered network against the GT, all channels, border = scale"),
     number("effect_spread", "for `random`, whose row is a mean over seeds: the standard deviation between them"),
     _WRECKED,
 )
@@ -195,7 +195,7 @@ MODULATION = Table(
     (
         *(_FUNCTIONS, _INPUT),
         number("strength", "0 is the baseline's weights, 1 the target's"),
-        interval("psnr", "in dB against the GT, RGB, border = scale"),
+        interval("psnr", "in dB against the GT, all channels, border = scale"),
         *(interval("sharpness", "mean gradient"), interval("noise", "σ that wavelets see")),
         interval("step", "mean absolute difference from the strength before, of 255"),
         number("step_share", "the step as a share of the mean difference between strength 0 and 1"),

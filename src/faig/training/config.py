@@ -12,8 +12,8 @@ from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, va
 from faig.imaging.blurs import Blur
 from faig.imaging.degradation import Degradation, named, parse_steps
 from faig.imaging.steps import Down, Noise, Step
-from faig.networks.architectures import build
-from faig.networks.inference import scale_of
+from faig.networks.architectures import build, takes
+from faig.networks.inference import channels_of, scale_of
 
 
 class NetworkConfig(Strict):
@@ -25,15 +25,23 @@ class NetworkConfig(Strict):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> "NetworkConfig":
-        if "scale" not in self.arguments:
+        if "scale" not in self.arguments and takes(self.architecture, "scale"):
             raise ValueError("arguments needs a scale: {scale: 2}")
         if "architecture" in self.arguments:
             raise ValueError("arguments: architecture stands beside arguments, not in them")
         with torch.device("meta"), warnings.catch_warnings(action="ignore"):
-            scale = scale_of(build(self.architecture, **self.arguments))
-        if type(self.arguments["scale"]) is not int or scale != self.arguments["scale"]:
-            raise ValueError(f"arguments: scale: {self.arguments['scale']!r} makes a network that enlarges by {scale}")
+            network = build(self.architecture, **self.arguments)
+            scale, channels = scale_of(network), channels_of(network)
+        if type(self.scale) is not int or scale != self.scale:
+            raise ValueError(f"arguments: scale: {self.scale!r} makes a network that enlarges by {scale}")
+        if channels != 3:
+            raise ValueError("arguments: channels: networks are trained on RGB; give 3")
         return self
+
+    @property
+    def scale(self) -> int:
+        """By how much the network enlarges."""
+        return self.arguments.get("scale", 1)
 
 
 class DegradationConfig(Strict):

@@ -101,7 +101,7 @@ def _train(
 ) -> Path | None:
     started = time.monotonic()
     total, optimizer = config.optimizer.iterations, config.optimizer
-    scale = config.network.arguments["scale"]
+    scale = config.network.scale
 
     # The network, what of it is trained, and the averaged copy that is kept in the end.
     network = first_network(config).train().to(accelerator.device).to(memory_format=LAYOUT)  # type: ignore[call-overload]

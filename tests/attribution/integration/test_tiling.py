@@ -119,12 +119,13 @@ def test_tiled_equals_untiled(architecture, scale):
 
 
 def test_bytes_are_those_that_autograd_keeps():
-    alone, conv, last = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 1)
     side = 48
     image, hidden = 4 * 3 * side * side, 4 * 8 * side * side
-    assert saved_bytes(alone, side) == image  # for the gradient of the weight
-    assert saved_bytes(nn.Sequential(alone, nn.ReLU()), side) == 2 * image
-    assert saved_bytes(nn.Sequential(conv, nn.ReLU(), last), side) == image + hidden  # shared
+    conv, wide = (nn.Conv2d(3, channels, 3, padding=1) for channels in (3, 8))
+    assert saved_bytes(conv, side) == image  # for the gradient of the weight
+    assert saved_bytes(nn.Sequential(conv, nn.ReLU()), side) == 2 * image
+    assert saved_bytes(nn.Sequential(wide, nn.ReLU(), nn.Conv2d(8, 3, 1)), side) == image + hidden  # shared
+    assert saved_bytes(nn.Conv2d(1, 1, 3, padding=1), side) == image / 3  # gray
 
 
 def test_a_small_budget_makes_tiles_and_a_smaller_one_says_what_is_needed():

@@ -5,8 +5,18 @@ names are BasicSR's where it has the network, so that its checkpoints load with 
 """
 
 from faig.networks.architectures.family import Weights
-from faig.networks.architectures.registry import ARCHITECTURES, Recognised, build, is_known_as, recognise
+from faig.networks.architectures.registry import ARCHITECTURES, Recognised, build, is_known_as, recognise, takes
 from faig.networks.architectures.srcnn import SRCNNStyle
 from faig.networks.architectures.srresnet import SRResNet
 
-__all__ = ["ARCHITECTURES", "Recognised", "SRCNNStyle", "SRResNet", "Weights", "build", "is_known_as", "recognise"]
+__all__ = [
+    "ARCHITECTURES",
+    "Recognised",
+    "SRCNNStyle",
+    "SRResNet",
+    "Weights",
+    "build",
+    "is_known_as",
+    "recognise",
+    "takes",
+]

@@ -1,6 +1,5 @@
 """SRVGGNetCompact, the small network of Real-ESRGAN."""
 
-import logging
 import math
 
 from torch import nn
@@ -9,8 +8,6 @@ from torch.nn import functional
 from faig.common.errors import InputError
 from faig.networks.architectures.family import Enlarged, Family, Images, Read, Weights, count
 from faig.networks.architectures.layers import convolution
-
-logger = logging.getLogger("faig")
 
 SLOPE = 0.1  # of LeakyReLU
 ACTIVATIONS = ("prelu", "relu", "leakyrelu")
@@ -57,7 +54,7 @@ def _activation(name: str, features: int) -> nn.Module:
 def read(weights: Weights) -> Read | None:
     """Read the sizes; see `Family`.
 
-    Whether it is ReLU or LeakyReLU stands in no weight; LeakyReLU is taken, as a line in the log says.
+    Whether it is ReLU or LeakyReLU stands in no weight; LeakyReLU is taken.
     """
     if "body.0.weight" not in weights or any(not name.startswith("body.") for name in weights):
         return None
@@ -69,14 +66,12 @@ def read(weights: Weights) -> Read | None:
     convolutions = (layers - 1) // 2 - 1 if activation == "prelu" else layers - 2
     if convolutions < 0 or any(weight.ndim not in (1, 4) for weight in weights.values()):
         return None
-    if activation != "prelu":
-        logger.warning(
-            "a compact network without slopes in its file is taken to have LeakyReLU of slope %g; where it has ReLU, "
-            "write activation: relu into the arguments of its metadata, or name a builder",
-            SLOPE,
-        )
-    arguments = {"scale": scale, "features": features, "convolutions": convolutions}
-    return Read(arguments | {"activation": activation, "channels": channels}, weights)
+    doubt = (
+        f"a compact network without slopes in its file is taken to have LeakyReLU of slope {SLOPE:g}; where it has "
+        "ReLU, write activation: relu into the arguments of its metadata, or name a builder"
+    )
+    arguments = {"scale": scale, "features": features, "convolutions": convolutions, "channels": channels}
+    return Read(arguments | {"activation": activation}, weights, doubt="" if activation == "prelu" else doubt)
 
 
 COMPACT = Family("compact", SRVGGNetCompact, read)

@@ -1,6 +1,5 @@
 """DnCNN, a denoiser: a chain of convolutions that sees the noise."""
 
-import logging
 import re
 from dataclasses import dataclass
 
@@ -10,8 +9,6 @@ from torch import Tensor, nn
 from faig.common.errors import InputError
 from faig.networks.architectures.family import Family, Images, Read, Weights
 from faig.networks.architectures.layers import convolution
-
-logger = logging.getLogger("faig")
 
 # How the chain is called in KAIR and in the common PyTorch version, and the ε of their batch norm, which no file says.
 CHAINS = {"model": 1e-4, "dncnn": 1e-5}
@@ -89,9 +86,9 @@ def read(weights: Weights) -> Read | None:
         for part, tensor in zip(("weight", "bias"), pair, strict=True)
     }
     features, channels = convolutions[0][0].shape[:2]
-    if norms:
-        logger.info("%d batch norms are folded into the convolutions before them (ε = %g)", norms, epsilon)
-    return Read({"features": features, "convolutions": len(convolutions), "channels": channels}, known)
+    done = f"{norms} batch norms are folded into the convolutions before them (ε = {epsilon:g})"
+    arguments = {"features": features, "convolutions": len(convolutions), "channels": channels}
+    return Read(arguments, known, done=done if norms else "")
 
 
 def _layers(weights: Weights, chain: str) -> list[Layer] | None:

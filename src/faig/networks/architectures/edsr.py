@@ -87,9 +87,7 @@ def read_common(weights: Weights, block_names: dict[str, str]) -> Read | None:
     features, channels = known["conv_first.weight"].shape[:2]
     if channels != len(DIV2K_MEAN):
         return None  # of gray ones there are no public files, and no rule for their mean
-    values: dict[str, Any] | None = {"img_range": 255.0, "mean": list(DIV2K_MEAN)}
-    if by_authors:
-        values = _shifted(shifts)
+    values = _shifted(shifts) if by_authors else {}
     if values is None:
         return None
     shuffled = [weight.shape for name, weight in known.items() if name.startswith("upsample.") and weight.ndim == 4]
@@ -111,9 +109,10 @@ def _shifted(shifts: Weights) -> dict[str, Any] | None:
         return None
     size = 255.0 if float(bias.max()) > 1 else 1.0
     mean = (bias / size).tolist()
-    if all(abs(ours - theirs) < 5e-4 for ours, theirs in zip(mean, DIV2K_MEAN, strict=True)):  # half precision rounds
-        mean = list(DIV2K_MEAN)
-    return {"img_range": size, "mean": mean}
+    usual = all(
+        abs(ours - theirs) < 5e-4 for ours, theirs in zip(mean, DIV2K_MEAN, strict=True)
+    )  # in half precision too
+    return {"img_range": size} | ({} if usual else {"mean": mean})
 
 
 EDSR_NET = Family("edsr", EDSR, read)

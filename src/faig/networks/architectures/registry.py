@@ -29,11 +29,15 @@ class Recognised(NamedTuple):
         architecture: a key of ``ARCHITECTURES``.
         arguments: for `build`; JSON-able.
         weights: under the names that the network gives them.
+        done: what was done to them, see `Read`.
+        doubt: what was taken to be so, see `Read`.
     """
 
     architecture: str
     arguments: dict[str, Any]
     weights: Weights
+    done: str = ""
+    doubt: str = ""
 
 
 def build(architecture: str, **arguments: Any) -> nn.Module:
@@ -56,6 +60,11 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
         raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
 
 
+def takes(architecture: str, argument: str) -> bool:
+    """Whether a known architecture has an argument of this name."""
+    return architecture in ARCHITECTURES and argument in inspect.signature(ARCHITECTURES[architecture]).parameters
+
+
 def recognise(weights: Weights) -> Recognised:
     """Name the architecture, and its arguments, that has these weights, under any names that public files have.
 
@@ -73,7 +82,7 @@ def recognise(weights: Weights) -> Recognised:
         except (KeyError, IndexError, ValueError, ZeroDivisionError):  # looks like it, and is not
             continue
         if found is not None and _fits(family.name, found):
-            return Recognised(family.name, found.arguments, found.weights)
+            return Recognised(family.name, *found)
     first = next(iter(weights), "none")
     raise InputError(
         f"no known architecture has these {len(weights)} weights (the first key is {first!r}); "
