@@ -8,7 +8,8 @@ go, and sizes are kept account of only where an annotation has a shape.
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, get_args
+from types import SimpleNamespace
+from typing import Any, get_args, get_type_hints
 
 import jaxtyping
 from beartype import BeartypeConf, beartype
@@ -28,6 +29,7 @@ def check(function: Callable) -> Callable:
     def plainly(*args: Any, **kwargs: Any) -> Any:
         nonlocal checked
         if checked is None:
+            function.__annotations__ = {name: resolved(hint, function) for name, hint in hints.items()}
             checked = beartype(function, conf=CONF)
         return checked(*args, **kwargs)
 
@@ -37,6 +39,16 @@ def check(function: Callable) -> Callable:
             return plainly(*args, **kwargs)
 
     return with_sizes if any(map(has_shape, hints.values())) else plainly
+
+
+def resolved(hint: Any, function: Callable) -> Any:
+    """The annotation without quotes; what is imported for type checkers alone could be anything."""
+    try:
+        return get_type_hints(
+            SimpleNamespace(__annotations__={"hint": hint}), function.__globals__, include_extras=True
+        )["hint"]
+    except NameError:
+        return Any
 
 
 def has_shape(hint: Any) -> bool:
