@@ -26,7 +26,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 
 def pytest_configure() -> None:
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
 
 
 def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:

@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import socket
+import sys
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 FORKED = multiprocessing.get_context("forkserver")
@@ -38,3 +40,13 @@ def together(count: int, function: Callable, *arguments: Any) -> list[int | None
     for process in processes:
         process.join()
     return [process.exitcode for process in processes]
+
+
+def command(folder: Path, *arguments: object) -> None:
+    """``faig`` with these arguments, what it prints in files ``stdout-<rank>`` and ``stderr-<rank>`` of the folder."""
+    from faig.cli import main
+
+    rank = os.environ["RANK"]
+    sys.argv = ["faig", *map(str, arguments)]
+    with (folder / f"stdout-{rank}").open("w") as sys.stdout, (folder / f"stderr-{rank}").open("w") as sys.stderr:
+        main()

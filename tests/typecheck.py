@@ -1,8 +1,8 @@
 """The checker of the shapes and types in annotations: beartype, where an int is also a float (PEP 484).
 
-jaxtyping's import hook gives it every function of the package. That half of the time of the tests is not spent on checks,
-each is compiled at the first call (most functions are not called by most tests), arguments and result are checked in one
-go, and sizes are kept account of only where an annotation has a shape.
+jaxtyping's import hook gives it every function of the package. So that the tests do not spend half of their time on it,
+a check is compiled at the first call (most functions are not called by most tests), checks arguments and result in one
+go, and keeps account of sizes only where an annotation has a shape.
 """
 
 import functools
