@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import sys
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from faig.imaging.degradation import paper_preset
 from faig.imaging.images import write_image
 from faig.networks.architectures import build
 from faig.networks.inference import scale_of
+from faig.report.figures.chart import Chart
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -37,7 +39,7 @@ TINY = {  # arguments of a handful of filters
 
 
 def pytest_configure() -> None:
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
 
 
 def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:
@@ -199,3 +201,18 @@ def study_run(tmp_path_factory) -> Path:
     from study import make_study
 
     return make_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def undrawn() -> Iterator[dict[str, Chart]]:
+    """Charts are not drawn as files, which takes most of the time of a report; they are here instead, by name."""
+    charts: dict[str, Chart] = {}
+
+    def keep(run: Path, given: Iterable[Chart]) -> Path:
+        charts.clear()
+        charts.update((chart.name, chart) for chart in given)
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("faig.report.html.page.export_charts", keep)
+        yield charts

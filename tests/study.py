@@ -39,7 +39,7 @@ def make_study(folder: Path) -> Path:
     save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
     (folder / "gt").mkdir()
     generator = torch.Generator().manual_seed(0)
-    for i in range(3):
+    for i in range(2):
         write_image(folder / "gt" / f"image{i}.png", torch.rand(3, 32 + 2 * i, 36, generator=generator))
     common = {
         "baseline": str(folder / "baseline.safetensors"),

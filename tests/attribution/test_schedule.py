@@ -1,12 +1,8 @@
 """Units on disk: killed, stale, shared by threads and processes, within a tolerance or a budget."""
 
 import dataclasses
-import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -24,6 +20,7 @@ from faig.experiment.config import AttributeConfig, ImagesConfig
 from faig.experiment.networks import load_pair
 from faig.imaging.images import write_image
 from faig.networks.checkpoint import save_network
+from processes import started, together
 
 SCORES = "scores.safetensors"
 
@@ -35,11 +32,11 @@ def place(tmp_path_factory):
     metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
     baseline = tiny_network()
     save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
-    save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
+    save_network(folder / "target.safetensors", nudged(baseline).state_dict(), metadata)
     generator = torch.Generator().manual_seed(0)
     (folder / "gt").mkdir()
-    for i in range(6):
-        write_image(folder / "gt" / f"gt{i}.png", torch.rand(3, 48 + 16 * (i % 2), 48, generator=generator))
+    for i in range(3):
+        write_image(folder / "gt" / f"gt{i}.png", torch.rand(3, 24 + 8 * (i % 2), 20, generator=generator))
     return folder
 
 
@@ -48,18 +45,11 @@ def config(place, **changes) -> AttributeConfig:
         "baseline": str(place / "baseline.safetensors"),
         "target": str(place / "target.safetensors"),
         "images": ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}),
-        "nodes": 6,
+        "nodes": 3,
         "method": "faig",
         "threads": 2,
     }
     return AttributeConfig(**settings | changes)
-
-
-def command(place, out, *more: str, processes: int = 0) -> list[str]:
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes else []
-    pair = [part for name in ("baseline", "target") for part in (f"--{name}", str(place / f"{name}.safetensors"))]
-    images = ["--gt", str(place / "gt"), "--degrade", "blur=2,noise=0.1", "--method", "faig", "--out", str(out)]
-    return [sys.executable, *launch, "-m", "faig", "attribute", *pair, *images, *more]
 
 
 def bytes_of(run) -> bytes:
@@ -67,39 +57,40 @@ def bytes_of(run) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("processes")
 def test_kill_9_five_times_then_finish(place, tmp_path):
     """Whatever it was doing: the bytes are those of a run that nobody touched."""
-    long = ("--nodes", "300", "--threads", "2")
-    whole = attribute_run(config(place, nodes=300), tmp_path / "whole")
-    out, chance = tmp_path / "killed", random.Random(1)
+    long = config(place, nodes=40)
+    whole = attribute_run(long, tmp_path / "whole")
+    out, chance, seen = tmp_path / "killed", random.Random(1), []
     units = out / ".units"
-    for kill in range(5):
-        wanted = chance.randint(3 * kill, 3 * kill + 2)
-        process = subprocess.Popen(command(place, out, *long), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if units.is_dir() and len(list(units.glob("*.safetensors"))) >= wanted:
-                break
+
+    def done() -> int:
+        return len(list(units.glob("*.safetensors"))) if units.is_dir() else 0
+
+    for wanted in (0, 0, 1, 4, 6):  # of nine
+        process = started(attribute_run, long, out)
+        while process.is_alive() and done() < wanted:
             time.sleep(0.002)
         time.sleep(chance.random() * 0.05)
-        assert process.poll() is None, "it had ended before it was killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.is_alive(), "it had ended before it was killed"
+        process.kill()
+        process.join()
         assert not (out / SCORES).exists()
-    done = subprocess.run(command(place, out, *long), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+        seen.append(done())
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2
+    attribute_run(long, out)
     assert bytes_of(out) == bytes_of(whole)
     assert not units.exists()
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("processes")
 def test_two_processes_find_what_one_does(place, tmp_path):
     one = attribute_run(config(place, threads=1), tmp_path / "one")
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     two = tmp_path / "two"
-    arguments = command(place, two, "--nodes", "6", "--threads", "1", processes=2)
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert together(2, attribute_run, config(place, threads=1), two) == [0, 0]
     assert bytes_of(two) == bytes_of(one)
     assert (two / "filters-blur.csv").read_bytes() == (one / "filters-blur.csv").read_bytes()
 
@@ -138,16 +129,16 @@ def test_a_stale_unit_is_never_used_again(place, tmp_path, changed):
         metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
         save_network(now / "target.safetensors", nudged(tiny_network(), size=0.03).state_dict(), metadata)
     elif changed == "image":
-        write_image(now / "gt" / "gt3.png", torch.rand(3, 64, 48))
+        write_image(now / "gt" / "gt1.png", torch.rand(3, 32, 20))
     else:
-        settings = {"nodes": 9}
+        settings = {"nodes": 4}
     with pytest.raises(Killed):
         attribute_run(config(place), tmp_path / "before", track=dying(before=False))
     out = tmp_path / "now"
     with pytest.raises(Killed):
         attribute_run(config(now, **settings), out, track=dying(before=True))
     stale = list((tmp_path / "before" / ".units").iterdir())
-    assert len(stale) == 18
+    assert len(stale) == 9
     for unit in stale:
         shutil.copy(unit, out / ".units")
     fresh = attribute_run(config(now, **settings), tmp_path / "fresh")
@@ -156,22 +147,22 @@ def test_a_stale_unit_is_never_used_again(place, tmp_path, changed):
         attribute_run(config(place), out)
 
 
-def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path):
+def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path, monkeypatch):
+    monkeypatch.setattr("faig.attribution.scoring.TOP", 0.1)  # 1% of so small a network is one filter
     counts = {}
-    for tolerance in (0.3, 0.9999):
+    for tolerance in (0.3, 0.99):
         run = attribute_run(config(place, tolerance=tolerance), tmp_path / f"{tolerance}")
         found, told = load_scores(run / SCORES)
         counts[tolerance] = told["nodes"]
         assert set(told["ranking_error"]) == {"blur", "noise"}
-        assert found.losses["blur"].shape == (6, told["nodes"] + 2)
+        assert found.losses["blur"].shape == (3, told["nodes"] + 2)
     assert counts[0.3] == 12
-    assert counts[0.9999] > 12
+    assert counts[0.99] > 12
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("budget", "images", "nodes"), [(24, 2, 4), (50, 4, 4), (72, 6, 4), (200, 6, 11)])
-def test_a_budget_goes_to_images_first(place, budget, images, nodes):
-    options, cases = Options(budget=budget), config(place).images.cases(2, 3, 0)
+def test_a_budget_goes_to_images_first(budget, images, nodes):
+    options, cases = Options(budget=budget), tiny_cases(count=6)
     if images < 6:
         with pytest.warns(FaigWarning, match=f"a budget of {budget} passes: {images} of 6 images"):
             chosen, left = within_budget(options, cases, 3)
@@ -199,7 +190,7 @@ def test_stable_compares_each_round_with_the_one_before():
 
 
 def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypatch):
-    monkeypatch.setattr("faig.attribution.methods.TOP", 0.5)  # 1% of so small a network is one filter
+    monkeypatch.setattr("faig.attribution.methods.TOP", 0.5)
     gt = tmp_path / "gt"
     gt.mkdir()
     for i in range(10):
@@ -215,9 +206,9 @@ def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypa
     assert lengths == {0.1: 9, 1.0: 10}
 
 
-def test_a_budget_of_too_little_says_what_is_needed(place):
+def test_a_budget_of_too_little_says_what_is_needed():
     with pytest.raises(InputError, match="a budget of 23 passes: two images with 3 versions each at 4 nodes take 24"):
-        within_budget(Options(budget=23), config(place).images.cases(2, 3, 0), 3)
+        within_budget(Options(budget=23), tiny_cases(), 3)
 
 
 @pytest.mark.parametrize(

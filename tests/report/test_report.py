@@ -15,6 +15,7 @@ from faig.attribution.files.ranking_file import RankingFile
 from faig.common.errors import InputError
 from faig.report.figures.chart import Chart, Series
 from faig.report.figures.charts import comparison_charts
+from faig.report.figures.export import export_charts
 from faig.report.figures.pictures import pictures
 from faig.report.figures.teaser import draw_teaser
 from faig.report.html.html_table import Grid
@@ -24,19 +25,13 @@ from faig.results.reader import Results
 from faig.results.table import write_table
 from faig.results.tables import IMAGES
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("study"), pytest.mark.usefixtures("undrawn")]
 
 
 @pytest.fixture(scope="module")
 def reported(study_run) -> tuple[Path, str]:
     page = write_report(study_run)
     return study_run, page.read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def undrawn(monkeypatch) -> None:
-    """Charts are not drawn as files, which takes most of the time of a report."""
-    monkeypatch.setattr("faig.report.html.page.export_charts", lambda run, charts: run)
 
 
 def data_of(page: str) -> dict:
@@ -67,18 +62,24 @@ def test_nothing_in_it_points_outside(reported):
     assert "default-src 'none'" in page
 
 
-def test_equal_files_give_equal_bytes(reported, tmp_path):
+def test_equal_files_give_equal_bytes(reported, undrawn, tmp_path):
     run, page = reported
     again = shutil.copytree(run, tmp_path / "elsewhere")
     (again / "report.html").unlink()
-    shutil.rmtree(again / "figures" / "report")
     assert write_report(again).read_text(encoding="utf-8") == page
-    drawn = {path.name: path.read_bytes() for path in (run / "figures" / "report").iterdir()}
-    assert {path.name: path.read_bytes() for path in (again / "figures" / "report").iterdir()} == drawn
     names = set(data_of(page)["charts"])
-    assert set(drawn) == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
+    assert set(undrawn) == names
     assert {"effect-blur", "tradeoff-noise", "leak-blur", "layers", "groups", "accuracy"} <= names
     assert {f"strength-blur+noise-{measure}" for measure in ("psnr", "sharpness", "noise", "step")} <= names
+    kinds = {
+        re.sub(r"-(blur\+noise|blur|noise)(?=-|$)", "", name): chart for name, chart in undrawn.items()
+    }  # one of each
+    assert len(kinds) > 8
+    first, second = (export_charts(tmp_path / place, kinds.values()) for place in ("first", "second"))
+    assert {path.name for path in first.iterdir()} == {
+        f"{chart.name}.{suffix}" for chart in kinds.values() for suffix in ("png", "svg")
+    }
+    assert all(path.read_bytes() == (second / path.name).read_bytes() for path in first.iterdir())
 
 
 def test_a_chart_has_the_numbers_of_its_table(reported):
@@ -111,7 +112,6 @@ def test_a_file_that_is_none_of_rankings_is_refused(study_run, tmp_path):
         write_report(run)
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_headline_and_charts_are_of_the_runs_own_method(study_run, tmp_path):
     run = shutil.copytree(study_run, tmp_path / "study")
     file = run / "compare" / "rankings.safetensors"
@@ -130,7 +130,6 @@ def test_headline_and_charts_are_of_the_runs_own_method(study_run, tmp_path):
     assert "Reverting 5% of the filters by signed" in page
 
 
-@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("stage", "sections"),
     [
@@ -155,9 +154,9 @@ def test_scores_and_rankings_alone_are_enough(study_run, tmp_path):
     assert not (tmp_path / "figures").exists()
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig):
     run = shutil.copytree(study_run, tmp_path / "study")
+    shutil.rmtree(run / "sweep")  # its charts are many
     draw_teaser(run)
     file = tmp_path / "kept" / "study.md"
     code, out, _ = faig("report", run, "--markdown", file)
@@ -178,18 +177,17 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
     assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
     assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
-    before = text, [(tmp_path / "kept" / path).read_bytes() for path in linked]
-    faig("report", run, "--markdown", file)
-    assert before == (file.read_text(encoding="utf-8"), [(tmp_path / "kept" / path).read_bytes() for path in linked])
 
-
-def test_the_markdown_copies_no_image_of_a_folder_of_ones_own(study_run, tmp_path):
-    run = shutil.copytree(study_run, tmp_path / "study")
-    draw_teaser(run)
+    # Again, of a study of a folder of one's own: its images are not copied, all else is the same to the byte.
+    before = {path: (tmp_path / "kept" / path).read_bytes() for path in linked if path != "study/teaser.png"}
     (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
-    text = write_markdown(run, tmp_path / "kept.md").read_text(encoding="utf-8")
-    assert "faig run configs/study/study.yaml --images mine\n" in text
-    assert not (tmp_path / "kept" / "teaser.png").exists()
+    again = write_markdown(run, file).read_text(encoding="utf-8")
+    assert "faig run configs/study/study.yaml --images mine\n" in again
+    assert not (tmp_path / "kept" / "study" / "teaser.png").exists()
+    assert before == {path: (tmp_path / "kept" / path).read_bytes() for path in before}
+    assert set(again.splitlines()) >= {
+        line for line in text.split("## What holds")[1].splitlines() if "teaser" not in line
+    }
 
 
 def test_the_markdown_ends_in_md(study_run, tmp_path, faig):
@@ -199,7 +197,6 @@ def test_the_markdown_ends_in_md(study_run, tmp_path, faig):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_saved_images_are_compared_where_there_is_no_teaser(study_run, tmp_path):
     run = shutil.copytree(study_run / "compare", tmp_path / "run")
     picture = next((study_run / "figures" / "teaser").glob("*.png"))
@@ -271,7 +268,7 @@ def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
         assert chart.window == window
         layout = chart.plotly()["layout"]
         assert ("range" in layout["xaxis"]) == (window is not None)
-        chart.draw(tmp_path)
+        chart.draw(tmp_path, ["png"])
 
 
 def test_numbers_that_are_none_become_gaps():

@@ -10,17 +10,21 @@ import pytest
 
 from faig.report.html.page import write_report
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE = 120_000  # milliseconds: other work may be going on
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no chromium")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("study"),
+    pytest.mark.usefixtures("undrawn"),
+    pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
+]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET, timeout=PATIENCE)
         yield browser
@@ -182,6 +186,8 @@ def test_it_said_nothing_and_asked_for_nothing(opened, report):
 
 
 def test_dark_is_dark_and_follows_a_change(browser, report):
+    from playwright.sync_api import expect
+
     opened = Opened(browser, report, viewport={"width": 1000, "height": 800}, color_scheme="dark")
     dark = opened.back()
     ink = "getComputedStyle(document.querySelector('.plot .xtick text')).fill"
@@ -190,7 +196,7 @@ def test_dark_is_dark_and_follows_a_change(browser, report):
     assert sum(map(int, light_text[4:-1].split(", "))) > 500
     opened.page.emulate_media(color_scheme="light")
     text = opened.page.locator(".plot .xtick text").first
-    sync_api.expect(text).not_to_have_css("fill", light_text, timeout=PATIENCE)
+    expect(text).not_to_have_css("fill", light_text, timeout=PATIENCE)
     assert opened.back() != dark
     assert opened.said == []
     opened.context.close()

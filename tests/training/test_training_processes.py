@@ -1,7 +1,6 @@
 """Training as the command line runs it: killed, stopped by the clock, in several processes, watched."""
 
-import os
-import signal
+import random
 import subprocess
 import sys
 import time
@@ -20,22 +19,16 @@ from faig.imaging.images import write_image
 from faig.networks.checkpoint import load_network, network_metadata
 from faig.training.config import TrainingConfig
 from faig.training.loop import train
+from processes import command, started, together
 
-pytestmark = pytest.mark.slow
-
-ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 
-def command(settings: dict, folder: Path, *options: str, processes: int = 1, **changes) -> list[str]:
-    """The command line that trains with these settings."""
+def written(settings: dict, folder: Path, **changes) -> Path:
+    """A configuration of these settings."""
     file = folder / f"config-{len(list(folder.glob('config-*')))}.yaml"
     file.write_text(yaml.safe_dump(settings | changes))
-    launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"] if processes > 1 else []
-    return [sys.executable, *launch, "-m", "faig", "train", str(file), *options]
-
-
-def run(*arguments, **more) -> subprocess.CompletedProcess:
-    return subprocess.run(command(*arguments, **more), env=ALONE, capture_output=True, text=True, check=False)
+    return file
 
 
 def equal(first: Path, second: Path) -> bool:
@@ -43,37 +36,38 @@ def equal(first: Path, second: Path) -> bool:
     return all(torch.equal(weight, theirs[key]) for key, weight in ours.items())
 
 
-def test_kill_9_at_any_moment(settings, tmp_path):
-    """Killed twice, wherever it was; the end is that of a run that nobody touched."""
-    longer = settings | {"optimizer": settings["optimizer"] | {"iterations": 400}, "checkpoint_every": 20}
-    killed = tmp_path / "killed"
-    for wait_for in (1, 5):
-        process = subprocess.Popen(command(longer, tmp_path, out=str(killed)), env=ALONE, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while len(seen := list(killed.glob("state-*.pth"))) < min(wait_for, 2) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert seen
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+def test_kill_9_at_any_moment(settings, tmp_path, faig):
+    """Killed three times, wherever it was; the end is that of a run that nobody touched."""
+    longer = settings | {"optimizer": settings["optimizer"] | {"iterations": 200}, "checkpoint_every": 10}
+    killed, chance = tmp_path / "killed", random.Random(1)
+    for reached in (10, 50, 100):
+        process = started(train, training_config(longer, out=str(killed)))
+        while process.is_alive() and not (killed / f"state-{reached:08}.pth").exists():
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.05)
+        assert process.is_alive(), "it had ended before it was killed"
+        process.kill()
+        process.join()
         assert not (killed / "network.safetensors").exists()
-    done = run(longer, tmp_path, "--resume", out=str(killed))
-    assert done.returncode == 0, done.stderr
+    code, _, err = faig("train", written(longer, tmp_path, out=str(killed)), "--resume")
+    assert code == 0, err
     assert len(list(killed.glob("state-*.pth"))) == 2
     assert not list(killed.glob(".*.part"))
-    unbroken = run(longer, tmp_path, out=str(tmp_path / "unbroken"))
-    assert unbroken.stdout == f"{tmp_path / 'unbroken' / 'network.safetensors'}\n"
-    assert equal(killed / "network.safetensors", tmp_path / "unbroken" / "network.safetensors")
+    unbroken = tmp_path / "unbroken"
+    assert faig("train", written(longer, tmp_path, out=str(unbroken)))[1] == f"{unbroken / 'network.safetensors'}\n"
+    assert equal(killed / "network.safetensors", unbroken / "network.safetensors")
 
 
 def test_two_processes_are_as_good_as_one(settings, drawn, tmp_path):
     batch = settings["data"] | {"batch": 4}
     shared = {"data": batch, "validation": {"gt": str(drawn), "every": 6, "images": 1}}
-    one = run(settings, tmp_path, out=str(tmp_path / "one"), **shared)
-    assert one.returncode == 0, one.stderr
-    two = run(settings, tmp_path, processes=2, out=str(tmp_path / "two"), **shared)
+    first = train(training_config(settings, out=str(tmp_path / "one"), **shared))
+    file = written(settings, tmp_path, out=str(tmp_path / "two"), **shared)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "faig"]
+    two = subprocess.run([*launch, "train", str(file)], capture_output=True, text=True, check=False)
     assert two.returncode == 0, two.stderr
-    assert two.stdout.splitlines() == [str(tmp_path / "two" / "network.safetensors")]
-    first, second = (tmp_path / name / "network.safetensors" for name in ("one", "two"))
+    second = tmp_path / "two" / "network.safetensors"
+    assert two.stdout.splitlines() == [str(second)]
     ours, theirs = load_file(first), load_file(second)
     start = torch.cat([weight.flatten() for weight in ours.values()])
     difference = torch.cat([(weight - theirs[key]).flatten() for key, weight in ours.items()])
@@ -85,15 +79,16 @@ def test_two_processes_are_as_good_as_one(settings, drawn, tmp_path):
 
 
 def test_a_batch_that_does_not_divide(settings, tmp_path):
-    done = run(settings, tmp_path, processes=2, data=settings["data"] | {"batch": 3})
-    assert "data.batch: 3 does not divide among 2 processes" in done.stderr
+    file = written(settings, tmp_path, data=settings["data"] | {"batch": 3})
+    assert together(2, command, tmp_path, "train", file) == [2, 2]
+    assert "data.batch: 3 does not divide among 2 processes" in (tmp_path / "stderr-0").read_text()
 
 
-def test_stops_in_time_and_goes_on(settings, tmp_path):
+def test_stops_in_time_and_goes_on(settings, tmp_path, faig):
     steps = {"iterations": 100_000, "learning_rate": 1e-3}
-    done = run(settings, tmp_path, "--max-time", "1s", optimizer=steps)
-    assert done.returncode == 0, done.stderr
-    assert "of 100000; the same command goes on from" in done.stdout
+    code, out, err = faig("train", written(settings, tmp_path, optimizer=steps), "--max-time", "0.3s")
+    assert code == 0, err
+    assert "of 100000; the same command goes on from" in out
     folder = Path(settings["out"])
     assert 0 < torch.load(max(folder.glob("state-*.pth")))["done"] < 100_000
     assert not (folder / "network.safetensors").exists()
@@ -130,33 +125,36 @@ def test_a_broken_checkpoint_is_passed_over(settings):
         train(config)
 
 
-def test_resume_and_force(settings, tmp_path):
-    nothing = run(settings, tmp_path, "--resume")
-    assert nothing.returncode == 2
-    assert "run: holds no checkpoint to go on from" in nothing.stderr
+def test_resume_and_force(settings, tmp_path, faig):
+    file = written(settings, tmp_path)
+    code, _, err = faig("train", file, "--resume")
+    assert code == 2
+    assert "run: holds no checkpoint to go on from" in err
     result = train(training_config(settings))
     for path in Path(settings["out"]).glob("state-*.pth"):
         path.unlink()
-    there = run(settings, tmp_path)
-    assert there.returncode == 2
-    assert "exists, without a checkpoint; pass --force" in there.stderr
+    code, _, err = faig("train", file)
+    assert code == 2
+    assert "exists, without a checkpoint; pass --force" in err
     before = result.stat().st_mtime_ns
-    assert run(settings, tmp_path, "--force", seed=5).returncode == 0
+    assert faig("train", written(settings, tmp_path, seed=5), "--force")[0] == 0
     assert result.stat().st_mtime_ns > before
     assert network_metadata(result)["training"]["config"]["seed"] == 5
-    wrong = run(settings, tmp_path, "--max-time", "soon")
-    assert (wrong.returncode, wrong.stderr) == (2, "error: --max-time soon: write it as 2h30m, 9m or 45s\n")
+    code, _, err = faig("train", file, "--max-time", "soon")
+    assert (code, err) == (2, "error: --max-time soon: write it as 2h30m, 9m or 45s\n")
 
 
-def test_workers_change_nothing_and_strict_is_one_line(settings, drawn, tmp_path):
+@pytest.mark.filterwarnings("default::faig.common.errors.FaigWarning")
+def test_workers_change_nothing_and_strict_is_one_line(settings, drawn, tmp_path, faig):
     alone = train(training_config(settings, out=str(tmp_path / "alone")))
     helped = train(training_config(settings, out=str(tmp_path / "helped"), data=settings["data"] | {"workers": 2}))
     assert equal(alone, helped)
     (drawn / "stripes1.png").write_bytes(b"damaged")
-    done = run(settings, tmp_path, "--strict", data=settings["data"] | {"workers": 1})
-    assert done.returncode == 2
-    assert done.stderr == f"error: {drawn / 'stripes1.png'}: is not an image that can be read, or is damaged\n"
-    assert f"warning: {drawn / 'stripes1.png'}: is not an image" in run(settings, tmp_path).stderr
+    code, _, err = faig("train", written(settings, tmp_path, data=settings["data"] | {"workers": 1}), "--strict")
+    assert code == 2
+    assert err == f"error: {drawn / 'stripes1.png'}: is not an image that can be read, or is damaged\n"
+    err = faig("train", written(settings, tmp_path))[2]
+    assert f"warning: {drawn / 'stripes1.png'}: is not an image" in err
 
 
 def test_tensorboard(settings, drawn):

@@ -144,7 +144,7 @@ class TrainingConfig(Strict):
     """A training run."""
 
     name: str
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = Field(default_factory=NetworkConfig)
     data: DataConfig
     optimizer: OptimizerConfig
     validation: ValidationConfig | None = None

@@ -91,6 +91,8 @@ def shuffles(scale: int) -> tuple[int, ...]:
 def init_small(conv: nn.Module) -> None:
     """He initialisation scaled by 0.1, zero bias: a residual network starts near its skip (as in ESRGAN)."""
     assert isinstance(conv, nn.Conv2d)
+    if conv.weight.is_meta:  # only its shape is asked for; to draw for it, torch would load its compiler for seconds
+        return
     nn.init.kaiming_normal_(conv.weight)
     with torch.no_grad():
         conv.weight.mul_(0.1)
