@@ -102,7 +102,10 @@ def test_schedule_is_a_cosine_that_may_restart():
         ({"seed": 2**70}, "seed: Input should be less than"),
         ({"network": {"arguments": {"scale": 2, "features": -4}}}, "network: architecture 'srresnet' with"),
         ({"network": {"arguments": {"scale": 2, "features": 0}}}, "network: "),
-        ({"network": {"arguments": {"scale": 2, "channels": 1}}}, "network: arguments: channels: networks are trained on RGB"),
+        (
+            {"network": {"arguments": {"scale": 2, "channels": 1}}},
+            "network: arguments: channels: networks are trained on RGB",
+        ),
         ({"network": {"arguments": {"scale": 2.0}}}, r"network: .*2\.0"),
         ({"network": {"arguments": {"scale": 2, "architecture": "x"}}}, "architecture stands beside arguments"),
         ({"network": {"arguments": {"feature": 4, "scale": 2}}}, "unexpected keyword argument 'feature'"),
