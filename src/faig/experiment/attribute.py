@@ -54,7 +54,7 @@ class Finding(Stage):
         self.processes = processes_of(config.device)
         self.config, self.pair = config, load_pair(config)
         self.settings = config.model_dump(mode="json")
-        self.cases = config.images.cases(self.pair.scale, self.pair.channels, config.seed)
+        self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         self.method, self.options = METHODS[config.method], attribution_options(config)
         self.method.check(self.pair, self.cases, self.options)
 

@@ -55,9 +55,9 @@ class Comparison(Stage):
         config.check()
         self.config, self.pair = config, pair or load_pair(config)
         self.settings = config.model_dump(mode="json")
-        self.cases = config.images.cases(self.pair.scale, self.pair.channels, config.seed)
+        self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         find = config.find
-        self.found_on = find.cases(self.pair.scale, self.pair.channels, config.seed) if find else self.cases
+        self.found_on = find.cases(self.pair.scale, config.seed, self.pair.channels) if find else self.cases
         single_channel(self.cases[0].gt, config.channel)  # raises where there is no such channel
         self.options = attribution_options(config)
         self.methods = [METHODS[name] for name in config.methods if name not in config.filters]

@@ -47,7 +47,7 @@ class ImagesConfig(Strict):
         self.degradations()
         return self
 
-    def cases(self, scale: int, channels: int, seed: int) -> list[Case]:
+    def cases(self, scale: int, seed: int, channels: int = 3) -> list[Case]:
         """Load or make the cases for networks of a scale and of so many channels.
 
         Raises:

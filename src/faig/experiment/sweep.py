@@ -55,7 +55,7 @@ class Sweep(Stage):
     def __init__(self, config: SweepConfig, pair: Pair | None = None) -> None:
         self.config, self.pair = config, pair or load_pair(config)
         self.settings = config.model_dump(mode="json")
-        self.cases = config.images.cases(self.pair.scale, self.pair.channels, config.seed)
+        self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         self.shown = config.picture or self.cases[0].name
         if self.shown not in {case.name for case in self.cases}:
             names = ", ".join(case.name for case in self.cases)

@@ -43,7 +43,7 @@ class Study:
 
     def cases(self, part: str) -> list[Case]:
         """The images ``find``, ``measure``, ``show`` or ``learn``."""
-        return self.config.images_of(part, self.out).cases(self.pair.scale, self.pair.channels, self.config.seed)
+        return self.config.images_of(part, self.out).cases(self.pair.scale, self.config.seed, self.pair.channels)
 
 
 class StudyStage(Stage):
