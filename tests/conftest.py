@@ -23,6 +23,7 @@ from faig.imaging.images import write_image
 from faig.networks.architectures import build
 from faig.networks.inference import scale_of
 from faig.report.figures.chart import Chart
+from processes import FORKED
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -201,6 +202,13 @@ def study_run(tmp_path_factory) -> Path:
     from study import make_study
 
     return make_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture
+def forked(monkeypatch) -> None:
+    """Pools of processes fork from one that has imported what is slow to import; see `processes`."""
+    for module in ("training.prepare", "experiment.truth.context"):
+        monkeypatch.setattr(f"faig.{module}.get_context", lambda method: FORKED)
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,8 @@ def check(function: Callable) -> Callable:
     @functools.wraps(function)
     def plainly(*args: Any, **kwargs: Any) -> Any:
         nonlocal checked
+        if jaxtyping.config.jaxtyping_disable:
+            return function(*args, **kwargs)
         if checked is None:
             function.__annotations__ = {name: resolved(hint, function) for name, hint in hints.items()}
             checked = beartype(function, conf=CONF)
@@ -42,12 +44,12 @@ def check(function: Callable) -> Callable:
 
 
 def resolved(hint: Any, function: Callable) -> Any:
-    """The annotation without quotes; what is imported for type checkers alone could be anything."""
+    """The annotation without quotes; one that only type checkers can read is anything, as for jaxtyping."""
     try:
-        return get_type_hints(
-            SimpleNamespace(__annotations__={"hint": hint}), function.__globals__, include_extras=True
-        )["hint"]
-    except NameError:
+        return get_type_hints(SimpleNamespace(__annotations__={"it": hint}), function.__globals__, include_extras=True)[
+            "it"
+        ]
+    except (NameError, TypeError, AttributeError):
         return Any
 
 

@@ -1,9 +1,6 @@
 """Training data: sub-images, LMDB, damaged files, and patches that depend on nothing but their place in the run."""
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -197,6 +194,8 @@ def test_crops_reach_the_border(size, expected):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("processes")
+@pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_crop(drawn, tmp_path, workers):
     count = crop_folder(drawn, tmp_path / "sub", crop=30, step=8, workers=workers)
@@ -253,6 +252,8 @@ def test_lmdb_holds_the_files_as_they_are(settings, drawn, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("processes")
+@pytest.mark.usefixtures("forked")
 def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "data.mdb").write_bytes(b"not a database")
@@ -272,17 +273,11 @@ def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "gt"]
 
 
-@pytest.mark.slow
-def test_the_commands(drawn, tmp_path):
-    def faig(*arguments: str | Path) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-m", "faig", *map(str, arguments)], capture_output=True, text=True, check=False
-        )
-
-    done = faig("data", "crop", drawn, tmp_path / "sub", "--crop", 20, "--step", 20, "--workers", 1)
-    assert (done.returncode, done.stdout) == (0, f"12 sub-images in {tmp_path / 'sub'}\n")
-    done = faig("data", "lmdb", tmp_path / "sub", tmp_path / "sub.lmdb")
-    assert (done.returncode, done.stdout) == (0, f"12 images in {tmp_path / 'sub.lmdb'}\n")
-    done = faig("data", "lmdb", tmp_path / "sub", tmp_path / "sub.lmdb")
-    assert done.returncode == 2
-    assert done.stderr == f"error: {tmp_path / 'sub.lmdb'}: exists and is not empty; pass --force to write into it\n"
+def test_the_commands(drawn, tmp_path, faig):
+    code, out, _ = faig("data", "crop", drawn, tmp_path / "sub", "--crop", 20, "--step", 20, "--workers", 1)
+    assert (code, out) == (0, f"12 sub-images in {tmp_path / 'sub'}\n")
+    code, out, _ = faig("data", "lmdb", tmp_path / "sub", tmp_path / "sub.lmdb", "--workers", 1)
+    assert (code, out) == (0, f"12 images in {tmp_path / 'sub.lmdb'}\n")
+    code, _, err = faig("data", "lmdb", tmp_path / "sub", tmp_path / "sub.lmdb", "--workers", 1)
+    assert code == 2
+    assert err == f"error: {tmp_path / 'sub.lmdb'}: exists and is not empty; pass --force to write into it\n"

@@ -25,8 +25,8 @@ STUDIES = REPOSITORY / "configs" / "study"
 def settings(**changes) -> TruthConfig:
     config = read_study(STUDIES / "truth-small.yaml")
     assert isinstance(config, TruthConfig)
-    networks = str(REPOSITORY / config.networks)
-    return TruthConfig.model_validate(config.model_dump() | {"networks": networks} | changes)
+    ours = {"networks": str(REPOSITORY / config.networks), "methods": ["faig", "signed-net", "predicted", "random"]}
+    return TruthConfig.model_validate(config.model_dump() | ours | changes)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,6 @@ def done(tmp_path_factory):
     return run
 
 
-@pytest.mark.slow
 def test_every_stage_leaves_its_tables_and_no_units(done):
     tables = {table.name: read_table(done / stage.name, table) for stage in STAGES for table in stage.tables}
     assert {*tables} == {table.name for table in TRUTH_TABLES}
@@ -51,7 +50,6 @@ def test_every_stage_leaves_its_tables_and_no_units(done):
     assert set(tables[DECOYS.name]["version"]) == {"without", "with", "aligned", "aligned without"}
 
 
-@pytest.mark.slow
 def test_the_page_is_written_from_the_tables(done, tmp_path):
     page = write_truth(done, tmp_path / "docs" / "truth.md").read_text(encoding="utf-8")
     lines = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| `")}
@@ -70,7 +68,6 @@ def test_the_page_is_written_from_the_tables(done, tmp_path):
         write_truth(tmp_path, tmp_path / "truth.md")
 
 
-@pytest.mark.slow
 def test_what_is_finished_is_left_alone_and_what_changed_is_done_again(done):
     before = {path: path.stat().st_mtime_ns for path in done.rglob("*.csv")}
     truth(settings(processes=2), done)
@@ -101,7 +98,8 @@ def test_units_of_a_killed_stage_are_kept(tmp_path):
     assert calls == ["a", "b", "b"]
 
 
-@pytest.mark.slow
+@pytest.mark.xdist_group("processes")
+@pytest.mark.usefixtures("forked")
 def test_several_processes_compute_the_same_units(tmp_path):
     (tmp_path / UNITS).mkdir()
     units = {str(number): partial(pow, 2, number) for number in range(9)}
