@@ -178,7 +178,7 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
     chosen = FilterSet.top(space, order, 0.3)
     if method == "faig":
         assert torch.equal(read_ranking(run / f"filters-{kind}.csv", space), order)
-    cases = config.images.cases(2, 3, 0)
+    cases = config.images.cases(2, 0)
     effects, summary = pd.read_csv(run / "effects.csv"), pd.read_csv(run / "summary.csv")
     grafts = pd.read_csv(run / "grafts.csv")
     row = summary.query(f"method == '{method}' and reverted == '{kind}' and proportion == 0.3").iloc[0]
@@ -256,7 +256,7 @@ def test_summary_table_has_every_method(compared):
 def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
     for kind in ("blur", "noise"):
         (tmp_path / kind).mkdir()
-    for case in ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}).cases(2, 3, 0):
+    for case in ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}).cases(2, 0):
         for kind in ("blur", "noise"):
             write_image(tmp_path / kind / f"{case.name}.png", case.lr[kind])
     images = ImagesConfig(gt=place / "gt", lr={kind: tmp_path / kind for kind in ("blur", "noise")})

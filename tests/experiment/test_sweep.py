@@ -62,7 +62,7 @@ def test_the_table_is_what_python_gives(place, tmp_path):
     assert len(blur & noise) > 0
     for functions, chosen in (("blur", blur), ("blur+noise", blur | noise)):
         network = modulate(target, baseline, chosen, 0.4)
-        cases = config(place).images.cases(2, 3, 0)
+        cases = config(place).images.cases(2, 0)
         for kind in ("clean", "noise"):
             outputs = [restore(network, case.lr[kind]) for case in cases]
             expected = np.mean([psnr(o, case.gt, border=2) for o, case in zip(outputs, cases, strict=True)])
@@ -77,7 +77,7 @@ def test_the_table_is_what_python_gives(place, tmp_path):
 
 def test_the_pictures_are_the_outputs(place, tmp_path):
     run = sweep(config(place, picture="gt1"), tmp_path / "run")
-    case = config(place).images.cases(2, 3, 0)[1]
+    case = config(place).images.cases(2, 0)[1]
     target = load_network(place / "target.safetensors")
     for functions, kind in (("blur", "blur"), ("noise", "noise"), ("blur+noise", "blur")):
         images = list_images(run / "figures" / "modulation" / functions)
