@@ -1,10 +1,13 @@
 """Units beyond the paper's filters: channels, layers, and filters with everything else after them."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 from torch.func import functional_call
 
+import faig
 from conftest import nudged
 from faig.attribution.integration.accumulate import Sample
 from faig.attribution.integration.integral import along_path
@@ -13,6 +16,7 @@ from faig.attribution.integration.quadrature import gauss_legendre
 from faig.common.errors import InputError
 from faig.filters import UNITS, FilterSet, FilterSpace, Strengths, rank
 from faig.filters.strengths import turned
+from faig.imaging.cases import make_cases
 from faig.intervention.edit import graft, mix, modulate, revert
 
 EVERY_UNIT = [("filter", True), ("channel", False), ("layer", False)]
@@ -221,3 +225,22 @@ def test_a_ranking_of_channels_orders_all(pair):
     space = FilterSpace.of(pair[0], "channel")
     scores = torch.rand(len(space))
     assert FilterSet.top(space, rank(scores), 1.0) == ~FilterSet.of(space, [])
+
+
+@pytest.mark.parametrize(("unit", "everything"), [("filter", False), *EVERY_UNIT])
+def test_an_attribution_says_what_its_units_leave_out(pair, unit, everything):
+    """Of biases that do most of what changed: filters alone carry little, and say so."""
+    baseline = pair[1]
+    target = copy.deepcopy(baseline)
+    with torch.no_grad():
+        target.last.bias += 0.3
+        target.last.weight *= 1.01
+    cases = make_cases({"one": torch.rand(3, 24, 24, generator=torch.Generator().manual_seed(4))}, {"noise": 0.1}, 2)
+    found = faig.Pair(target=target, baseline=baseline, unit=unit, everything=everything).attribute(cases)
+    if unit == "filter" and not everything:
+        assert abs(found.carried["noise"]) < 0.1
+        assert "of the change of loss on clean, " in found.left_out
+        assert "left out: filters carry" in repr(found)
+    else:
+        assert found.carried["noise"] == pytest.approx(1, abs=0.02)
+        assert found.left_out is None

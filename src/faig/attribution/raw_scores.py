@@ -132,26 +132,40 @@ class RawScores:
         Of a change that is less than `LITTLE` of the larger end's loss the share would say nothing, for next to nothing
         is 0 off by many times itself: there what is missing is a share of `LITTLE` of that loss. Sums over images.
         """
-        result = {}
-        for kind, total in self.total.items():
-            start, end = self.losses[kind][:, 0], self.losses[kind][:, -1]
-            change, larger = float((end - start).sum()), float(torch.maximum(start.abs(), end.abs()).sum())
-            little = -10 * math.log10(1 - LITTLE) * len(start) if self.decibels else LITTLE * larger
-            missing, whole = abs(float(total.sum()) - change), max(abs(change), little)
-            result[kind] = missing / whole if whole else (0.0 if missing == 0 else math.inf)
-        return result
+        return {
+            kind: _share(abs(float(total.sum()) - self._change(kind)), self._worth_a_share(kind))
+            for kind, total in self.total.items()
+        }
 
     def carried(self) -> dict[str, float]:
-        """By degradation, ``Σ c`` over the ranked units, as a share of the change of loss ``L(θ̄) - L(θ)``.
+        """By degradation, ``Σ c`` over the units, as a share of the change of loss ``L(θ̄) - L(θ)`` (ours).
 
-        1 where the units hold every parameter that moved and their scores add up to what they do; far from 1 where
-        others moved as well, against which or with which the units work. Infinite where no loss changes.
+        1 where the units hold every parameter that moved; far from 1 where others moved too, against which or with
+        which the units work. Not a number where no loss changes.
         """
-        result = {}
-        for kind, signed in self.signed.items():
-            gained = float((self.losses[kind][:, -1] - self.losses[kind][:, 0]).sum()) if kind in self.losses else 0.0
-            result[kind] = float(signed.double().sum()) / gained if gained else float("inf")
-        return result
+        sums = {kind: float(signed.double().sum()) for kind, signed in self.signed.items() if kind in self.total}
+        return {
+            kind: carried / self._change(kind) if self._change(kind) else math.nan for kind, carried in sums.items()
+        }
+
+    def unranked(self) -> dict[str, float]:
+        """What parameters that are in no unit carry, as `residuals` gives what is missing; never negative (ours)."""
+        return {
+            kind: _share(abs(float(self.total[kind].sum() - signed.double().sum())), self._worth_a_share(kind))
+            for kind, signed in self.signed.items()
+            if kind in self.total
+        }
+
+    def _change(self, kind: str) -> float:
+        """``L(θ̄) - L(θ)``, summed over images."""
+        return float((self.losses[kind][:, -1] - self.losses[kind][:, 0]).sum())
+
+    def _worth_a_share(self, kind: str) -> float:
+        """The size of the change, or `LITTLE` of the larger end's loss, where that is more."""
+        start, end = self.losses[kind][:, 0], self.losses[kind][:, -1]
+        larger = float(torch.maximum(start.abs(), end.abs()).sum())
+        little = -10 * math.log10(1 - LITTLE) * len(start) if self.decibels else LITTLE * larger
+        return max(abs(self._change(kind)), little)
 
     def barriers(self) -> dict[str, float]:
         """Path check by degradation; above 1.1 the pair is not connected."""
@@ -159,6 +173,10 @@ class RawScores:
         if self.decibels:  # of the geometric mean of the images' powers
             summed = {kind: 10 ** (losses / (10 * len(self.images))) for kind, losses in summed.items()}
         return {kind: barrier(losses[1:-1], float(losses[0]), float(losses[-1])) for kind, losses in summed.items()}
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else (0.0 if part == 0 else math.inf)
 
 
 def beside(parts: Iterable[RawScores]) -> RawScores:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from torch import nn
 
 from faig.attribution.combine import keep_only
-from faig.attribution.integration.path import CONNECTED, WeightPath, disconnected, not_closing
+from faig.attribution.integration.path import CLOSES, CONNECTED, WeightPath, disconnected, not_closing
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
@@ -165,6 +165,26 @@ class Attribution:
         return self.raw.residuals() if self.raw is not None and self.method.source.on_path else {}
 
     @property
+    def carried(self) -> dict[str, float]:
+        """The share of the change of loss that the units carry, by degradation; see `RawScores.carried`."""
+        return self.raw.carried() if self.raw is not None and self.method.source.on_path else {}
+
+    @property
+    def left_out(self) -> str | None:
+        """What the units leave out, in a line; None where they carry the change of loss to within 5%."""
+        if self.raw is None or not self.method.source.on_path:
+            return None
+        much = [kind for kind, share in self.raw.unranked().items() if share > CLOSES]
+        if not much:
+            return None
+        carried = self.carried
+        shares = ", ".join(f"{carried[kind]:.0%} of the change of loss on {kind}" for kind in much)
+        return (
+            f"{self.space.unit}s carry {shares}; the rest is of parameters that are in none, which stay as they are "
+            "when these are reverted. Rank channels, or everything, to have them all"
+        )
+
+    @property
     def barrier(self) -> dict[str, float]:
         """The largest loss on the path, as a multiple of the larger end's, by degradation; empty without a path."""
         return {} if self.raw is None else self.raw.barriers()
@@ -188,7 +208,7 @@ class Attribution:
         facts = {
             "method": self.method.name,
             "functions": ", ".join(self.scores),
-            "filters": f"{len(self.space):,}",
+            f"{self.space.unit}s": f"{len(self.space):,}",
         }
         if self.raw is not None:
             facts["images"] = describe_photos(dict(zip(self.images, self.raw.photos, strict=True)))
@@ -198,6 +218,8 @@ class Attribution:
             facts["barrier"] = f"{max(barrier.values()):.2f} (connected up to {CONNECTED})"
         if errors := [error for error in self.ranking_error.values() if not math.isnan(error)]:
             facts["of the top 1%, wrong by the integral"] = f"about {max(errors):.1%}"
+        if left_out := self.left_out:
+            facts["left out"] = left_out
         facts["trust"] = self.distrust or "nothing speaks against it"
         return facts
 

@@ -1,6 +1,7 @@
 """What attributions leave in a folder: raw scores, rankings, the paper's index files."""
 
 import logging
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,11 +68,16 @@ def report_errors(attribution: Attribution) -> None:
         barrier = attribution.barrier[kind]
         logger.info("%s, %s: convergence delta %+.3e, barrier %.3f", name, kind, delta, barrier)
     for kind, errors in attribution.sampling_errors.items():
+        if math.isnan(errors.overlap):
+            logger.info("%s, %s: of one photo, so nothing says what others would find", name, kind)
+            continue
         logger.info(
             "%s, %s: of the top %g%%, %d of %d filters with 95%% confidence; found again by a resample of the "
             "photos %.0f%%, by the other half of them %.0f%%",
             *(name, kind, 100 * TOP, errors.confident, errors.size, 100 * errors.overlap, 100 * errors.halves),
         )
+    if left_out := attribution.left_out:
+        logger.warning("%s", left_out)
     if reason := attribution.distrust:
         logger.warning("%s", reason)
         warnings.warn(reason, FaigWarning, stacklevel=2)
