@@ -21,6 +21,7 @@ from faig.attribution.integration.objectives import (
     sums_over_pixels,
 )
 from faig.attribution.integration.tiling import Tiler
+from faig.attribution.learning import LearnedStrengths
 from faig.attribution.options import SUBTRACT, Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.result import TOP, Attribution, NetworkPair
@@ -124,7 +125,7 @@ class Method:
             return Attribution(self, space, dict.fromkeys(degradations_of(list(cases)), same), options, ranked)
         options, ordered = within_budget(options, cases, len(self._versions(cases[0])))
         assert isinstance(self.source, ImageSource)
-        judge = method_of(options.judge) if options.judge else self
+        judge = ranking_method(options.judge) if options.judge else self
 
         def judged(raw: RawScores, kind: str) -> PerImage:
             return keep_only(judge.rows(raw, kind, options.against), ranked)
@@ -235,11 +236,25 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
+LEARNED: Mapping[str, LearnedStrengths] = {LearnedStrengths.name: LearnedStrengths()}
+ALL: Mapping[str, Method | LearnedStrengths] = {**METHODS, **LEARNED}  # what `attribute` can do
+
 DEFAULT = "faig"  # the one place that says which method is meant where none is named
 
 
-def method_of(name: str) -> Method:
-    """The method of a name.
+def method_of(name: str) -> Method | LearnedStrengths:
+    """The method of a name: one that ranks, or one that learns.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in ALL:
+        raise InputError(f"method {name!r} is not one of {', '.join(ALL)}", setting="method")
+    return ALL[name]
+
+
+def ranking_method(name: str) -> Method:
+    """The method of a name, of those that rank.
 
     Raises:
         InputError: there is none.

@@ -16,13 +16,14 @@ from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
 from faig.common.errors import InputError
 from faig.common.settings import proportion
-from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
+from faig.filters import FilterSet, FilterSpace, Order, Scores, Strengths, rank
 from faig.imaging.cases import describe_photos
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from faig.attribution.learning import LearnedStrengths
     from faig.attribution.methods import Method
 
 TOP = 0.01  # the proportion whose errors are estimated
@@ -65,15 +66,17 @@ class Attribution:
         ranked: the filters that are ranked, where those of some layers are not.
         raw: the raw scores by image; None for a method that looks at none.
         metadata: JSON-able, of how it was made: fingerprints, nodes, versions.
+        strengths: by degradation, those at which the function is off, where the method learns them.
     """
 
-    method: "Method"
+    method: "Method | LearnedStrengths"
     space: FilterSpace
     scores: Mapping[str, Scores]
     options: Options
     ranked: FilterSet | None = None
     raw: RawScores | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    strengths: Mapping[str, Strengths] = field(default_factory=dict)
 
     @property
     def degradations(self) -> list[str]:
@@ -104,6 +107,19 @@ class Attribution:
             InputError: there are no scores for this degradation, or the share is outside (0, 1].
         """
         return FilterSet.top(self.space, self.order(degradation), proportion(str(share)))
+
+    def function(self, degradation: str, share: float | str = TOP) -> FilterSet | Strengths:
+        """What turns a function: the strengths that were learned for it, or else the first units of the ranking.
+
+        Args:
+            degradation: whose function is meant.
+            share: of all units, where there is a ranking.
+
+        Raises:
+            InputError: see `top`.
+        """
+        self._of(degradation)
+        return self.strengths.get(degradation) or self.top(degradation, share)
 
     def to_frame(self, degradation: str, count: int | None = None) -> "pd.DataFrame":
         """The ranking as a table: ``rank, index, layer, out, in, score``, with ``standard_error`` and ``confidence``.

@@ -8,7 +8,7 @@ import typer
 
 from faig.attribution.files.run_files import SCORES
 from faig.attribution.files.score_files import load_scores
-from faig.attribution.methods import METHODS
+from faig.attribution.methods import ALL
 from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.output import screen
@@ -28,7 +28,7 @@ app = typer.Typer(add_completion=False)
 def attribute(
     gt: cli.Gt,
     out: Annotated[Path | None, cli.out_option("attribute")] = None,
-    method: Annotated[str | None, cli.setting(AttributeConfig, "method", ", ".join(METHODS))] = None,
+    method: Annotated[str | None, cli.setting(AttributeConfig, "method", ", ".join(ALL))] = None,
     tolerance: cli.Tolerance = None,
     budget: cli.Budget = None,
     stable: cli.Stable = None,

@@ -8,7 +8,7 @@ from typing import Any
 from faig.attribution.cache import FolderCache
 from faig.attribution.files.ranking_file import RANKINGS
 from faig.attribution.files.run_files import report_errors, save_attributions
-from faig.attribution.methods import METHODS
+from faig.attribution.methods import method_of
 from faig.attribution.result import Attribution
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
@@ -55,7 +55,7 @@ class Finding(Stage):
         self.config, self.pair = config, load_pair(config)
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
-        self.method, self.options = METHODS[config.method], attribution_options(config)
+        self.method, self.options = method_of(config.method), attribution_options(config)
         self.method.check(self.pair, self.cases, self.options)
 
     def determined(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Finding(Stage):
         pair, top = self.pair, self.config.top
         reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, track=track)
         for kind in track(attribution.scores, "checking", len(attribution.scores)):
-            measured = measure(pair.revert(attribution.top(kind, top)), reference, pair.scale)
+            measured = measure(pair.revert(attribution.function(kind, top)), reference, pair.scale)
             if reasons := wrecked([measured], reference):
                 logger.warning("%s: reverting the top %g%% wrecks the image: %s", kind, 100 * top, described(reasons))
             for row in summarise(measured, reference, self.config.seed):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import BudgetOptions, IntegralOptions, Options
 from faig.attribution.result import TOP
 from faig.common.errors import InputError
@@ -124,7 +124,7 @@ class AttributeConfig(PairConfig, BudgetOptions):
 
     command: Literal["attribute"] = "attribute"
     images: ImagesConfig
-    method: MethodName = DEFAULT
+    method: Annotated[str, one_of(ALL)] = DEFAULT
     check: bool = True
     top: Proportion = TOP
 

@@ -9,7 +9,7 @@ from faig.analysis.sharing import Grouping, grouping, profiles
 from faig.attribution.combine import keep_only
 from faig.attribution.files.ranking_file import RankingFile
 from faig.attribution.files.run_files import load_run_scores
-from faig.attribution.methods import METHODS, method_of
+from faig.attribution.methods import METHODS, ranking_method
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
@@ -39,7 +39,7 @@ def distribute(
     Raises:
         InputError: the run has no such scores, or the method has none by image.
     """
-    chosen = method_of(method or RankingFile.load(run).default)
+    chosen = ranking_method(method or RankingFile.load(run).default)
     if chosen.combine is None:
         by_image = ", ".join(name for name, each in METHODS.items() if each.combine)
         raise InputError(f"the method {chosen.name} has no scores by image; take one of {by_image}", setting="method")

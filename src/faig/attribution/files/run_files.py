@@ -10,6 +10,7 @@ from typing import Any
 from faig.attribution.files.ranking_file import RankingFile
 from faig.attribution.files.rankings import write_index, write_ranking, write_sums
 from faig.attribution.files.score_files import load_scores, save_scores
+from faig.attribution.files.unit_files import STRENGTHS
 from faig.attribution.methods import METHODS, Method
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.result import TOP, Attribution
@@ -54,6 +55,8 @@ def save_attributions(folder: Path, attributions: Sequence[Attribution], *, all_
             write_sums(folder / f"layers-{kind}.csv", main.space, scores, ("layer",), ranked)
         if ranked is None:
             write_index(folder / f"{kind}_index.txt", scores)
+    for kind, strengths in main.strengths.items():
+        strengths.save(folder / STRENGTHS.format(kind))
     RankingFile.of(attributions).save(folder)  # last: where it stands, all of them do
 
 
