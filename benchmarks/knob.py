@@ -1,4 +1,4 @@
-"""A learned knob against mixing all weights (DNI) and averaging both output images (blend), on photos it was not found on.
+"""A learned knob against mixing all weights (DNI) and averaging output images (blend), on photos it was not found on.
 
 Strengths are learned on one folder of GT images and measured on another. At each position of each knob: how much of the
 function is off, what leaks to other inputs (both in the paper's gradient maps and in pixels), PSNR, and whether the

@@ -16,13 +16,13 @@ from faig.intervention.measure import Measurement, Reference
 def measured(own: list[float], left: list[float], other: list[float], clean: list[float]):
     def one(target: list[float], baseline: list[float]) -> Measurement:
         nothing = np.zeros(len(target))
-        return Measurement(np.array(target, float), np.array(baseline, float), nothing, nothing)
+        return Measurement(np.array(target, float), np.array(baseline, float), *[nothing] * 4)
 
     return {"blur": one(own, left), "noise": one(other, other), "clean": one(clean, clean)}
 
 
 CASES = [Case(name, torch.zeros(3, 4, 4), {"blur": torch.zeros(3, 2, 2)}) for name in "ab"]
-REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, {"blur": np.array([4.0, 6.0])}, {})
+REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, {"blur": np.array([4.0, 6.0])}, {}, {})
 STRONG = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3])  # switched off 0.9, leak 0.1
 WEAK = measured([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5])  # switched off 0.5, leak 0.2
 

@@ -16,13 +16,15 @@ ENDS = {"blur": 4.0, "noise": 10.0, "clean": 0.5}  # E(target, baseline)
 def reference() -> Reference:
     """Target 30 dB everywhere, baseline 27 on degraded images and 30 on clean ones."""
     psnr = {kind: (np.full(2, 30.0), np.full(2, 30.0 if kind == "clean" else 27.0)) for kind in ENDS}
-    return Reference([], {}, {}, {kind: np.full(2, apart) for kind, apart in ENDS.items()}, psnr)
+    return Reference([], {}, {}, {kind: np.full(2, apart) for kind, apart in ENDS.items()}, psnr, {})
 
 
 def measured(**changes: tuple[float, float, float]) -> dict[str, Measurement]:
     """By input: distance to the target, to the baseline, and PSNR; as the target where nothing is given."""
     numbers = {kind: (0.0, apart, 30.0) for kind, apart in ENDS.items()} | changes
-    return {kind: Measurement(*(np.full(2, each) for each in values), np.ones(2)) for kind, values in numbers.items()}
+    return {
+        kind: Measurement(*(np.full(2, each) for each in values), *[np.ones(2)] * 3) for kind, values in numbers.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from faig.results.tables import CHECK
 
 logger = logging.getLogger("faig")
 
-OF_THE_FUNCTION = [f"{name}{end}" for name in ("switched_off", "leak") for end in ("", "_low", "_high")]
+SHARES = ("switched_off", "leak", "switched_off_pixels", "leak_pixels")
+OF_THE_FUNCTION = [f"{name}{end}" for name in SHARES for end in ("", "_low", "_high")]
 
 
 def attribute_run(config: AttributeConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:

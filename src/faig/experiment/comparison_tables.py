@@ -79,6 +79,21 @@ def summary_row(kind: str, results: list[Measured], reference: Reference, seed: 
     row = spread("switched_off", off)
     if elsewhere[0]:
         row |= spread("leak", [leak(effects, between, photos=photos, seed=seed) for effects in elsewhere])
+    return row | _pixels_row(kind, results, reference, seed)
+
+
+def _pixels_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
+    """The same in pixels, and what other inputs lose in dB: what a measure of gray gradients cannot see."""
+    between, photos = reference.pixels_between[kind], reference.photos
+    off = [switched_off(m[kind].pixels_to_baseline, between, photos=photos, seed=seed) for m in results]
+    row = spread("switched_off_pixels", off)
+    others = [name for name in results[0] if name != kind]
+    if others:
+        elsewhere = [{name: m[name].pixels_to_target for name in others} for m in results]
+        row |= spread("leak_pixels", [leak(errors, between, photos=photos, seed=seed) for errors in elsewhere])
+        gains = {name: np.mean([m[name].psnr for m in results], axis=0) - reference.psnr[name][0] for name in others}
+        row["psnr_elsewhere"] = float(min(values.mean() for values in gains.values()))
+        row["psnr_elsewhere_worst"] = float(min(values.min() for values in gains.values()))
     return row
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
 from faig.common.progress import Track, silent
@@ -30,6 +31,7 @@ class Reference:
         baseline: the baseline's outputs.
         between: ``E(target, baseline)`` per image, by input.
         psnr: PSNR in dB of target and baseline per image, by input.
+        pixels_between: as ``between``, in pixels: mean squared error over all channels, of 8-bit values in [0, 1].
     """
 
     cases: list[Case]
@@ -37,6 +39,7 @@ class Reference:
     baseline: Outputs
     between: dict[str, Numbers]
     psnr: dict[str, tuple[Numbers, Numbers]]
+    pixels_between: dict[str, Numbers]
 
     @property
     def photos(self) -> list[str]:
@@ -53,12 +56,16 @@ class Measurement:
         to_baseline: ``E(F', baseline)``.
         psnr: dB, all channels, border = scale.
         ssim: all channels, border = scale.
+        pixels_to_target: mean squared error against the target's output, all channels, of 8-bit values in [0, 1].
+        pixels_to_baseline: against the baseline's.
     """
 
     to_target: Numbers
     to_baseline: Numbers
     psnr: Numbers
     ssim: Numbers
+    pixels_to_target: Numbers
+    pixels_to_baseline: Numbers
 
 
 Measured = dict[str, Measurement]  # by input
@@ -90,6 +97,7 @@ def measure_reference(
         baseline=baseline,
         between={kind: effects(target[kind], baseline[kind], channel) for kind in target},
         psnr={kind: (psnrs(target[kind], cases, scale), psnrs(baseline[kind], cases, scale)) for kind in target},
+        pixels_between={kind: squared_errors(target[kind], baseline[kind]) for kind in target},
     )
 
 
@@ -107,6 +115,8 @@ def measure(
             to_baseline=effects(outputs, reference.baseline[kind], channel),
             psnr=psnrs(outputs, cases, scale),
             ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
+            pixels_to_target=squared_errors(outputs, reference.target[kind]),
+            pixels_to_baseline=squared_errors(outputs, reference.baseline[kind]),
         )
     return measured
 
@@ -114,6 +124,12 @@ def measure(
 def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:
     """The effect between two lists of outputs, per image."""
     return np.array([effect(a, b, channel) for a, b in zip(first, second, strict=True)])
+
+
+def squared_errors(first: list[Resized], second: list[Resized]) -> Numbers:
+    """The mean squared error between two lists of outputs, over pixels and channels, per image."""
+    pairs = zip(first, second, strict=True)
+    return np.array([float((a - b).square().mean(dtype=torch.float64)) for a, b in pairs])
 
 
 def psnrs(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:

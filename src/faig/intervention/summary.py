@@ -21,10 +21,11 @@ def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[d
 
     Returns:
         Rows of ``input``; ``effect`` (E(F', target)); for a degradation ``switched_off`` (1: its function is gone, as
-        in the baseline) and ``leak`` (the largest effect on another input, as a share of switching all of this function
-        off); ``psnr`` in dB, ``psnr_gain`` over the target's, ``psnr_gain_worst`` of any image, ``psnr_target``,
-        ``psnr_baseline``, ``ssim``; ``wrecked``: how the network is, empty where it is not (see `wreck.wrecked`). The
-        first numbers have 95% intervals over photos.
+        in the baseline), ``leak`` (the largest effect on another input, as a share of switching all of this function
+        off), and both with ``_pixels``, of squared errors in place of gradient maps; ``psnr`` in dB, ``psnr_gain`` over
+        the target's, ``psnr_gain_worst`` of any image, ``psnr_target``, ``psnr_baseline``, ``ssim``; ``wrecked``: how
+        the network is, empty where it is not (see `wreck.wrecked`). The numbers before the worst have 95% intervals
+        over photos.
     """
     reasons = wrecked([measured], reference)
     return [
@@ -39,13 +40,18 @@ def _row(kind: str, measured: Measured, reference: Reference, photos: Photos, se
     gain = measurement.psnr - target
     effect = estimate_mean(measurement.to_target, photos=photos, seed=seed)
     row: dict[str, Any] = {"input": kind} | effect.columns("effect")
-    off = leaked = NOTHING
+    off = leaked = off_pixels = leaked_pixels = NOTHING
     if kind != CLEAN:
         between = reference.between[kind]
         elsewhere = {name: result.to_target for name, result in measured.items() if name != kind}
         off = switched_off(measurement.to_baseline, between, photos=photos, seed=seed)
         leaked = leak(elsewhere, between, photos=photos, seed=seed) if elsewhere else NOTHING
+        apart = reference.pixels_between[kind]
+        errors = {name: result.pixels_to_target for name, result in measured.items() if name != kind}
+        off_pixels = switched_off(measurement.pixels_to_baseline, apart, photos=photos, seed=seed)
+        leaked_pixels = leak(errors, apart, photos=photos, seed=seed) if errors else NOTHING
     row |= off.columns("switched_off") | leaked.columns("leak")
+    row |= off_pixels.columns("switched_off_pixels") | leaked_pixels.columns("leak_pixels")
     row |= estimate_mean(measurement.psnr, photos=photos, seed=seed).columns("psnr")
     row |= estimate_mean(gain, photos=photos, seed=seed).columns("psnr_gain")
     return row | {

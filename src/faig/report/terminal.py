@@ -21,6 +21,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
     share = effects["proportion"].min() if proportion is None else proportion
     effects, summary = (t[(t["proportion"] - share).abs() < 1e-9] for t in (effects, summary))
     wrecked = "wrecked" in summary and bool(summary["wrecked"].any())
+    pixels = "leak_pixels" in summary
     inputs = list(dict.fromkeys(effects["input"]))
     table = Table(
         "method",
@@ -28,6 +29,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
+        *([Column("off, leak\nin pixels", justify="right")] if pixels else []),
         *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
@@ -43,6 +45,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
             *(_interval(row, name) for name in ("switched_off", "leak")),
+            *([_in_pixels(row)] if pixels else []),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
     return table
@@ -56,6 +59,7 @@ def check_table(rows: pd.DataFrame) -> Table:
         "reverted",
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
+        Column("off, leak\nin pixels", justify="right"),
         *(Column(f"PSNR on\n{name}", justify="right") for name in inputs),
         *(["wrecked"] if wrecked else []),
         title=f"the top {100 * rows['proportion'].iloc[0]:.3g}% reverted, on the images that it was found on",
@@ -70,10 +74,15 @@ def check_table(rows: pd.DataFrame) -> Table:
         table.add_row(
             str(function),
             *(_interval(own, name) for name in ("switched_off", "leak")),
+            _in_pixels(own),
             *(f"{by_input[name]['psnr']:.2f} ({by_input[name]['psnr_gain']:+.2f})" for name in inputs),
             *([reasons] if wrecked else []),
         )
     return table
+
+
+def _in_pixels(row: "pd.Series[float]") -> str:
+    return f"{row['switched_off_pixels']:.3f}, {row['leak_pixels']:.3f}"
 
 
 def _interval(row: "pd.Series[float]", name: str) -> str:

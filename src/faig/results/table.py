@@ -46,9 +46,9 @@ def wreck() -> Column:
     return Column("wrecked", about, text=True, optional=True)
 
 
-def number(name: str, about: str) -> Column:
+def number(name: str, about: str, *, optional: bool = False) -> Column:
     """A column of numbers."""
-    return Column(name, about)
+    return Column(name, about, optional=optional)
 
 
 def interval(name: str, about: str, *, spread: bool = False, optional: bool = False) -> Column:

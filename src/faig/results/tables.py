@@ -33,6 +33,14 @@ _EFFECT = (
 )
 _OFF = interval("switched_off", "1 - E(F', baseline) / E(target, baseline) on the own degradation", spread=True)
 _LEAK = interval("leak", "the largest E(F', target) on another input / E(target, baseline)", spread=True, optional=True)
+_PIXELS = (
+    interval(
+        "switched_off_pixels", "as `switched_off`, of the squared error of all channels", spread=True, optional=True
+    ),
+    interval("leak_pixels", "as `leak`, of the squared error of all channels", spread=True, optional=True),
+    number("psnr_elsewhere", "dB over the target on the other input that loses most, mean over images", optional=True),
+    number("psnr_elsewhere_worst", "the same of the one image that loses most", optional=True),
+)
 _ON = interval("switched_on", "1 - E(F', target) / E(target, baseline) of the same filters as a graft", spread=True)
 _PLACES = (
     _FUNCTION,
@@ -47,7 +55,7 @@ SUMMARY = Table(
     "summary.csv",
     "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
     "comparison",
-    (_METHOD, _REVERTED, _PROPORTION, _OFF, _LEAK, _ON, _WRECKED),
+    (_METHOD, _REVERTED, _PROPORTION, _OFF, _LEAK, *_PIXELS, _ON, _WRECKED),
     small=True,
 )
 CONTESTS = Table(
@@ -108,6 +116,8 @@ CHECK = Table(
         interval("effect", "E(F', target), mean over images"),
         interval("switched_off", "on the own degradation, see `summary.csv`; empty elsewhere"),
         interval("leak", "on the own degradation: the largest elsewhere, see `summary.csv`; empty elsewhere"),
+        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels"),
+        interval("leak_pixels", "as `leak`, of the squared error of all channels"),
         interval("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
         interval("psnr_gain", "dB over the target"),
         number("psnr_gain_worst", "the same of the image that loses most"),
@@ -254,7 +264,7 @@ CUT = Table(
     "cut.csv",
     "Of each function: the found filters reverted, and set to zero.",
     "locations",
-    (*_PLACES, _OFF, _LEAK, _PSNR_GAIN, _WRECKED),
+    (*_PLACES, _OFF, _LEAK, *_PIXELS, _PSNR_GAIN, _WRECKED),
     small=True,
 )
 GAINED = Table(
