@@ -87,6 +87,7 @@ def main() -> None:
     pair = faig.Pair(target=options.target, baseline=options.baseline, unit="channel")
     own, level = options.degrade.split("=")
     further = dict(part.split("=") for part in options.further.split(",") if part)
+    level = float(level)
     if options.run:
         function, passes = faig.read_units(options.run, pair.target, function=own), None
     else:

@@ -93,16 +93,20 @@ class Finding(Stage):
         save_attributions(run, [attribution])
 
     def _checked(self, attribution: Attribution, track: Track) -> Iterator[dict[str, Any]]:
-        """What reverting the top of each ranking does on the images that it was found on; a wreck is a warning."""
+        """What switching each function off does on the images that it was found on; a wreck is a warning.
+
+        By the top of the ranking, or by the strengths that were learned: then there is no proportion.
+        """
         pair, top = self.pair, self.config.top
         reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, track=track)
         for kind in track(attribution.scores, "checking", len(attribution.scores)):
             measured = measure(pair.revert(attribution.function(kind, top)), reference, pair.scale)
             if reasons := wrecked([measured], reference):
-                logger.warning("%s: reverting the top %g%% wrecks the image: %s", kind, 100 * top, described(reasons))
+                how = "its learned strengths wreck" if attribution.strengths else f"reverting the top {top:.3%} wrecks"
+                logger.warning("%s: %s the image: %s", kind, how, described(reasons))
             for row in summarise(measured, reference, self.config.seed):
                 own = row if row["input"] == kind else row | dict.fromkeys(OF_THE_FUNCTION, float("nan"))
-                yield {"function": kind, "proportion": top} | own
+                yield {"function": kind, "proportion": float("nan") if attribution.strengths else top} | own
 
     def _attribute(self, run: Path, track: Track) -> Attribution:
         cache = FolderCache(run / UNITS)

@@ -53,7 +53,8 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
 
 def check_table(rows: pd.DataFrame) -> Table:
     """What reverting the top of each ranking does, of ``check.csv``: a line for each function."""
-    wrecked = bool(rows["wrecked"].any())
+    wrecked, share = bool(rows["wrecked"].any()), rows["proportion"].iloc[0]
+    what = "learned strengths" if pd.isna(share) else f"the top {100 * share:.3g}% reverted"
     inputs = list(dict.fromkeys(rows["input"]))
     table = Table(
         "reverted",
@@ -62,7 +63,7 @@ def check_table(rows: pd.DataFrame) -> Table:
         Column("off, leak\nin pixels", justify="right"),
         *(Column(f"PSNR on\n{name}", justify="right") for name in inputs),
         *(["wrecked"] if wrecked else []),
-        title=f"the top {100 * rows['proportion'].iloc[0]:.3g}% reverted, on the images that it was found on",
+        title=f"{what}, on the images that it was found on",
         caption="PSNR in dB, and how much that is over the target's",
         box=SIMPLE_HEAD,
         pad_edge=False,
