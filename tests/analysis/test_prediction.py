@@ -153,12 +153,16 @@ def test_statistics_tell_noise_from_blur():
 @pytest.mark.slow
 def test_the_shipped_predictor_tells_the_degradations_of_photos():
     predictor = load_predictor("srresnet-x2")
-    tested = cases("coffee", [(10, 20), (90, 140)]) + cases("chelsea", [(40, 60), (95, 150)])
-    guessed = guesses(lambda lr: predictor.predict(lr).probabilities, tested)
-    assert accuracy(guessed, CLASSES[1:3]).value == 1
-    assert accuracy(guessed, CLASSES[:3]).value >= 0.75  # 12 small crops; on all of BSD100 it is 1
+    tested = cases("coffee", [(10, 20)]) + cases("chelsea", [(95, 150)])
     for case in tested:
-        blurry, noisy = (predictor.predict(case.lr[kind]).responses for kind in ("blur", "noise"))
+        del case.lr["blur+noise"]
+    found = [{kind: predictor.predict(lr) for kind, lr in case.lr.items()} for case in tested]
+    in_order = (one for kinds in found for one in kinds.values())
+    guessed = guesses(lambda lr: next(in_order).probabilities, tested)
+    assert accuracy(guessed, CLASSES[1:3]).value == 1
+    assert accuracy(guessed, CLASSES[:3]).value >= 0.75  # 6 small crops; on all of BSD100 it is 1
+    for kinds in found:
+        blurry, noisy = (kinds[kind].responses for kind in ("blur", "noise"))
         assert blurry["blur"] > 3 * noisy["blur"]
         assert noisy["noise"] > 3 * blurry["noise"]
 
@@ -182,7 +186,7 @@ def test_a_predictor_of_other_weights_is_refused(tmp_path, monkeypatch):
         load_predictor("mine")
     predictor = load_predictor("srresnet-x2")
     save_predictor("mine", predictor, zoo.load("mine/baseline"), 0.01, "nothing new")
-    lr = cases("coffee", [(40, 40)])[0].lr["blur"]
+    lr = cases("coffee", [(40, 40)])[0].lr["blur"][:, :16, :20]
     assert load_predictor("mine").predict(lr) == predictor.predict(lr)
 
 

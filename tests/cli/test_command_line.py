@@ -1,6 +1,7 @@
 """What all commands share: help, pairs, defaults, JSON, quiet and verbose; and how `restore` reads its arguments."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +63,15 @@ def test_help_shows_the_models_defaults(faig):
 
 
 @pytest.mark.slow
-def test_a_pair_by_name_and_the_default_output(faig, tmp_path, monkeypatch):
+def test_a_pair_by_name_and_the_default_output(faig, place, tmp_path, monkeypatch):
+    (tmp_path / "zoo" / "mine").mkdir(parents=True)
+    for name in ("target", "baseline"):
+        shutil.copy(place / f"{name}.safetensors", tmp_path / "zoo" / "mine")
+    monkeypatch.setenv("FAIG_ZOO", str(tmp_path / "zoo"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gt").mkdir()
     write_image(tmp_path / "gt" / "one.png", torch.rand(3, 21, 24))
-    code, out, err = faig("attribute", "--pair", "srresnet-x2", "--gt", "gt", *DEGRADE, "--json", "-v")
+    code, out, err = faig("attribute", "--pair", "mine", "--gt", "gt", *DEGRADE, "--json", "-v")
     assert code == 0, err
     told = json.loads(out)
     assert (told["run"], told["method"]) == ("runs/attribute", DEFAULT)
@@ -74,9 +79,9 @@ def test_a_pair_by_name_and_the_default_output(faig, tmp_path, monkeypatch):
     assert "warning: 1 of 1 GT images are cropped to multiples of 2" in err
     assert "jobs of this process" in err  # the log
     config = yaml.safe_load((tmp_path / "runs" / "attribute" / "config.yaml").read_text())
-    assert (config["baseline"], config["target"]) == ("srresnet-x2/baseline", "srresnet-x2/target")
+    assert (config["baseline"], config["target"]) == ("mine/baseline", "mine/target")
     assert config["images"]["strict_size"] is False
-    code, out, err = faig("attribute", "--pair", "srresnet-x2", "--gt", "gt", *DEGRADE, "--strict-size")
+    code, out, err = faig("attribute", "--pair", "mine", "--gt", "gt", *DEGRADE, "--strict-size")
     assert code == 2
     assert "one.png: 24x21 is not divisible by scale 2" in err
     code, out, _ = faig("distribution", "runs/attribute", "--json", "--proportions", "1")
@@ -190,7 +195,8 @@ def test_json_is_all_there_is_on_standard_output(faig):
 
 
 @pytest.mark.slow
-def test_compare_and_sweep_as_json_and_quietly(faig, place, pair, tmp_path):
+def test_compare_and_sweep_as_json_and_quietly(faig, place, pair, tmp_path, monkeypatch):
+    monkeypatch.setattr("faig.cli.sweep.draw_charts", lambda run: run)
     images = [*pair, "--gt", place / "gt", "--degrade", "blur=2,noise=0.1"]
     methods = ["--methods", "change,random", "--proportions", "10%"]
     code, out, err = faig("compare", *images, *methods, "--out", tmp_path / "compare", "--json")

@@ -44,10 +44,10 @@ def settings(tmp_path_factory):
         "degrade": {"blur": 2.0, "noise": 0.1},
         "threads": 1,
         "find": crops,
-        "measure": crops | {"photos": ["chelsea"]},
+        "measure": crops | {"photos": ["chelsea"], "crops": 2},
         "show": crops | {"crops": 1},
         "learn": crops | {"crops": 8},
-        "compare": {"methods": ["faig", "signed", "random"], "proportions": [0.01, 0.1], "nodes": 3},
+        "compare": {"methods": ["faig", "signed", "change"], "proportions": [0.01, 0.1], "nodes": 3},
         "reference": {"proportions": ["5%"], "steps": 2},
         "sweep": {"strengths": [0, 1]},
         "predict": {"top": "10%", "levels": {"blur": [1, 3]}, "seeds": 1},
@@ -79,7 +79,7 @@ def test_every_stage_leaves_its_tables(done):
         for what in ("input", "target", "reverted-blur", "reverted-noise", "gt")
     }
     compared = pd.read_csv(done / "compare" / "summary.csv")
-    assert set(compared["method"]) == {"faig", "signed", "random", "learned-0.05"}
+    assert set(compared["method"]) == {"faig", "signed", "change", "learned-0.05"}
     equals = pd.read_csv(done / "compare" / "equals.csv")
     assert len(equals) == 2 * 3
     distribution = pd.read_csv(done / "distribution" / "distribution.csv")

@@ -49,8 +49,8 @@ def pair():
 
 
 def test_completeness_with_16_nodes(pair):
-    crops = demo_with(find={"astronaut": 3, "rocket": 2}).find.take(None, 2)  # of those that the demo finds filters on
-    cases = [degrade_case(crop.name, crop.image, paper_preset(), 2, photo=crop.photo) for crop in crops]
+    crops = demo_with(find={"astronaut": 1, "rocket": 1}).find.take(None, 2)  # parts of those of the demo
+    cases = [degrade_case(crop.name, crop.image[:, :32, :32], paper_preset(), 2, photo=crop.photo) for crop in crops]
     found = path_scores(*pair, cases, gauss_legendre(16))
     delta = found.delta()
     for kind in found.degradations:
@@ -63,13 +63,14 @@ def test_completeness_with_16_nodes(pair):
 
 def test_the_demo_separates_the_functions(tmp_path):
     """The demo itself, on fewer crops."""
-    config = demo_with({"astronaut": 3, "rocket": 2}, {"chelsea": 2, "coffee": 2}, ["faig", "change"])
+    config = demo_with({"astronaut": 1, "rocket": 1}, {"chelsea": 1, "coffee": 1}, ["faig", "change"])
     out = study(config, tmp_path / "demo")
     with (out / "compare" / "effects.csv").open() as file:
         rows = {(r["method"], r["reverted"], r["input"]): float(r["effect"]) for r in csv.DictReader(file)}
     for own, other in (("blur", "noise"), ("noise", "blur")):
         assert rows["faig", own, own] >= 10 * rows["faig", own, other]
-        assert rows["faig", own, own] > rows["change", own, own]
+    # In denoising too, what changed most does much, as the README says.
+    assert rows["faig", "blur", "blur"] > 10 * rows["change", "blur", "blur"]
     run = out / "teaser"
     assert read_image(draw_teaser(out)).std() > 0.1
     pictures = read_table(run, PICTURES)
@@ -86,7 +87,7 @@ def test_the_demo_separates_the_functions(tmp_path):
         assert decibels[own, "reverted", own] < decibels[own, "target", ""] - 1
         assert abs(decibels[other, "reverted", own] - decibels[other, "target", ""]) < 1
     found_on = make_cases(out / "images" / "find", paper_preset(), 2)
-    assert describe_images(found_on) == "5 crops of 2 photos"
+    assert describe_images(found_on) == "2 crops of 2 photos"
 
 
 @pytest.mark.parametrize("name", zoo.pairs())

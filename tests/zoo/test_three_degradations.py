@@ -45,6 +45,7 @@ def test_the_pair_is_what_the_configurations_train():
         assert next(network.parameters()).shape[0] == arguments["features"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
     monkeypatch.chdir(tmp_path)
     Path("photos").mkdir()
@@ -60,8 +61,8 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
         assert faig("zoo", "export", f"runs/three/{net}/network.safetensors", f"{net}.safetensors", "--half")[0] == 0
     study = config("study") | {"baseline": "baseline.safetensors", "target": "target.safetensors", "threads": 1}
     for part in ("find", "measure", "learn", "show"):
-        study[part] |= {"crops": 8 if part == "learn" else 2, "side": 48}
-    study["compare"] = {"methods": ["faig", "signed"], "proportions": ["10%"], "nodes": 2}
+        study[part] |= {"crops": {"learn": 8, "show": 1}.get(part, 2), "side": 48}
+    study["compare"] = {"methods": ["faig"], "proportions": ["10%"], "nodes": 2}
     study["sweep"] = {"top": "10%", "strengths": [0, 1]}
     study["predict"] = {"top": "10%", "levels": {"jpeg": [40, 10]}, "seeds": 1}
     Path("study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
@@ -83,7 +84,6 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
     # Three rankings, none of which is another one turned round.
     best = {kind: set(pd.read_csv(run / "compare" / f"filters-{kind}.csv")["index"][:20]) for kind in KINDS}
     assert all(best[one] != best[other] for one in KINDS for other in KINDS if one != other)
-    assert faig("report", "run")[0] == 0
     assert "deblocking" in (run / "report.html").read_text(encoding="utf-8")
 
 
