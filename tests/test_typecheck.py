@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import jaxtyping
 import pytest
 import torch
-from beartype.roar import BeartypeCallHintParamViolation, BeartypeCallHintReturnViolation
 from jaxtyping import Float
 from torch import Tensor
 
@@ -25,7 +24,7 @@ def counted(number: float) -> Iterator[float]:
 
 
 def test_a_wrong_shape_is_caught():
-    with pytest.raises(BeartypeCallHintParamViolation, match="altered"):
+    with pytest.raises(TypeError, match=r"altered|original"):
         effect(torch.zeros(1, 4, 4), torch.zeros(3, 4, 4))
     with pytest.raises(jaxtyping.TypeCheckError, match="gt"):
         Case("a", torch.zeros(4, 4), {})
@@ -34,15 +33,15 @@ def test_a_wrong_shape_is_caught():
 def test_one_name_is_one_size_in_a_call_and_its_result_and_in_no_other_call():
     for size in (2, 3):
         assert len(joined(torch.ones(size), torch.ones(size))) == size
-    with pytest.raises(BeartypeCallHintParamViolation, match="second"):
+    with pytest.raises(TypeError, match="second"):
         joined(torch.ones(2), torch.ones(3))
-    with pytest.raises(BeartypeCallHintReturnViolation, match="return"):
+    with pytest.raises(TypeError, match="return"):
         joined(torch.ones(2), torch.ones(2), times=2)
 
 
 def test_a_wrong_type_is_caught():
     assert list(counted(1)) == [1, 2]  # an int is also a float
-    with pytest.raises(BeartypeCallHintParamViolation, match="number"):
+    with pytest.raises(TypeError, match="number"):
         next(counted("1"))
-    with pytest.raises(BeartypeCallHintParamViolation, match="times"):
+    with pytest.raises(TypeError, match="times"):
         joined(torch.ones(2), torch.ones(2), 1.5)

@@ -71,7 +71,7 @@ def test_compare_reverts_filters_of_these_layers_alone(faig, study, tmp_path):
     assert set(pd.read_csv(tmp_path / "run" / "filters-blur.csv")["layer"]) == {"conv_hr"}
     code, _, err = faig("compare", *study, *options, "--layers", "nothing", "--out", tmp_path / "other")
     assert code == 2
-    assert "no convolution is named 'nothing'" in err
+    assert "no layer is named 'nothing'" in err
     options[options.index(5)] = 50
     code, _, err = faig("compare", *study, *options, "--out", tmp_path / "more")
     assert code == 2

@@ -28,7 +28,7 @@ from faig.report.terminal import summary_table
 
 COLUMNS = (
     "method,{},input,proportion,effect,effect_low,effect_high,{},effect_target_baseline,"
-    "psnr,psnr_target,psnr_baseline,ssim,effect_spread"
+    "psnr,psnr_target,psnr_baseline,ssim,effect_spread,wrecked"
 )
 
 

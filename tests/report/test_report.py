@@ -306,7 +306,7 @@ def test_from_the_command_line(study_run, tmp_path, faig):
 
 
 def test_what_speaks_against_scores_stands_beside_their_numbers():
-    class Run:
+    class Run(Results):
         """A run with scores of two methods."""
 
         def __init__(self, **reasons: str) -> None:

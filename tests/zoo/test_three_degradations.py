@@ -46,6 +46,7 @@ def test_the_pair_is_what_the_configurations_train():
 
 
 @pytest.mark.usefixtures("undrawn")
+@pytest.mark.filterwarnings("ignore:the integral does not close")  # of a network that was hardly trained
 def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
     monkeypatch.chdir(tmp_path)
     Path("photos").mkdir()
