@@ -21,7 +21,6 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
     share = effects["proportion"].min() if proportion is None else proportion
     effects, summary = (t[(t["proportion"] - share).abs() < 1e-9] for t in (effects, summary))
     wrecked = "wrecked" in summary and bool(summary["wrecked"].any())
-    pixels = "leak_pixels" in summary
     inputs = list(dict.fromkeys(effects["input"]))
     table = Table(
         "method",
@@ -29,11 +28,10 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
-        *([Column("off, leak\nin pixels", justify="right")] if pixels else []),
         *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
-        "grafts.csv (the same filters alone on the baseline), summary.csv",
+        "grafts.csv (the same filters alone on the baseline), summary.csv (off and leak in pixels too)",
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
@@ -45,7 +43,6 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
             *(_interval(row, name) for name in ("switched_off", "leak")),
-            *([_in_pixels(row)] if pixels else []),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
     return table
