@@ -43,6 +43,18 @@ def pytest_configure() -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the tests of a file stay with one worker, for they share what its fixtures make."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, so that no worker is left alone with it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:
     """A network with a handful of filters and weights of ordinary size."""
     torch.manual_seed(seed)

@@ -21,6 +21,7 @@ def in_another_order(network):
     return weights
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("always::faig.common.errors.FaigWarning")  # shown to the user, as outside of tests
 def test_the_path_check_warns_and_the_run_ends(faig, tmp_path):
     target = zoo.load("srresnet-x2/target")

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def run(code: str, **environment: str) -> str:
     settings = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
@@ -23,6 +25,7 @@ def test_the_waiting_policy_is_set_unless_the_user_has_set_it():
     assert run(PREPARED, OMP_WAIT_POLICY="active") == "None"
 
 
+@pytest.mark.slow
 def test_only_a_command_changes_how_memory_is_returned():
     code = """
 from torch import nn

@@ -176,19 +176,23 @@ def test_threads_that_decode_leave_standard_error_alone(capfd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".tiff", ".png", ".bmp", ".webp"])
-def test_a_command_prints_nothing_of_a_damaged_file_but_the_error(tmp_path, suffix):
-    (tmp_path / f"a{suffix}").write_bytes(encoded(suffix)[:-30].tobytes())
+def test_a_command_prints_nothing_of_a_damaged_file_but_the_error(tmp_path):
+    files = [tmp_path / f"a{suffix}" for suffix in (".tiff", ".png", ".bmp", ".webp")]
+    for file in files:
+        file.write_bytes(encoded(file.suffix)[:-30].tobytes())
     code = """
         import sys
         from faig.common.errors import InputError
         from faig.imaging.images import read_image
-        try:
-            read_image(sys.argv[1])
-        except InputError as error:
-            print(error)
+        for file in sys.argv[1:]:
+            try:
+                read_image(file)
+            except InputError as error:
+                print(error)
     """
-    command = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path / f"a{suffix}")]
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, files)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | ENVIRONMENT)
-    assert "damaged" in result.stdout
+    told = result.stdout.splitlines()
+    assert len(told) == len(files)
+    assert all(line.startswith(str(file)) and "damaged" in line for file, line in zip(files, told, strict=True))
     assert result.stderr == ""
