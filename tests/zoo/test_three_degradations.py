@@ -61,7 +61,7 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
     study = config("study") | {"baseline": "baseline.safetensors", "target": "target.safetensors", "threads": 1}
     for part in ("find", "measure", "learn", "show"):
         study[part] |= {"crops": 8 if part == "learn" else 2, "side": 48}
-    study["compare"] = {"methods": ["faig", "signed"], "proportions": ["10%"], "nodes": 2}
+    study["compare"] = {"methods": ["faig", "signed"], "proportions": ["10%"], "nodes": 6}
     study["sweep"] = {"top": "10%", "strengths": [0, 1]}
     study["predict"] = {"top": "10%", "levels": {"jpeg": [40, 10]}, "seeds": 1}
     Path("study.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
