@@ -20,6 +20,7 @@ from faig.attribution.integration.path import WeightPath
 from faig.attribution.integration.tiling import whole
 from faig.attribution.raw_scores import Contribution
 from faig.filters import FilterSpace, Scores
+from faig.networks.calls import run
 
 
 def predict_reverting(
@@ -43,10 +44,10 @@ def predict_reverting(
     weights = {key: path.parameters[key] for key in space.keys}
 
     def step_along(output: Tensor, direction: Tensor) -> Scores:
-        gradients = torch.autograd.grad(
+        passed = torch.autograd.grad(
             output, list(weights.values()), direction, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-        steps = zip(weights, gradients, strict=True)
+        steps = zip(weights, passed, strict=True)
         return space.sum_per_unit({key: gradient * path.difference[key] for key, gradient in steps}).cpu()
 
     contributions = []
@@ -57,7 +58,7 @@ def predict_reverting(
         generator = torch.Generator().manual_seed(int.from_bytes(key[:7], "big"))
         loss, squares = (torch.zeros(len(space), dtype=next(iter(weights.values())).dtype) for _ in range(2))
         for tile in compute.grid or whole(*sample.lr.shape[1:]):
-            output = tile.output(network(tile.lr(lr)), scale)[0]
+            output = tile.output(run(network, tile.lr(lr)), scale)[0]
             loss += step_along(output, 2 * (output.detach() - tile.gt(gt, scale)))
             for _ in range(draws):
                 signs = 2 * torch.randint(2, output.shape, generator=generator) - 1
