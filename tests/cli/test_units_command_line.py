@@ -98,3 +98,15 @@ def test_a_pair_as_one_graph(faig, pair, networks, tmp_path):
     ):
         code, _, err = faig("export", *wrong)
         assert (code, message in err) == (2, True), err
+
+
+def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, monkeypatch):
+    monkeypatch.setattr("faig.attribution.learning.STEPS", 2)
+    run = tmp_path / "run"
+    degrade = ["--degrade", "noise=0.1", "--method", "strengths"]
+    code, out, err = faig("attribute", *pair, "--gt", place / "gt", *degrade, "--out", run)
+    assert code == 0, err
+    assert "learned strengths, on the images that it was found on" in out
+    assert Strengths.load(run / "strengths-noise.safetensors").space.unit == "channel"
+    turned = ["--filters", f"noise={run}", "--strength", "noise=0.5", "--no-check", "--out", tmp_path / "restored"]
+    assert faig("restore", place / "target.safetensors", place / "gt", *pair[:2], *turned)[0] == 0

@@ -1,0 +1,104 @@
+"""Strengths that are learned: they do what is asked, a killed run goes on, and bad input is one line."""
+
+import pytest
+import torch
+
+import faig
+from conftest import nudged, tiny_cases, tiny_network
+from faig.attribution import learning
+from faig.attribution.cache import MemoryCache
+from faig.attribution.methods import DEFAULT
+from faig.common.errors import InputError
+from faig.filters import Strengths
+from faig.imaging.cases import Case
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    monkeypatch.setattr(learning, "STEPS", 20)
+    monkeypatch.setattr(learning, "KEPT_EVERY", 5)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A target whose first convolution does one thing to all images, and whose others hardly changed."""
+    baseline = tiny_network()
+    return faig.Pair(target=nudged(baseline, size=0.02), baseline=baseline, unit="channel")
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return tiny_cases(count=2)
+
+
+class Killed(Exception):
+    """Stands for a signal."""
+
+
+class KilledCache(MemoryCache):
+    """Ends the run after so many states were kept."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def save(self, key, scores):
+        super().save(key, scores)
+        self.after -= 1
+        if self.after == 0:
+            raise Killed
+
+
+def loss(pair, cases, kind, strengths):
+    """Squared errors to the baseline on one input and to the target elsewhere, as learning sees pixels."""
+    network, total = pair.revert(strengths), 0.0
+    for case in cases:
+        for name, lr in case.lr.items():
+            goal = (pair.baseline if name == kind else pair.target)(lr[None])
+            apart = (pair.baseline(case.lr[kind][None]) - pair.target(case.lr[kind][None])).square().mean()
+            total += float((network(lr[None]) - goal).square().mean() / apart)
+    return total
+
+
+@pytest.mark.parametrize("kind", ["blur", "noise"])
+def test_they_do_more_of_what_is_asked_than_any_mixture_of_all_weights(pair, cases, kind):
+    found = pair.attribute(cases, "strengths")
+    learned = found.function(kind)
+    assert isinstance(learned, Strengths)
+    assert float(learned.values.min()) >= 0
+    assert float(learned.values.max()) <= learning.HIGHEST
+    mixtures = [Strengths(pair.space, torch.full((len(pair.space),), share / 10)) for share in range(11)]
+    assert loss(pair, cases, kind, learned) < min(loss(pair, cases, kind, mixture) for mixture in mixtures)
+    assert found.metadata["passes"] == 20 * 2 * 3 * 2 + 4
+    assert torch.equal(found.scores[kind], (1 - learned.values).abs())
+
+
+def test_a_killed_run_goes_on_to_the_bit(pair, cases):
+    whole = pair.attribute(cases, "strengths")
+    for after in (1, 3, 6):
+        cache = KilledCache(after)
+        with pytest.raises(Killed):
+            pair.attribute(cases, "strengths", cache=cache)
+        again = pair.attribute(cases, "strengths", cache=cache)
+        for kind in ("blur", "noise"):
+            assert torch.equal(again.strengths[kind].values, whole.strengths[kind].values)
+
+
+def test_units_of_layers_that_are_left_out_stay_the_targets(pair, cases):
+    found = pair.attribute(cases, "strengths", layers=["conv_last"])
+    inside = torch.zeros(len(pair.space), dtype=torch.bool)
+    layer = next(layer for layer in pair.space.layers if layer.name == "conv_last")
+    inside[layer.start : layer.start + layer.count] = True
+    values = found.strengths["noise"].values
+    assert bool((values[~inside] == 1).all())
+    assert bool((values[inside] != 1).any())
+
+
+def test_what_cannot_be_learned_is_refused(pair, cases):
+    alone = [Case(case.name, case.gt, {"noise": case.lr["noise"]}) for case in cases]
+    with pytest.raises(InputError, match="needs inputs that shall stay as they are"):
+        pair.attribute(alone, "strengths")
+    for option in ({"budget": 100}, {"tolerance": 0.99}, {"objective": "l1"}):
+        with pytest.raises(InputError, match="the method strengths has"):
+            pair.attribute(cases, "strengths", **option)
+    assert DEFAULT != "strengths"
