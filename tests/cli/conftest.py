@@ -1,5 +1,6 @@
 """Tiny networks and drawn images, and a run on them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,18 @@ def pair(place) -> list[object]:
     return ["--baseline", place / "baseline.safetensors", "--target", place / "target.safetensors"]
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory) -> Path:
+    """Where what takes long is kept for all tests of a file."""
+    return tmp_path_factory.mktemp("once")
+
+
 @pytest.fixture
-def attributed(faig, place, pair, tmp_path) -> Path:
+def attributed(faig, place, pair, once, tmp_path) -> Path:
     """A finished ``faig attribute``."""
-    images = ["--gt", place / "gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]
-    code, out, err = faig("attribute", *pair, *images, "--nodes", 2, "--out", tmp_path / "run")
-    assert code == 0, err
-    assert "convergence delta" in out
-    return tmp_path / "run"
+    if not (once / "run").exists():
+        images = ["--gt", place / "gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]
+        code, out, err = faig("attribute", *pair, *images, "--nodes", 2, "--out", once / "run")
+        assert code == 0, err
+        assert "convergence delta" in out
+    return shutil.copytree(once / "run", tmp_path / "run")

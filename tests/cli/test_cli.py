@@ -20,8 +20,9 @@ from faig.intervention.edit import graft, modulate, revert
 from faig.networks.checkpoint import load_network, save_network
 
 
-def test_the_method_where_none_is_named(faig, place, pair, tmp_path):
+def test_the_method_where_none_is_named(faig, place, pair, tmp_path, monkeypatch):
     """One method, with clean images or without; the next command takes it too, and both say so."""
+    monkeypatch.setattr("faig.cli.distribution.draw_charts", lambda run: run)
     assert faig("degrade", place / "gt", tmp_path, "--preset", "paper")[0] == 0
     folders = {"blur": "Blur2_LRbicx2", "noise": "LRbicx2_noise0.1", "clean": "Linear_LRbicx2"}
     lr = {name: ["--lr", f"{name}={tmp_path / folder}"] for name, folder in folders.items()}
