@@ -91,7 +91,10 @@ NETWORKS = {
 }
 Given = tuple[nn.Module, nn.Module, list[Case]]  # target, baseline and images
 
-networks = pytest.mark.parametrize("name", NETWORKS)
+QUICK = ("srresnet", "mixed")  # the others are marked slow
+networks = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in NETWORKS]
+)
 methods = pytest.mark.parametrize("method", METHODS)
 kinds = pytest.mark.parametrize("kind", ["blur", "noise", "jpeg"])
 

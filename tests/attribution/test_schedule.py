@@ -57,7 +57,7 @@ def bytes_of(run) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
+@pytest.mark.xdist_group("imports")
 def test_kill_9_five_times_then_finish(place, tmp_path):
     """Whatever it was doing: the bytes are those of a run that nobody touched."""
     long = config(place, nodes=40)
@@ -86,7 +86,7 @@ def test_kill_9_five_times_then_finish(place, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
+@pytest.mark.xdist_group("imports")
 def test_two_processes_find_what_one_does(place, tmp_path):
     one = attribute_run(config(place, threads=1), tmp_path / "one")
     two = tmp_path / "two"
@@ -95,6 +95,7 @@ def test_two_processes_find_what_one_does(place, tmp_path):
     assert (two / "filters-blur.csv").read_bytes() == (one / "filters-blur.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_number_of_threads_changes_nothing_but_its_record(place, tmp_path):
     runs = [attribute_run(config(place, threads=threads), tmp_path / str(threads)) for threads in (1, 2, 3)]
     first, *others = (load_scores(run / SCORES) for run in runs)
@@ -119,6 +120,7 @@ def dying(before: bool):
     return track
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["weight", "image", "nodes"])
 def test_a_stale_unit_is_never_used_again(place, tmp_path, changed):
     """All units of a run as it was, lying in the folder of a run as it is now: none of them is taken."""
@@ -147,6 +149,7 @@ def test_a_stale_unit_is_never_used_again(place, tmp_path, changed):
         attribute_run(config(place), out)
 
 
+@pytest.mark.slow
 def test_a_tolerance_takes_the_nodes_that_it_needs(place, tmp_path, monkeypatch):
     monkeypatch.setattr("faig.attribution.scoring.TOP", 0.1)  # 1% of so small a network is one filter
     counts = {}
@@ -189,6 +192,7 @@ def test_stable_compares_each_round_with_the_one_before():
     assert not stable({"blur": -other, "noise": -other}, 13)
 
 
+@pytest.mark.slow
 def test_a_budget_is_not_spent_when_the_top_set_stands(place, tmp_path, monkeypatch):
     monkeypatch.setattr("faig.attribution.methods.TOP", 0.5)
     gt = tmp_path / "gt"

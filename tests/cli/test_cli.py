@@ -20,6 +20,7 @@ from faig.intervention.edit import graft, modulate, revert
 from faig.networks.checkpoint import load_network, save_network
 
 
+@pytest.mark.slow
 def test_the_method_where_none_is_named(faig, place, pair, tmp_path, monkeypatch):
     """One method, with clean images or without; the next command takes it too, and both say so."""
     monkeypatch.setattr("faig.cli.distribution.draw_charts", lambda run: run)
@@ -209,6 +210,7 @@ def test_zoo(faig, tmp_path, monkeypatch):
     assert faig("zoo", "pull", "./nowhere/pair")[0] == 2
 
 
+@pytest.mark.xdist_group("imports")
 def test_train(faig, place, tmp_path):
     settings = {
         "name": "tiny",

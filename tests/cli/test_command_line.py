@@ -90,6 +90,7 @@ def test_a_pair_by_name_and_the_default_output(faig, place, tmp_path, monkeypatc
     assert (told["method"], {row["function"] for row in told["functions"]}) == (DEFAULT, {"blur", "noise"})
 
 
+@pytest.mark.slow
 def test_altered_networks_of_a_pair_name_the_method(faig, tmp_path):
     out = tmp_path / "new.safetensors"
     code, said, _ = faig("revert", "--pair", "srresnet-x2", "--filters", "srresnet-x2/blur", "--out", out)
@@ -112,6 +113,7 @@ def photo(tmp_path, monkeypatch) -> Path:
     return tmp_path / "photo.png"
 
 
+@pytest.mark.slow
 def test_restore_needs_only_a_photo(faig, photo):
     code, out, err = faig("restore", "photo.png")
     assert code == 0, err

@@ -95,6 +95,7 @@ def content(run: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     config = AttributeConfig(**settings(place), method=method)
@@ -109,6 +110,7 @@ def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     assert content(attribute_run(config, tmp_path / "killed")) == content(whole)
 
 
+@pytest.mark.slow
 def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     config = AttributeConfig(**settings(place))
     whole = attribute_run(config, tmp_path / "whole")

@@ -19,6 +19,8 @@ from faig.training.data import Batch, Patches, degrade_batch
 from faig.training.image_sources import FolderSource, LmdbSource, open_source
 from faig.training.prepare import META, crop_folder, pack_lmdb, starts
 
+pytestmark = pytest.mark.xdist_group("imports")
+
 
 def parts(batch: Batch) -> list[torch.Tensor]:
     return [batch.wide, batch.chosen, *batch.drawn]
@@ -45,6 +47,7 @@ def test_shares_of_a_batch_are_its_parts(settings):
     assert same(whole, Batch(wide, chosen, tuple(drawn)))
 
 
+@pytest.mark.slow
 def test_blur_and_noise_are_drawn_independently(tmp_path):
     """A quarter each is clean, blurry, noisy and both; blur is that of the whole image, not of the patch."""
     generator = torch.Generator().manual_seed(0)
@@ -194,7 +197,6 @@ def test_crops_reach_the_border(size, expected):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
 @pytest.mark.usefixtures("forked")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_crop(drawn, tmp_path, workers):
@@ -252,7 +254,6 @@ def test_lmdb_holds_the_files_as_they_are(settings, drawn, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
 @pytest.mark.usefixtures("forked")
 def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     (tmp_path / "bad").mkdir()

@@ -16,6 +16,8 @@ from faig.attribution.uncertainty import ranking_error
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 
+pytestmark = pytest.mark.xdist_group("imports")
+
 
 @pytest.fixture
 def path(pair):
