@@ -14,11 +14,7 @@ from typing import Any, get_args, get_type_hints
 import jaxtyping
 from beartype import BeartypeConf, beartype
 
-<<<<<<< HEAD
-CONF = BeartypeConf(is_pep484_tower=True, violation_type=TypeError)  # as Python itself raises
-=======
 CONF = BeartypeConf(is_pep484_tower=True, violation_type=jaxtyping.TypeCheckError)
->>>>>>> 56c9daa (The command's tests share one attribution; violations are jaxtyping's errors, as before)
 hooked = jaxtyping.jaxtyped
 
 
