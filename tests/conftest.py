@@ -46,8 +46,8 @@ def pytest_configure() -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let the tests of a file stay with one worker, for they share what its fixtures make.
 
-    Two groups reach further: ``study`` is around the fixture `study_run`; ``imports`` needs torch's compiler, as training
-    does, or the process that others fork from, and both take seconds to import.
+    Two groups reach further: ``study`` is around the fixture `study_run`; ``imports`` needs torch's compiler, as
+    training does, or the process that others fork from, and both take seconds to import.
     """
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
