@@ -21,7 +21,7 @@ BAD = {
     "a pickle": ("restore {p}/pickle.pth {p}/gt {t}/out", "pickle.pth: cannot be loaded as weights only"),
     "no network": ("restore {p}/text.pth {p}/gt {t}/out", "text.pth: cannot be loaded"),
     "no zoo name": ("restore srresnet-x3/target {p}/gt {t}/out", "srresnet-x3/target: is no file"),
-    "a folder as network": ("restore {p} {p}/gt {t}/out", "place0: holds no images"),
+    "a folder as network": ("restore {p} {p}/gt {t}/out", ": holds no images"),
     "no images": ("degrade {p}/empty {t}/out", "empty: holds no images"),
     "no folder": ("degrade {p}/none {t}/out", "none: is not a folder"),
     "not divisible": (

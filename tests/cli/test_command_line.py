@@ -98,7 +98,7 @@ def test_altered_networks_of_a_pair_name_the_method(faig, tmp_path):
     assert said == f"method: {DEFAULT}\n{out}: 1519 of 151936 filters (0.01 of all) at strength 0\n"
     code, said, _ = faig("graft", "--pair", "srresnet-x2", "--filters", "srresnet-x2/blur@signed", "--out", out, "-q")
     assert (code, said) == (2, "")
-    shipped = ["--filters", "srresnet-x2/blur@signed", "--out", out, "--force"]
+    shipped = ["--filters", "srresnet-x2/blur@signed", "--out", out, "--force", "--no-check"]
     code, said, _ = faig("graft", "--pair", "srresnet-x2", *shipped, "--json")
     told = json.loads(said)
     assert (told["method"], told["how"], told["count"], told["of"]) == ("signed", "graft", 1519, 151936)
@@ -120,18 +120,18 @@ def test_restore_needs_only_a_photo(faig, photo):
     assert out == "1 images in restored\n"
     target = zoo.load("srresnet-x2/target")
     assert torch.equal(read_image(photo.parent / "restored" / "photo.png"), restore(target, photo))
-    code, _, err = faig("restore", "photo.png", "--strength", "blur=0.5")
+    code, _, err = faig("restore", "photo.png", "--strength", "blur=0.5", "--no-check")
     assert (code, "restored: exists and is not empty; pass --force" in err) == (2, True)
     code, out, err = faig("restore", "photo.png", "--strength", "blur=0.5", "--force")
     assert code == 0, err
     assert out == f"method: {DEFAULT}\n1 images in restored\n"
     half = read_image(photo.parent / "restored" / "photo.png")
-    fixed = ["--baseline", "srresnet-x2/baseline", "--filters", "blur=srresnet-x2/blur", "--strength", "blur=0.5"]
+    fixed = ["--baseline", "srresnet-x2/baseline", "--filters", "blur=srresnet-x2/blur", "--strength", "blur=0.5", "--no-check"]
     (photo.parent / "photos").mkdir()
     photo.rename(photo.parent / "photos" / "photo.png")
     assert faig("restore", "srresnet-x2/target", "photos", "out", *fixed)[0] == 0
     assert torch.equal(read_image(photo.parent / "out" / "photo.png"), half)
-    assert faig("restore", "--pair", "srresnet-x2", "photos/*.png", "--strength", "blur=0.5", "-q")[0] == 0
+    assert faig("restore", "--pair", "srresnet-x2", "photos/*.png", "--strength", "blur=0.5", "-q", "--no-check")[0] == 0
     assert torch.equal(read_image(photo.parent / "photos" / "restored" / "photo.png"), half)
 
 

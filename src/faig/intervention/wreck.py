@@ -16,7 +16,7 @@ from faig.networks.inference import channels_of
 ALLOWED = 0.5  # dB under the worse of the two ends
 DIFFERS = 0.1  # inputs on which the ends differ less than this share of the most are held to PSNR alone
 PROBES = ("astronaut", "coffee")  # packaged photos
-SIDE = 48  # LR pixels of a crop of each
+SIDE = 32  # LR pixels of a crop of each
 LEVELS = {"blur": 2.0, "noise": 0.1}
 
 
