@@ -71,6 +71,11 @@ def leak_at(rows: list[dict], measure: str, kind: str, off: float) -> float:
     return min(crossings, default=float("inf"))
 
 
+def ratio(ours: float, theirs: float) -> float | None:
+    """Ours as a share of theirs; None where one of the two never gets there."""
+    return ours / theirs if max(ours, theirs) < float("inf") else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", required=True)
@@ -120,8 +125,9 @@ def main() -> None:
     curves = {name: measured(knob, ends, cases, own) for name, knob in knobs.items()}
     others = [kind for kind in cases[0].lr if kind != own]
     ratios = {
-        f"{measure} {kind} off {off:g}": leak_at(curves["strengths"], measure, kind, off)
-        / leak_at(curves["DNI"], measure, kind, off)
+        f"{measure} {kind} off {off:g}": ratio(
+            leak_at(curves["strengths"], measure, kind, off), leak_at(curves["DNI"], measure, kind, off)
+        )
         for measure in ("map", "pixels")
         for kind in others
         for off in AT
@@ -134,8 +140,8 @@ def main() -> None:
         print(name)
         for row in rows:
             print("  " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
-    for name, ratio in ratios.items():
-        print(f"leak / DNI's, {name}: {ratio:.2f}")
+    for name, share in ratios.items():
+        print(f"leak / DNI's, {name}: {'not reached' if share is None else format(share, '.2f')}")
 
 
 if __name__ == "__main__":

@@ -126,12 +126,22 @@ def test_restore_needs_only_a_photo(faig, photo):
     assert code == 0, err
     assert out == f"method: {DEFAULT}\n1 images in restored\n"
     half = read_image(photo.parent / "restored" / "photo.png")
-    fixed = ["--baseline", "srresnet-x2/baseline", "--filters", "blur=srresnet-x2/blur", "--strength", "blur=0.5", "--no-check"]
+    fixed = [
+        "--baseline",
+        "srresnet-x2/baseline",
+        "--filters",
+        "blur=srresnet-x2/blur",
+        "--strength",
+        "blur=0.5",
+        "--no-check",
+    ]
     (photo.parent / "photos").mkdir()
     photo.rename(photo.parent / "photos" / "photo.png")
     assert faig("restore", "srresnet-x2/target", "photos", "out", *fixed)[0] == 0
     assert torch.equal(read_image(photo.parent / "out" / "photo.png"), half)
-    assert faig("restore", "--pair", "srresnet-x2", "photos/*.png", "--strength", "blur=0.5", "-q", "--no-check")[0] == 0
+    assert (
+        faig("restore", "--pair", "srresnet-x2", "photos/*.png", "--strength", "blur=0.5", "-q", "--no-check")[0] == 0
+    )
     assert torch.equal(read_image(photo.parent / "photos" / "restored" / "photo.png"), half)
 
 
