@@ -2,10 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Two processes of one thread each; tests of a group (by default a file) stay together; bytecode is kept, which saves
-# each process half of what it takes to begin.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadgroup \
-	--no-loadscope-reorder
+# Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
 .PHONY: demo test quick lint docs clean
 

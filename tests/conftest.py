@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -25,6 +26,27 @@ from faig.networks.inference import scale_of
 from faig.report.figures.chart import Chart
 from processes import FORKED
 
+TOGETHER = {
+    "the fixture study_run": ("report/test_report.py", "report/test_report_browser.py", "results/test_tables.py"),
+    # Both take seconds to import.
+    "torch's compiler, and the process that others fork from": (
+        "attribution/integration/test_integral.py",
+        "attribution/integration/test_objectives.py",
+        "attribution/integration/test_together.py",
+        "attribution/test_learning.py",
+        "attribution/test_schedule.py",
+        "cli/test_units_command_line.py",
+        "intervention/test_learned_masks.py",
+        "intervention/test_turnable.py",
+        "networks/test_export.py",
+        "training/test_basicsr_options.py",
+        "training/test_configs.py",
+        "training/test_training.py",
+        "training/test_training_data.py",
+        "training/test_training_processes.py",
+        "truth/test_truth_study.py",
+    ),
+}
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -43,20 +65,25 @@ def pytest_configure() -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let the tests of a file stay with one worker, for they share what its fixtures make.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let the tests of a file, and of files in `TOGETHER`, stay with one worker: they share what takes long to make."""
+    from xdist.scheduler import LoadFileScheduling
 
-    Two groups reach further: ``study`` is around the fixture `study_run`; ``imports`` needs torch's compiler, as
-    training does, or the process that others fork from, and both take seconds to import.
-    """
-    if item.get_closest_marker("xdist_group") is None:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return next((name for name, files in TOGETHER.items() if file.removeprefix("tests/") in files), file)
+
+    config.option.loadscopereorder = False
+    return Together(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first, so that no worker is left alone with it."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Files with what takes long come first, so that no worker is left alone with one."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def tiny_network(architecture: str = "srresnet", scale: int = 2, seed: int = 0) -> nn.Module:

@@ -91,9 +91,8 @@ NETWORKS = {
 }
 Given = tuple[nn.Module, nn.Module, list[Case]]  # target, baseline and images
 
-QUICK = ("srresnet", "mixed")  # the others are marked slow
 networks = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in NETWORKS]
+    "name", [pytest.param(name, marks=[] if name == "srresnet" else pytest.mark.slow) for name in NETWORKS]
 )
 methods = pytest.mark.parametrize("method", METHODS)
 kinds = pytest.mark.parametrize("kind", ["blur", "noise", "jpeg"])
@@ -160,6 +159,7 @@ def same(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12 * float(expected.abs().max()))
 
 
+@pytest.mark.slow
 @networks
 def test_completeness(name):
     for rule, holds in ((gauss_legendre(32), True), (riemann_left(1), False)):  # the check can fail

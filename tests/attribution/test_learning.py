@@ -13,10 +13,12 @@ from faig.filters import Strengths
 from faig.imaging.cases import Case
 
 
-@pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    monkeypatch.setattr(learning, "STEPS", 20)
-    monkeypatch.setattr(learning, "KEPT_EVERY", 5)
+@pytest.fixture(scope="module", autouse=True)
+def few_steps():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "STEPS", 20)
+        patch.setattr(learning, "KEPT_EVERY", 5)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,12 @@ def pair():
 @pytest.fixture(scope="module")
 def cases():
     return tiny_cases(count=2)
+
+
+@pytest.fixture(scope="module")
+def found(pair, cases, few_steps):
+    del few_steps
+    return pair.attribute(cases, "strengths")
 
 
 class Killed(Exception):
@@ -60,9 +68,9 @@ def loss(pair, cases, kind, strengths):
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["blur", "noise"])
-def test_they_do_more_of_what_is_asked_than_any_mixture_of_all_weights(pair, cases, kind):
-    found = pair.attribute(cases, "strengths")
+def test_they_do_more_of_what_is_asked_than_any_mixture_of_all_weights(pair, cases, found, kind):
     learned = found.function(kind)
     assert isinstance(learned, Strengths)
     assert float(learned.values.min()) >= 0
@@ -73,17 +81,18 @@ def test_they_do_more_of_what_is_asked_than_any_mixture_of_all_weights(pair, cas
     assert torch.equal(found.scores[kind], (1 - learned.values).abs())
 
 
-def test_a_killed_run_goes_on_to_the_bit(pair, cases):
-    whole = pair.attribute(cases, "strengths")
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_bit(pair, cases, found):
     for after in (1, 3, 6):
         cache = KilledCache(after)
         with pytest.raises(Killed):
             pair.attribute(cases, "strengths", cache=cache)
         again = pair.attribute(cases, "strengths", cache=cache)
         for kind in ("blur", "noise"):
-            assert torch.equal(again.strengths[kind].values, whole.strengths[kind].values)
+            assert torch.equal(again.strengths[kind].values, found.strengths[kind].values)
 
 
+@pytest.mark.slow
 def test_units_of_layers_that_are_left_out_stay_the_targets(pair, cases):
     found = pair.attribute(cases, "strengths", layers=["conv_last"])
     inside = torch.zeros(len(pair.space), dtype=torch.bool)

@@ -63,7 +63,7 @@ def test_faig_per_image(found, expected):
 
 @pytest.mark.slow
 def test_another_integral_is_told_apart(networks, cases, expected):
-    other = contrast(path_scores(*networks, cases, gauss_legendre(4)), "blur").mean(0)
+    other = contrast(path_scores(*networks, cases, gauss_legendre(2)), "blur").mean(0)
     assert error(2 * other, expected["faig_blur_sum"]) > 1e-3
 
 

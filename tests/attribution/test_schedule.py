@@ -57,7 +57,6 @@ def bytes_of(run) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("imports")
 def test_kill_9_five_times_then_finish(place, tmp_path):
     """Whatever it was doing: the bytes are those of a run that nobody touched."""
     long = config(place, nodes=40)
@@ -86,7 +85,6 @@ def test_kill_9_five_times_then_finish(place, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("imports")
 def test_two_processes_find_what_one_does(place, tmp_path):
     one = attribute_run(config(place, threads=1), tmp_path / "one")
     two = tmp_path / "two"
@@ -239,7 +237,7 @@ def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkey
     images = ImagesConfig(gt=tmp_path / "gt", degrade={"blur": 2.0, "noise": 0.1})
     pair = load_pair(config(place))
     tiler = Tiler(pair.path.network, pair.scale, 3e9)
-    small = 3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel
+    small = int(3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel)
     whole = attribute_run(config(place, images=images, memory=3e9), tmp_path / "whole")
     largest, gradients = [0], LossGradients.gradients
 

@@ -210,7 +210,6 @@ def test_zoo(faig, tmp_path, monkeypatch):
     assert faig("zoo", "pull", "./nowhere/pair")[0] == 2
 
 
-@pytest.mark.xdist_group("imports")
 def test_train(faig, place, tmp_path):
     settings = {
         "name": "tiny",

@@ -18,6 +18,7 @@ def networks(place):
     return [load_network(place / f"{role}.safetensors") for role in ("target", "baseline")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", UNITS, ids=lambda options: options[-1].strip("-"))
 def test_a_run_of_other_units_turns_functions(faig, place, pair, networks, tmp_path, options):
     """Found, then all of them reverted by the run directory alone: the baseline, bit for bit."""
@@ -78,6 +79,7 @@ def test_the_check_of_an_attribution_is_a_table(faig, place, pair, attributed, t
     assert not (out / "check.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_pair_as_one_graph(faig, pair, networks, tmp_path):
     pytest.importorskip("onnxruntime")
     space, out = FilterSpace.of(networks[0]), tmp_path / "knob.onnx"

@@ -245,6 +245,7 @@ def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
         assert rows["effect"].to_numpy() == pytest.approx(theirs, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_blue_gives_other_numbers(place, tmp_path):
     effects = {}
     for channel in ("gray", "blue"):
@@ -264,6 +265,7 @@ def test_summary_table_has_every_method(compared):
     assert all(method in text for method in METHODS)
 
 
+@pytest.mark.slow
 def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
     for kind in ("blur", "noise"):
         (tmp_path / kind).mkdir()

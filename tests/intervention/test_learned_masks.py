@@ -12,8 +12,6 @@ from faig.filters import FilterSet, FilterSpace, rank
 from faig.intervention.edit import graft, revert
 from faig.intervention.learned_masks import Learning, learn
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 SHARE = 0.05
 
 

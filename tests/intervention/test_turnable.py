@@ -50,6 +50,7 @@ def test_one_strength_per_unit():
     assert torch.equal(network(image, torch.zeros(len(space))), baseline(image))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_onnx_turns_as_pytorch_does(name, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")

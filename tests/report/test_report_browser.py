@@ -16,7 +16,6 @@ PATIENCE = 120_000  # milliseconds: other work may be going on
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("study"),
     pytest.mark.usefixtures("undrawn"),
     pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
 ]

@@ -81,7 +81,6 @@ def test_a_variable_table_takes_further_numbers(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("study")
 def test_declared_tables_and_rankings_are_no_others(study_run, tmp_path):
     results = Results.of(study_run)
     assert [results.inside(path) for path in results.undeclared()] == ["mine/odd <table>.csv"]

@@ -9,8 +9,6 @@ import yaml
 from faig.common.errors import InputError
 from faig.training.config import read_config
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 # The settings of the published files; values are the paper's.
 PUBLISHED = {
     "name": "train_srresnet_target",

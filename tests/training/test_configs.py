@@ -12,8 +12,6 @@ from faig.experiment.studies import read_study
 from faig.experiment.truth.config import TruthConfig
 from faig.training.config import TrainingConfig, read_config
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 CONFIGS = Path(__file__).parents[2] / "configs" / "train"
 
 

@@ -13,8 +13,6 @@ from faig.networks.inference import channels_of, scale_of
 from faig.training.config import OptimizerConfig, read_config
 from faig.training.loop import Report, learning_rate, train
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 
 class Killed(Exception):
     """Stands for kill -9."""

@@ -19,8 +19,6 @@ from faig.training.data import Batch, Patches, degrade_batch
 from faig.training.image_sources import FolderSource, LmdbSource, open_source
 from faig.training.prepare import META, crop_folder, pack_lmdb, starts
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 
 def parts(batch: Batch) -> list[torch.Tensor]:
     return [batch.wide, batch.chosen, *batch.drawn]

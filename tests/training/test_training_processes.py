@@ -21,7 +21,7 @@ from faig.training.config import TrainingConfig
 from faig.training.loop import train
 from processes import command, started, together
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("imports")]
+pytestmark = pytest.mark.slow
 
 
 def written(settings: dict, folder: Path, **changes) -> Path:

@@ -98,7 +98,6 @@ def test_units_of_a_killed_stage_are_kept(tmp_path):
     assert calls == ["a", "b", "b"]
 
 
-@pytest.mark.xdist_group("imports")
 @pytest.mark.usefixtures("forked")
 def test_several_processes_compute_the_same_units(tmp_path):
     (tmp_path / UNITS).mkdir()

@@ -16,8 +16,6 @@ from faig.attribution.uncertainty import ranking_error
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
 
-pytestmark = pytest.mark.xdist_group("imports")
-
 
 @pytest.fixture
 def path(pair):
@@ -172,18 +170,18 @@ def test_degradations_beside_each_other_are_those_together(pair, path):
 def test_the_ranking_error_falls_with_the_nodes_and_bounds_the_true_one():
     baseline = tiny_network()
     target = nudged(baseline, size=0.1)
-    cases = tiny_cases(count=2, height=24, width=24)
+    cases = tiny_cases(count=1, height=24, width=24)
 
     def top(found):
         return set(contrast(found, "blur").mean(0).topk(27).indices.tolist())
 
-    truth = top(path_scores(target, baseline, cases, gauss_legendre(96)))
+    truth = top(path_scores(target, baseline, cases, gauss_legendre(64)))
     estimated = {}
-    for count in (3, 12, 48):
+    for count in (3, 9, 24):
         found = path_scores(target, baseline, cases, graded(count))
         estimated[count] = ranking_error(contrast, found, "blur", 0.2)
         assert 1 - len(top(found) & truth) / 27 <= estimated[count] + 1 / 27
-    assert estimated[48] < estimated[3]
+    assert estimated[24] < estimated[3]
     without = path_scores(target, baseline, cases, graded(2))
     assert ranking_error(contrast, without, "blur", 0.2) != ranking_error(contrast, without, "blur", 0.2)  # NaN
 

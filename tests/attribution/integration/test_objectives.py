@@ -109,6 +109,7 @@ def test_a_users_function(tmp_path):
         objective_of("psnrr")
 
 
+@pytest.mark.slow
 def test_from_the_command_line(faig, study, tmp_path):
     for name in ("squared", "psnr"):
         code, _, err = faig("attribute", *study, "--nodes", 3, "--objective", name, "--out", tmp_path / name)
