@@ -1,79 +1,73 @@
 """A learned knob against mixing all weights (DNI) and averaging output images (blend), on photos it was not found on.
 
-Strengths are learned on one folder of GT images and measured on another. At each position of each knob: how much of the
-function is off, what leaks to other inputs (both in the paper's gradient maps and in pixels), PSNR, and whether the
-network is wrecked. `leak_ratio` holds leaks against DNI's at equal off.
+Strengths are learned on one folder of GT images and measured on another; of each the middle is taken. At each position
+of each knob: how much of the function is off, what leaks to other inputs (in the paper's gradient maps and in pixels),
+PSNR, and whether the network is wrecked. ``leak_ratio`` holds leaks against DNI's at equal off.
 """
 
 import argparse
 import itertools
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import faig
 from faig.filters import FilterSet, FilterSpace
-from faig.imaging.cases import CLEAN, Case
-from faig.imaging.images import Resized, round8
-from faig.imaging.metrics import psnr
+from faig.imaging.cases import Case, middle_of
 from faig.intervention.edit import modulate
-from faig.intervention.effect import effect
-from faig.networks.inference import restore
+from faig.intervention.measure import Reference, measure, measure_reference
+from faig.intervention.wreck import described, wrecked
 
 POSITIONS = [step / 10 for step in range(11)]
 AT = (0.5, 0.9)  # how much is off, where leaks are compared
-
-Knob = Callable[[float, str], list[Resized]]  # of a position and an input: the outputs of all images
-
-
-def squared(first: Resized, second: Resized) -> float:
-    return float((first - second).square().mean())
+MEASURES = {"map": ("to", "between"), "pixels": ("pixels_to", "pixels_between")}
 
 
-def measured(knob: Knob, ends: dict[str, dict[str, list[Resized]]], cases: list[Case], own: str) -> list[dict]:
-    """A row for each position."""
+class Blend(nn.Module):
+    """Both networks' outputs averaged: the target's share is ``position``."""
 
-    def mean(distance: Callable, ours: list[Resized], theirs: list[Resized]) -> float:
-        return float(np.mean([distance(a, b) for a, b in zip(ours, theirs, strict=True)]))
+    def __init__(self, pair: faig.Pair, position: float) -> None:
+        super().__init__()
+        self.target, self.baseline, self.position = pair.target, pair.baseline, position
 
-    rows = []
-    for position in POSITIONS:
-        row: dict = {"position": position}
-        outputs = {kind: knob(position, kind) for kind in cases[0].lr}
-        for name, distance in (("map", effect), ("pixels", squared)):
-            whole = mean(distance, ends["target"][own], ends["baseline"][own])
-            row[f"off_{name}"] = 1 - mean(distance, outputs[own], ends["baseline"][own]) / whole
-            for kind in outputs:
-                if kind != own:
-                    row[f"leak_{name}_{kind}"] = mean(distance, outputs[kind], ends["target"][kind]) / whole
-        for kind, images in outputs.items():
-            row[f"psnr_{kind}"] = float(
-                np.mean([psnr(a, case.gt, border=4) for a, case in zip(images, cases, strict=True)])
-            )
-        rows.append(row)
-    return rows
+    def forward(self, image: Tensor) -> Tensor:
+        return torch.lerp(self.baseline(image).clamp(0, 1), self.target(image).clamp(0, 1), self.position)
 
 
-def leak_at(rows: list[dict], measure: str, kind: str, off: float) -> float:
-    """The leak where so much is off, between the two positions beside it; the least over all crossings."""
-    offs, leaks = (
-        [row[f"{what}_{measure}" + end] for row in rows] for what, end in (("off", ""), ("leak", f"_{kind}"))
-    )
-    crossings = []
-    for (a, b), (x, y) in zip(itertools.pairwise(offs), itertools.pairwise(leaks), strict=True):
-        if min(a, b) <= off <= max(a, b) and a != b:
-            crossings.append(x + (y - x) * (off - a) / (b - a))
-    return min(crossings, default=float("inf"))
+def measured(network: nn.Module, position: float, reference: Reference, scale: int, own: str) -> dict[str, Any]:
+    """A row: what a network at one position of a knob does."""
+    results = measure(network, reference, scale)
+    row: dict[str, Any] = {"position": position, "wrecked": described(wrecked([results], reference))}
+    for name, (distance, between) in MEASURES.items():
+        whole = float(getattr(reference, between)[own].mean())
+        row[f"off_{name}"] = 1 - float(getattr(results[own], f"{distance}_baseline").mean()) / whole
+        for kind in results.keys() - {own}:
+            row[f"leak_{name}_{kind}"] = float(getattr(results[kind], f"{distance}_target").mean()) / whole
+    return row | {f"psnr_{kind}": float(result.psnr.mean()) for kind, result in results.items()}
 
 
-def ratio(ours: float, theirs: float) -> float | None:
-    """Ours as a share of theirs; None where one of the two never gets there."""
-    return ours / theirs if max(ours, theirs) < float("inf") else None
+def leak_at(rows: list[dict[str, Any]], in_what: str, kind: str, off: float) -> float | None:
+    """The least leak where so much is off, between the two positions beside it; None where it never is."""
+    points = [(row[f"off_{in_what}"], row[f"leak_{in_what}_{kind}"]) for row in rows]
+    crossings = [
+        x + (y - x) * (off - a) / (b - a)
+        for (a, x), (b, y) in itertools.pairwise(points)
+        if min(a, b) <= off <= max(a, b) and a != b
+    ]
+    return min(crossings, default=None)
+
+
+def ratios(curves: dict[str, list[dict[str, Any]]], others: list[str]) -> dict[str, float | None]:
+    """Each knob's leaks as a share of DNI's; None where one of the two never gets so far."""
+    shares = {}
+    for knob, in_what, kind, off in itertools.product(("strengths", "blend"), MEASURES, others, AT):
+        ours, theirs = (leak_at(curves[name], in_what, kind, off) for name in (knob, "DNI"))
+        shares[f"{knob} {in_what} {kind} off {off:g}"] = None if ours is None or theirs is None else ours / theirs
+    return shares
 
 
 def main() -> None:
@@ -82,65 +76,47 @@ def main() -> None:
     parser.add_argument("--baseline", required=True)
     parser.add_argument("--find", type=Path, required=True, help="GT images to learn on")
     parser.add_argument("--measure", type=Path, required=True, help="GT images to measure on")
-    parser.add_argument("--degrade", default="noise=0.06", help="NAME=LEVEL: the function")
-    parser.add_argument("--further", default="", help="NAME=SPEC,...: inputs it was not found on")
-    parser.add_argument("--run", type=Path, help="a finished faig attribute --method strengths, in place of learning")
+    parser.add_argument("--images", type=int, nargs=2, default=(12, 8), help="how many of each, the first by name")
+    parser.add_argument("--side", type=int, default=48, help="LR pixels of the middle of each")
+    parser.add_argument("--noise", type=float, default=0.06, help="the function is denoising of this level")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     pair = faig.Pair(target=options.target, baseline=options.baseline, unit="channel")
-    own, level = options.degrade.split("=")
-    further = dict(part.split("=") for part in options.further.split(",") if part)
-    level = float(level)
-    if options.run:
-        function, passes = faig.read_units(options.run, pair.target, function=own), None
-    else:
-        found = pair.attribute(
-            faig.make_cases(options.find, {own: level}, scale=pair.scale), "strengths", track=faig.progress_bar
-        )
-        function, passes = found.function(own), found.metadata["passes"]
-    cases = faig.make_cases(options.measure, {own: level, **further}, scale=pair.scale)
-    networks = {"target": pair.target, "baseline": pair.baseline}
-    ends = {
-        name: {kind: [restore(network, case.lr[kind]) for case in cases] for kind in cases[0].lr}
-        for name, network in networks.items()
+    own, scale = "noise", pair.scale
+
+    def cases(folder: Path, count: int) -> list[Case]:
+        made = faig.make_cases(folder, {own: options.noise}, scale=scale)
+        large = [case for case in made if min(case.gt.shape[1:]) >= options.side * scale]
+        return [middle_of(case, options.side, scale) for case in large[:count]]
+
+    found = pair.attribute(cases(options.find, options.images[0]), "strengths", threads=options.threads)
+    reference = measure_reference(pair.target, pair.baseline, scale, cases(options.measure, options.images[1]))
+    turned = {"strengths": found.function(own), "DNI": ~FilterSet.of(FilterSpace.of(pair.target, "channel"), [])}
+    curves = {
+        name: [
+            measured(modulate(pair.target, pair.baseline, units, position), position, reference, scale, own)
+            for position in POSITIONS
+        ]
+        for name, units in turned.items()
     }
-    everything = ~FilterSet.of(FilterSpace.of(pair.target, "channel"), [])
-
-    def turning(units: object) -> Knob:
-        made: dict[float, nn.Module] = {}
-
-        def knob(position: float, kind: str) -> list[Resized]:
-            network = made.setdefault(position, modulate(pair.target, pair.baseline, units, position))
-            return [restore(network, case.lr[kind]) for case in cases]
-
-        return knob
-
-    def blend(position: float, kind: str) -> list[Resized]:
-        pairs = zip(ends["baseline"][kind], ends["target"][kind], strict=True)
-        return [round8(torch.lerp(low, high, position)) for low, high in pairs]
-
-    knobs = {"strengths": turning(function), "DNI": turning(everything), "blend": blend}
-    curves = {name: measured(knob, ends, cases, own) for name, knob in knobs.items()}
-    others = [kind for kind in cases[0].lr if kind != own]
-    ratios = {
-        f"{measure} {kind} off {off:g}": ratio(
-            leak_at(curves["strengths"], measure, kind, off), leak_at(curves["DNI"], measure, kind, off)
-        )
-        for measure in ("map", "pixels")
-        for kind in others
-        for off in AT
+    curves["blend"] = [measured(Blend(pair, position), position, reference, scale, own) for position in POSITIONS]
+    result = {
+        "passes": found.metadata["passes"],
+        "images": len(reference.cases),
+        "leak_ratio": ratios(curves, [kind for kind in reference.between if kind != own]),
+        "curves": curves,
     }
-    result = {"passes": passes, "images": len(cases), "leak_ratio": ratios, "curves": curves, "clean": CLEAN}
     if options.json:
         json.dump(result, sys.stdout, indent=1)
+        print()
         return
     for name, rows in curves.items():
         print(name)
         for row in rows:
-            print("  " + "  ".join(f"{key} {value:.3f}" for key, value in row.items()))
-    for name, share in ratios.items():
+            print("  ", {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()})
+    for name, share in result["leak_ratio"].items():
         print(f"leak / DNI's, {name}: {'not reached' if share is None else format(share, '.2f')}")
 
 

@@ -17,15 +17,15 @@ from faig.analysis.evaluation import (
     confusion,
     correlations,
     guesses,
-    middle,
     predictors,
     responses,
     tasks_of,
 )
+from faig.analysis.prediction import SIDE
 from faig.common.progress import progress_bar
 from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
-from faig.imaging.cases import Case, degrade_case
+from faig.imaging.cases import Case, degrade_case, middle_of
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import list_images, mod_crop, read_image
 from faig.networks.inference import scale_of
@@ -58,7 +58,7 @@ def main(
     scale = scale_of(target)
     classes = classes_of(ImagesConfig(gt=data, degrade=DEGRADE))
     known = cases_of(data / learn, classes, scale, limit)
-    tested = [middle(case, scale) for case in cases_of(data / test, classes, scale, limit)]
+    tested = [middle_of(case, SIDE, scale) for case in cases_of(data / test, classes, scale, limit)]
     filters = filters_of(pair, target, list(DEGRADE), top)
     found, guessers = predictors(target, baseline, filters, known, seeds, progress_bar)
     tasks = tasks_of(list(classes))
@@ -75,7 +75,7 @@ def main(
     print("\n| response of the filters for | rank correlation with the level, mean over images (levels) |\n|---|---|")
     for kind, levels in LEVELS.items():
         versions = {f"{level:g}": ImagesConfig(gt=data, degrade={kind: level}).together([kind]) for level in levels}
-        cases = [middle(case, scale) for case in cases_of(data / test, versions, scale, limit)]
+        cases = [middle_of(case, SIDE, scale) for case in cases_of(data / test, versions, scale, limit)]
         told = correlations(responses(found, kind, cases, progress_bar))
         print(f"| {kind} | {told[kind]} ({', '.join(versions)}) |")
     if write:

@@ -7,7 +7,6 @@ import faig
 from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution import learning
 from faig.attribution.cache import MemoryCache
-from faig.attribution.methods import DEFAULT
 from faig.common.errors import InputError
 from faig.filters import Strengths
 from faig.imaging.cases import Case
@@ -110,4 +109,13 @@ def test_what_cannot_be_learned_is_refused(pair, cases):
     for option in ({"budget": 100}, {"tolerance": 0.99}, {"objective": "l1"}):
         with pytest.raises(InputError, match="the method strengths has"):
             pair.attribute(cases, "strengths", **option)
-    assert DEFAULT != "strengths"
+    with pytest.raises(InputError, match=r"needs at least .*GB of memory"):
+        pair.attribute(cases, "strengths", memory="100MB")
+
+
+def test_another_way_to_learn_finds_nothing_of_the_first(pair, cases, monkeypatch):
+    cache = MemoryCache()
+    first = pair.attribute(cases, "strengths", cache=cache)
+    monkeypatch.setattr(learning, "RATE", 0.01)
+    again = pair.attribute(cases, "strengths", cache=cache)
+    assert not torch.equal(first.strengths["noise"].values, again.strengths["noise"].values)

@@ -5,7 +5,9 @@ import json
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from faig.common.tensors import METADATA_KEY
 from faig.filters import FilterSpace, Strengths
 from faig.networks.checkpoint import load_network
 
@@ -43,11 +45,13 @@ def test_a_run_stands_for_its_own_ranking(faig, place, pair, attributed, tmp_pat
     assert all(torch.equal(w, load_network(other).state_dict()[k]) for k, w in load_network(out).state_dict().items())
     code, _, err = faig("revert", *pair, "--filters", attributed, "--out", out, "--force")
     assert code == 2
-    assert "has rankings for blur, noise, so say which: NAME=FILE" in err
+    assert "is for blur, noise, so say which: NAME=FILE" in err
     code, _, err = faig("revert", *pair, "--filters", f"jpeg={attributed}", "--out", out, "--force")
-    assert (code, "not for 'jpeg'" in err) == (2, True)
+    assert (code, "is for blur, noise, not 'jpeg'" in err) == (2, True)
     code, _, err = faig("revert", *pair, "--filters", f"blur={attributed}", "--unit", "layer", "--out", out, "--force")
     assert (code, "is of filters, not of layers (--unit)" in err) == (2, True)
+    code, _, err = faig("revert", *pair, "--filters", f"blur={attributed}", "--everything", "--out", out, "--force")
+    assert (code, "is of filters alone, not of everything (--everything)" in err) == (2, True)
     code, _, err = faig("revert", *pair, "--filters", f"blur={place}", "--out", out, "--force")
     assert (code, "holds no rankings.safetensors" in err) == (2, True)
 
@@ -112,3 +116,31 @@ def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, mo
     assert Strengths.load(run / "strengths-noise.safetensors").space.unit == "channel"
     turned = ["--filters", f"noise={run}", "--strength", "noise=0.5", "--no-check", "--out", tmp_path / "restored"]
     assert faig("restore", place / "target.safetensors", place / "gt", *pair[:2], *turned)[0] == 0
+
+
+@pytest.mark.slow
+def test_a_run_of_one_function_stands_for_no_other(faig, place, pair, tmp_path, monkeypatch):
+    """Asked for deblurring, a run that found denoising says so: it is not taken for it."""
+    monkeypatch.setattr("faig.attribution.learning.STEPS", 2)
+    out = tmp_path / "net.safetensors"
+    for method in ("change", "strengths"):
+        run = tmp_path / method
+        options = ["--degrade", "noise=0.1", "--method", method, "--no-check", "--out", run]
+        assert faig("attribute", *pair, "--gt", place / "gt", *options)[0] == 0
+        code, _, err = faig("revert", *pair, "--filters", f"blur={run}", "--out", out, "--no-check")
+        assert (code, "is for noise, not 'blur'" in err) == (2, True), err
+        assert not out.exists()
+        assert faig("revert", *pair, "--filters", run, "--out", out, "--no-check")[0] == 0
+        out.unlink()
+    code, _, err = faig("revert", *pair, "--filters", f"noise={run}", "--unit", "filter", "--out", out)
+    assert (code, "is of channels, not of filters (--unit)" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "metadata", [[1], {}, {"layers": []}, {"layers": [["a", 1, 2, 3]]}, {"layers": [["a"]]}, {"layers": 7}]
+)
+def test_damaged_files_of_strengths_are_one_line(faig, pair, tmp_path, metadata):
+    file = tmp_path / "strengths.safetensors"
+    save_file({"strength": torch.zeros(2)}, file, {METADATA_KEY: json.dumps(metadata)})
+    code, _, err = faig("revert", *pair, "--filters", file, "--out", tmp_path / "net.safetensors")
+    assert (code, err.count("\n"), "strengths.safetensors: " in err) == (2, 1, True), err

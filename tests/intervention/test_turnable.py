@@ -59,7 +59,7 @@ def test_onnx_turns_as_pytorch_does(name, tmp_path):
     assert export_turnable(Turnable(target, baseline, functions), tmp_path / "knob.onnx", 3) < 1e-5
     session = onnxruntime.InferenceSession(str(tmp_path / "knob.onnx"), providers=["CPUExecutionProvider"])
     assert [each.name for each in session.get_inputs()] == ["image", "strength"]
-    assert session.get_modelmeta().custom_metadata_map == {"functions": "blur,noise", "scale": "2"}
+    assert session.get_modelmeta().custom_metadata_map == {"functions": '["blur", "noise"]', "scale": "2"}
     for height, width in ((8, 13), (21, 16), (40, 33)):
         image = torch.rand(1, 3, height, width)
         for strength in (0.0, 0.5, 1.0, 1.5):

@@ -37,6 +37,7 @@ def measured(**changes: tuple[float, float, float]) -> dict[str, Measurement]:
         ({"clean": (0.9, 0.9, 29.6)}, []),  # the ends hardly differ there, and PSNR stands
         ({"clean": (0.0, 0.5, 29.49)}, ["clean"]),  # 0.51 dB under both
         ({"noise": (5.0, 5.0, 26.6)}, []),  # between the two, 0.4 dB under the worse
+        ({"blur": (float("nan"), float("nan"), 30.0)}, ["blur"]),
         ({"noise": (90.0, 80.0, 12.0), "blur": (9.0, 9.0, 20.0)}, ["blur", "noise"]),
     ],
 )
@@ -63,3 +64,10 @@ def test_a_measured_network_says_so():
         rows = summarise(measure(network, ends, 2), ends)
         assert [bool(row["wrecked"]) for row in rows] == [bad, bad]
         assert bool(wrecked_on_photos(network, target, baseline, 2)) == bad
+
+
+def test_images_that_equal_the_gt_are_no_wreck():
+    ends = reference()
+    ends.psnr["clean"] = (np.full(2, np.inf), np.full(2, np.inf))
+    assert wrecked([measured(clean=(0.0, 0.0, np.inf))], ends) == {}
+    assert list(wrecked([measured(clean=(0.0, 0.0, 40.0))], ends)) == ["clean"]

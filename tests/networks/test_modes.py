@@ -1,6 +1,7 @@
 """Networks come in any mode: they are run as for evaluation, and left in the mode and with the statistics they had."""
 
 import copy
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -92,6 +93,12 @@ def learned(target, baseline, _):
     return [learn(target, baseline, tiny_cases(count=1), "blur", start, Learning(proportion=0.1, steps=2, together=1))]
 
 
+def learned_strengths(target, baseline, _):
+    with patch("faig.attribution.learning.STEPS", 2):
+        found = Pair(target=target, baseline=baseline, unit="channel").attribute(tiny_cases(count=1), "strengths")
+    return [each.values for each in found.strengths.values()]
+
+
 def validated(target, _, tmp_path):
     from faig.training.config import ValidationConfig
     from faig.training.monitoring import Validation
@@ -131,7 +138,10 @@ USES = {
     "seen": lambda target, baseline, tmp_path: [torch.tensor(reach(target, 2).pixels)],
     "counted": lambda target, baseline, tmp_path: [torch.tensor(saved_bytes(target))],
     "aligned": lambda target, baseline, tmp_path: [restore(align(target, baseline), IMAGE)],
-    **{use.__name__: use for use in (attributed, measured, altered, predicted, learned, validated, exported, planted)},
+    **{
+        use.__name__: use
+        for use in (attributed, measured, altered, predicted, learned, learned_strengths, validated, exported, planted)
+    },
     "each alone": each_alone,
     "exported as ONNX": exported_as_onnx,
 }

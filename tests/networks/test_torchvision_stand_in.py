@@ -93,5 +93,3 @@ def test_what_comes_in_from_outside_is_black():
     turned = rotate(torch.ones(1, 9, 9), 45, BILINEAR)
     assert turned[0, 4, 4] == pytest.approx(1)
     assert turned[0, 0, 0] == 0
-    with pytest.raises(NotImplementedError):
-        rotate(torch.ones(1, 9, 9), 45, BILINEAR, fill=1)

@@ -8,9 +8,10 @@ import pytest
 
 from faig.common.errors import InputError
 from faig.report.html.html_table import ENDS
+from faig.results.comparison_tables import CONTESTS, SUMMARY
 from faig.results.reader import Results
 from faig.results.table import Table, interval, number, read_table, text, write_table
-from faig.results.tables import CONTESTS, SECTIONS, SUMMARY, TABLES, documentation
+from faig.results.tables import SECTIONS, TABLES, documentation
 
 DOCS = Path(__file__).parents[2] / "docs" / "files.md"
 BEGIN, END = "<!-- Made by faig.results.tables.documentation() -->\n\n", "\n<!-- End of what is made -->"

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from faig.analysis.prediction import SIDE, Discriminant, Numbers, Predictor, crops
+from faig.analysis.prediction import Discriminant, Numbers, Predictor, crops
 from faig.attribution.sources import random_scores
 from faig.common.progress import Track, silent
 from faig.common.statistics import Estimate, estimate_mean
 from faig.filters import FilterSet, FilterSpace, rank
-from faig.imaging.cases import CLEAN, Case, crop_case
+from faig.imaging.cases import CLEAN, Case
 from faig.imaging.images import Image
 from faig.imaging.metrics import single_channel
 
@@ -121,13 +121,6 @@ def _guess(predictor: Predictor) -> Guess:
 def tasks_of(classes: Sequence[str]) -> list[list[str]]:
     """What to tell apart: single degradations; these and clean; all classes."""
     return [singles(classes), [CLEAN, *singles(classes)], list(classes)]
-
-
-def middle(case: Case, scale: int) -> Case:
-    """The middle of a case: 48x48 LR pixels, or all of a smaller one."""
-    _, height, width = next(iter(case.lr.values())).shape
-    side = min(SIDE, height, width)
-    return crop_case(case, (height - side) // 2, (width - side) // 2, side, scale)
 
 
 def responses(predictor: Predictor, kind: str, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from faig.attribution.cache import Cache, MemoryCache
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import LEAST, Tiler
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.result import Attribution, NetworkPair
@@ -27,10 +27,11 @@ from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.common.version import versions
 from faig.filters import FilterSet, Strengths
-from faig.imaging.cases import Case, crop_case, degradations_of
+from faig.imaging.cases import Case, degradations_of, middle_of
 from faig.imaging.metrics import gradient_map, gray
 from faig.networks.calls import gradients, run
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.networks.inference import evaluating
 
 STEPS = 60
 TOGETHER = 2  # images of a step, each with all its degradations
@@ -107,17 +108,20 @@ class LearnedStrengths:
         options = options or Options()
         self.check(pair, cases, options)
         cache = MemoryCache() if cache is None else cache
-        side = int(min(SIDE, Tiler(pair.path.network, pair.scale, options.memory).most_pixels() ** 0.5))
-        parts = [_middle(case, side, pair.scale) for case in cases]
+        tiler = Tiler(pair.path.network, pair.scale, options.memory)
+        tiler.grid(LEAST, LEAST)  # refuses less memory than the network itself needs
+        side = min(SIDE, math.isqrt(tiler.most_pixels()))
+        parts = [middle_of(case, side, pair.scale) for case in cases]
         space, kinds = pair.space, degradations_of(list(cases))
         ranked = FilterSet.of_layers(space, options.layers, options.not_layers) if options.chooses_layers else None
         strengths = {}
+        determined = _determined(pair, parts, options)
         for kind in kinds:
+            learner = _Learner(pair, parts, kind, options, ranked, cache, determined)
             if processes.is_main_process:
-                values = _Learner(pair, parts, kind, options, ranked, cache).learn(track)
-                cache.save(_key(pair, cases, options, kind, "end"), _raw(kind, values[None]))
+                learner.learn(track)
             processes.wait_for_everyone()
-            strengths[kind] = Strengths(space, cache.load(_key(pair, cases, options, kind, "end")).score[kind][0])
+            strengths[kind] = Strengths(space, cache.load(learner.key(STEPS)).score[kind][0])
         scores = {kind: (1 - each.values).abs() for kind, each in strengths.items()}
         inputs = len(parts[0].lr)
         passes = STEPS * min(TOGETHER, len(parts)) * inputs * len(kinds)
@@ -158,9 +162,9 @@ class _Learner:
         options: Options,
         ranked: FilterSet | None,
         cache: Cache,
+        determined: dict[str, Any],
     ) -> None:
-        self.pair, self.kind, self.options, self.cache = pair, kind, options, cache
-        self.keys = [_key(pair, cases, options, kind, str(step)) for step in range(STEPS + 1)]
+        self.pair, self.kind, self.options, self.cache, self.determined = pair, kind, options, cache, determined
         path = pair.path.twin()
         self.network = path.move(0.0)  # what is in no unit stays the target's
         self.weights = {key: path.parameters[key] for key in pair.space.keys}
@@ -169,24 +173,30 @@ class _Learner:
         self.change = {key: self.high[key] - self.low[key] for key in self.weights}
         device = pair.path.device
         self.free = torch.ones(len(pair.space), device=device) if ranked is None else ranked.mask.float().to(device)
-        self.examples = [self._examples(case) for case in cases]
-        own = [self._apart(case) for case in cases]
+        with evaluating(pair.target), evaluating(pair.baseline):
+            self.examples = [self._examples(case) for case in cases]
+            own = [self._apart(case) for case in cases]
         self.map_scale, self.pixel_scale = (max(sum(part) / len(own), 1e-12) for part in zip(*own, strict=True))
 
-    def learn(self, track: Track) -> Float[Tensor, " unit"]:
-        """The strengths after all steps."""
+    def key(self, step: int) -> str:
+        """What the state after so many steps is kept under: a hash of all that determines it."""
+        determined = self.determined | {"kind": self.kind, "step": step}
+        return hashlib.sha256(json.dumps(determined, sort_keys=True).encode()).hexdigest()[:32]
+
+    def learn(self, track: Track) -> None:
+        """Take all steps, or those that are left, and keep the last state."""
         first, state = self._resumed()
         batches = list(_batches(len(self.examples), self.options.seed))[first:]
         for step, chosen in enumerate(track(batches, f"learn strengths ({self.kind})", len(batches)), first):
             state = self._step(state, step, chosen)
-            if (step + 1) % KEPT_EVERY == 0:
-                self.cache.save(self.keys[step + 1], _raw(self.kind, state.cpu()))
-        return state[0].cpu()
+            if (step + 1) % KEPT_EVERY == 0 or step + 1 == STEPS:
+                names = ["strengths", "first moment", "second moment"]
+                self.cache.save(self.key(step + 1), RawScores(names, {self.kind: state.cpu()}))
 
     def _resumed(self) -> tuple[int, State]:
         for step in range(STEPS, 0, -1):
-            if self.keys[step] in self.cache:
-                return step, self.cache.load(self.keys[step]).score[self.kind].to(self.pair.path.device)
+            if self.key(step) in self.cache:
+                return step, self.cache.load(self.key(step)).score[self.kind].to(self.pair.path.device)
         start = 1 - self.free * (1 - START)
         return 0, torch.stack([start, torch.zeros_like(start), torch.zeros_like(start)])
 
@@ -221,29 +231,21 @@ class _Learner:
         for name, lr in case.lr.items():
             if "+" in name:  # of several degradations at once: neither end is the goal
                 continue
-            image = lr[None].to(self.pair.path.device)
-            with torch.no_grad():
-                output = run(self.pair.baseline if name == self.kind else self.pair.target, image)[0]
+            image = self._image(lr)
+            output = run(self.pair.baseline if name == self.kind else self.pair.target, image)[0]
             examples.append(Example(image, output, gradient_map(gray(output))))
         return examples
 
+    def _image(self, lr: Tensor) -> Tensor:
+        """An image as the networks take it."""
+        return lr[None].to(next(iter(self.high.values())))
+
     def _apart(self, case: Case) -> tuple[float, float]:
         """How far the ends are from each other on the own degradation: in gradient maps, and in pixels."""
-        image = case.lr[self.kind][None].to(self.pair.path.device)
-        with torch.no_grad():
-            high, low = (run(network, image)[0] for network in (self.pair.target, self.pair.baseline))
+        image = self._image(case.lr[self.kind])
+        high, low = (run(network, image)[0] for network in (self.pair.target, self.pair.baseline))
         in_map = (gradient_map(gray(high)) - gradient_map(gray(low))).square().mean()
         return float(in_map), float((high - low).square().mean())
-
-
-def _middle(case: Case, side: int, scale: int) -> Case:
-    """The middle of a case, where it is larger than a square of so many LR pixels on a side."""
-    _, height, width = next(iter(case.lr.values())).shape
-    rows, columns = min(side, height), min(side, width)
-    if (rows, columns) == (height, width):
-        return case
-    square = min(rows, columns)
-    return crop_case(case, (height - square) // 2, (width - square) // 2, square, scale)
 
 
 def _batches(count: int, seed: int) -> Iterator[list[int]]:
@@ -257,22 +259,15 @@ def _batches(count: int, seed: int) -> Iterator[list[int]]:
         indices = indices[together:]
 
 
-def _raw(kind: str, rows: Tensor) -> RawScores:
-    """Rows as the cache keeps them."""
-    return RawScores([f"part {index}" for index in range(len(rows))], {kind: rows})
-
-
-def _key(pair: NetworkPair, cases: Sequence[Case], options: Options, kind: str, step: str) -> str:
-    """What a state is kept under: a hash of all that determines it."""
-    determined: dict[str, Any] = {
+def _determined(pair: NetworkPair, cases: Sequence[Case], options: Options) -> dict[str, Any]:
+    """What determines the steps of every function; JSON-able."""
+    return {
         "source": Learned.name,
+        "how": [STEPS, TOGETHER, RATE, MOMENTS, START, HIGHEST],
         "target": network_fingerprint(pair.target),
         "baseline": network_fingerprint(pair.baseline),
         "units": [pair.space.unit, pair.space.everything],
         "images": case_fingerprints(cases),
         "layers": [options.layers, options.not_layers],
-        "kind": kind,
-        "step": step,
         "versions": versions(),
     } | options.determining
-    return hashlib.sha256(json.dumps(determined, sort_keys=True).encode()).hexdigest()[:32]

@@ -17,8 +17,8 @@ from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig
 from faig.filters import UNITS
 from faig.report.terminal import check_table
+from faig.results.comparison_tables import CHECK
 from faig.results.table import read_table
-from faig.results.tables import CHECK
 
 app = typer.Typer(add_completion=False)
 

@@ -13,8 +13,8 @@ from faig.experiment.compare import compare as run_methods
 from faig.experiment.config import PROTOCOLS, CompareConfig
 from faig.imaging.metrics import CHANNELS
 from faig.report.terminal import summary_table
+from faig.results.comparison_tables import EFFECTS, GRAFTS, SUMMARY
 from faig.results.table import read_table
-from faig.results.tables import EFFECTS, GRAFTS, SUMMARY
 
 app = typer.Typer(add_completion=False)
 

@@ -48,6 +48,9 @@ def load_metadata(path: Path, what: str) -> dict[str, Any]:
 def _opened(path: Path, what: str) -> Iterator[tuple[Any, dict[str, Any]]]:
     try:
         with safe_open(path, framework="pt") as file:
-            yield file, json.loads((file.metadata() or {})[METADATA_KEY])
+            metadata = json.loads((file.metadata() or {})[METADATA_KEY])
+            if not isinstance(metadata, dict):
+                raise ValueError("its metadata is no JSON object")
+            yield file, metadata
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: is not a file of {what}: {error}") from None

@@ -15,16 +15,18 @@ from faig.common.progress import Track, silent
 from faig.experiment.config import AttributeConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage
+from faig.imaging.cases import middle_of
 from faig.intervention.measure import measure, measure_reference
 from faig.intervention.summary import summarise
 from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints
+from faig.results.comparison_tables import CHECK
 from faig.results.run_directory import UNITS
 from faig.results.table import write_table
-from faig.results.tables import CHECK
 
 logger = logging.getLogger("faig")
 
+SIDE = 128  # LR pixels of the middle of an image, where reverting is checked
 SHARES = ("switched_off", "leak", "switched_off_pixels", "leak_pixels")
 OF_THE_FUNCTION = [f"{name}{end}" for name in SHARES for end in ("", "_low", "_high")]
 
@@ -95,10 +97,12 @@ class Finding(Stage):
     def _checked(self, attribution: Attribution, track: Track) -> Iterator[dict[str, Any]]:
         """What switching each function off does on the images that it was found on; a wreck is a warning.
 
-        By the top of the ranking, or by the strengths that were learned: then there is no proportion.
+        By the top of the ranking, or by the strengths that were learned: then there is no proportion. Of large images
+        the middle is looked at, so that memory stays what the images are divided for.
         """
         pair, top = self.pair, self.config.top
-        reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, track=track)
+        cases = [middle_of(case, SIDE, pair.scale) for case in self.cases]
+        reference = measure_reference(pair.target, pair.baseline, pair.scale, cases, track=track)
         for kind in track(attribution.scores, "checking", len(attribution.scores)):
             measured = measure(pair.revert(attribution.function(kind, top)), reference, pair.scale)
             if reasons := wrecked([measured], reference):

@@ -21,9 +21,10 @@ from faig.intervention.edit import graft, revert
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, fingerprint
 from faig.pair import Pair
+from faig.results.comparison_tables import SUMMARY
 from faig.results.run_directory import UNITS
 from faig.results.table import write_table
-from faig.results.tables import IMAGES, SUMMARY
+from faig.results.tables import IMAGES
 from faig.zoo.scores import units
 
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed

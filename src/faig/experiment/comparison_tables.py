@@ -11,8 +11,8 @@ from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_e
 from faig.intervention.effect import leak, mean_effect, switched_off
 from faig.intervention.measure import Measured, Reference
 from faig.intervention.wreck import described, wrecked
+from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
 from faig.results.table import write_table
-from faig.results.tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
 
 INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
 Key = tuple[str, str, str, float]  # intervention, method, degradation, proportion

@@ -73,7 +73,7 @@ class Strengths:
             return cls(FilterSpace.described(metadata["layers"]), tensors["strength"])
         except InputError as error:
             raise error.at(path) from None
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise InputError(f"{path}: is not a file of strengths: {error!r}") from None
 
 

@@ -157,6 +157,15 @@ def crop_case(case: Case, top: int, left: int, side: int, scale: int) -> Case:
     return Case(f"{case.name}_{top}_{left}", case.gt[:, a : a + c, b : b + c], lr, case.photo)
 
 
+def middle_of(case: Case, side: int, scale: int) -> Case:
+    """The middle of a case, a square of so many LR pixels on a side; all of it, where it is no larger."""
+    _, height, width = next(iter(case.lr.values())).shape
+    if max(height, width) <= side:
+        return case
+    side = min(side, height, width)
+    return crop_case(case, (height - side) // 2, (width - side) // 2, side, scale)
+
+
 def degradations_of(cases: list[Case]) -> list[str]:
     """The degradations of the cases, without ``clean``, in the order given."""
     return [kind for kind in cases[0].lr if kind != CLEAN]

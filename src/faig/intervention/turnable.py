@@ -1,5 +1,6 @@
 """A network that takes the strengths of its functions as an input: a knob for programs without this package (ours)."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def export_turnable(network: Turnable, path: Path, channels: int) -> float:
 
     Args:
         network: at any strengths.
-        path: the ``.onnx`` file; its metadata name the functions, in the order of the input, and the scale.
+        path: the ``.onnx`` file; its metadata are ``functions``, a JSON list in the order of the input, and ``scale``.
         channels: of the images.
 
     Returns:
@@ -108,5 +109,5 @@ def export_turnable(network: Turnable, path: Path, channels: int) -> float:
         further={STRENGTH: torch.full((network.inputs,), 0.5)},
         trials=[(torch.full((network.inputs,), strength),) for strength in TRIED],
         close=CLOSE,
-        metadata={"functions": ",".join(network.functions), "scale": str(scale_of(network.network))},
+        metadata={"functions": json.dumps(network.functions), "scale": str(scale_of(network.network))},
     )

@@ -3,6 +3,7 @@
 A wrecked network can score well on one number: all that it does is far from the target, so every function is "off".
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,10 +39,12 @@ def wrecked(results: Sequence[Measured], reference: Reference) -> dict[str, str]
             for name in ("to_target", "to_baseline", "psnr")
         )
         worse = min(float(values.mean()) for values in reference.psnr[kind])
-        under = worse - psnr
+        under = 0.0 if psnr == worse else worse - psnr  # equal to the GT, both are infinite
         nearest = min(to_target, to_baseline)
         texts = []
-        if between > DIFFERS * max(apart.values()) and nearest > between:
+        if not math.isfinite(nearest):
+            texts.append("what it gives is no image")
+        elif between > DIFFERS * max(apart.values()) and nearest > between:
             texts.append(f"{nearest / between:.1f} times as far from both ends as they are from each other")
         if under > ALLOWED:
             texts.append(f"PSNR {under:.1f} dB under the worse end's")

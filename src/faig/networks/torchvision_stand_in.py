@@ -41,16 +41,8 @@ def rotate(
     img: Images,
     angle: float | Tensor,
     interpolation: InterpolationMode = InterpolationMode.NEAREST,
-    *,
-    fill: float = 0,
 ) -> Images:
-    """Images turned around their middle, counter-clockwise by ``angle`` degrees; their size stays.
-
-    Raises:
-        NotImplementedError: what comes in from outside is not to be 0.
-    """
-    if fill != 0:
-        raise NotImplementedError(f"fill {fill}")
+    """Images turned around their middle, counter-clockwise by ``angle`` degrees; their size stays, outside is 0."""
     height, width = img.shape[-2:]
     turn = math.radians(float(angle))
     cos, sin = math.cos(turn), math.sin(turn)

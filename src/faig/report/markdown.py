@@ -20,9 +20,10 @@ from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
 from faig.report.rankings import whose_filters
 from faig.report.truth import is_truth, write_truth
+from faig.results.comparison_tables import SUMMARY
 from faig.results.reader import Results
 from faig.results.table import read_table
-from faig.results.tables import PICTURES, SECTIONS, SUMMARY, TABLES
+from faig.results.tables import PICTURES, SECTIONS, TABLES
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000

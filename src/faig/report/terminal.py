@@ -6,8 +6,8 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
+from faig.results.comparison_tables import EFFECTS, SUMMARY
 from faig.results.table import read_table
-from faig.results.tables import EFFECTS, SUMMARY
 
 
 def summary_table(run: Path, proportion: float | None = None) -> Table:

@@ -247,7 +247,7 @@ def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | No
     """
     if config.filters is None or config.top is None:
         return None
-    chosen = chosen_by({"filters": config.filters}, network, config.top)["filters"]
+    chosen = chosen_by({"": config.filters}, network, config.top)[""]
     if not isinstance(chosen, FilterSet):
         raise InputError(f"{config.filters}: says strengths; training takes a ranking", setting="filters")
     return chosen

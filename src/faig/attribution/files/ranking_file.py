@@ -152,7 +152,7 @@ class RankingFile:
             space = FilterSpace.described(metadata["layers"])
             rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
             return cls(space, metadata["default"], rankings)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None
 
 

@@ -147,7 +147,9 @@ def unit_of(path: Path) -> tuple[str, bool]:
     """
     table = _table(path)
     named = [bool((table[column] != "").any()) for column in ("out", "in")]
-    return ("layer", "channel", "", "filter")[named[0] + 2 * named[1]], all(named) and bool((table["in"] == "").any())
+    return ("layer", "channel", "filter", "filter")[named[0] + 2 * named[1]], all(named) and bool(
+        (table["in"] == "").any()
+    )
 
 
 def _table(path: Path) -> "pd.DataFrame":

@@ -45,7 +45,7 @@ def read_units(
         path: ``filters-<function>.csv``; ``<function>_index.txt``; a file of `Strengths`; ``rankings.safetensors``;
             or a run directory, which stands for the result of the run's own method.
         network: whose units they are.
-        function: which one, where there are several.
+        function: which one; None or empty where there is only one.
         unit: of the network's numbering, where the file does not say: ``filter``, ``channel`` or ``layer``.
         everything: whether filters are followed by all other parameters, where the file does not say.
 
@@ -54,13 +54,13 @@ def read_units(
     """
     path = Path(path)
     if path.is_dir():
-        return _of_run(path, network, function, unit)
+        return _of_run(path, network, function, unit, everything)
     if path.suffix == ".safetensors":
         metadata = load_metadata(path, "rankings or strengths")
         if "rankings" in metadata:
-            return _ranked(path, network, function, unit)
+            return _ranked(path, network, function, unit, everything)
         strengths = Strengths.load(path)
-        return Strengths(_own_space(path, network, strengths.space, unit), strengths.values)
+        return Strengths(_own_space(path, network, strengths.space, unit, everything), strengths.values)
     if path.suffix == ".csv" and path.is_file():
         stated, with_others = unit_of(path)
         _agree(path, stated, unit)
@@ -70,35 +70,43 @@ def read_units(
     return RankedUnits(space, read_ranking(path, space))
 
 
-def _of_run(run: Path, network: nn.Module, function: str | None, unit: str | None) -> RankedUnits | Strengths:
+def _of_run(
+    run: Path, network: nn.Module, function: str | None, unit: str | None, everything: bool
+) -> RankedUnits | Strengths:
     for home in (run, run / "compare"):
-        learned = {path.name.removeprefix("strengths-").removesuffix(".safetensors"): path for path in _learned(home)}
-        if learned and (function in learned or len(learned) == 1):
-            return read_units(learned[function] if function in learned else next(iter(learned.values())), network)
+        before, after = STRENGTHS.split("{}")
+        learned = {
+            file.name.removeprefix(before).removesuffix(after): file
+            for file in sorted(home.glob(STRENGTHS.format("*")))
+        }
+        if learned:
+            return read_units(learned[_chosen(run, list(learned), function)], network, unit=unit, everything=everything)
         if (home / RANKINGS).is_file():
-            return _ranked(home / RANKINGS, network, function, unit)
+            return _ranked(home / RANKINGS, network, function, unit, everything)
     raise InputError(f"{run}: holds no {RANKINGS}; is it the directory of faig attribute?")
 
 
-def _learned(run: Path) -> list[Path]:
-    return sorted(run.glob(STRENGTHS.format("*")))
-
-
-def _ranked(path: Path, network: nn.Module, function: str | None, unit: str | None) -> RankedUnits:
+def _ranked(path: Path, network: nn.Module, function: str | None, unit: str | None, everything: bool) -> RankedUnits:
     file = RankingFile.load(path)
-    functions = file.degradations
-    if function not in functions:
-        if len(functions) > 1:
-            which = f"not for {function!r}" if function else "so say which: NAME=FILE"
-            raise InputError(f"{path}: has rankings for {', '.join(functions)}, {which}")
-        (function,) = functions
-    order = file.get(file.default, function).order
-    return RankedUnits(_own_space(path, network, file.space, unit), order)
+    order = file.get(file.default, _chosen(path, file.degradations, function)).order
+    return RankedUnits(_own_space(path, network, file.space, unit, everything), order)
 
 
-def _own_space(path: Path, network: nn.Module, space: FilterSpace, unit: str | None) -> FilterSpace:
+def _chosen(path: Path, functions: list[str], function: str | None) -> str:
+    """The function that is meant: the one named, or the only one there is."""
+    if function in functions:
+        return str(function)
+    if not function and len(functions) == 1:
+        return functions[0]
+    which = f"not {function!r}" if function else "so say which: NAME=FILE"
+    raise InputError(f"{path}: is for {', '.join(functions)}, {which}", setting="filters")
+
+
+def _own_space(path: Path, network: nn.Module, space: FilterSpace, unit: str | None, everything: bool) -> FilterSpace:
     """The network's numbering, which must be the file's."""
     _agree(path, space.unit, unit)
+    if everything and not space.everything:
+        raise InputError(f"{path}: is of filters alone, not of everything", setting="everything")
     own = FilterSpace.of(network, space.unit, space.everything)
     if own != space:
         raise InputError(

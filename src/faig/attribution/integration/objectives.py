@@ -18,9 +18,8 @@ from faig.common.errors import InputError
 from faig.common.plugins import load_function
 from faig.imaging.blurs import gaussian_kernel
 
-Objective = Callable[
-    [Tensor, Tensor], Tensor
-]  # output and GT of one image, [channel, height, width], in [0, 1] -> a number
+# Output and GT of one image, [channel, height, width] in [0, 1], to a number.
+Objective = Callable[[Tensor, Tensor], Tensor]
 
 
 def squared_error(output: Tensor, gt: Tensor) -> Tensor:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from faig.analysis.evaluation import guesses, middle, predictors, responses
+from faig.analysis.evaluation import guesses, predictors, responses
+from faig.analysis.prediction import SIDE
 from faig.common.progress import Track
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.prediction_tables import LAST, classes_of, write_predictions
 from faig.experiment.study.context import Study, StudyStage
-from faig.imaging.cases import Case, make_cases, photos_of
+from faig.imaging.cases import Case, make_cases, middle_of, photos_of
 from faig.imaging.degradation import Degradation, named
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 
@@ -56,4 +57,4 @@ class Prediction(StudyStage):
         """The middles of the ``measure`` images, in these versions."""
         seed, scale = self.config.seed, self.pair.scale
         cases = make_cases(self.measure.gt, versions, scale, channels=self.pair.channels, clean=False, seed=seed)
-        return [middle(case, scale) for case in cases]
+        return [middle_of(case, SIDE, scale) for case in cases]

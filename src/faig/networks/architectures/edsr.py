@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from faig.networks.architectures.family import Enlarged, Family, Images, Read, Weights, count, renamed
-from faig.networks.architectures.layers import DIV2K_MEAN, Range, ResidualBlock, Upsample, convolution, mean_of
+from faig.networks.architectures.family import Family, Read, Weights, count, renamed
+from faig.networks.architectures.layers import DIV2K_MEAN, AroundBlocks, ResidualBlock
 
 WIDE = 256  # features from which on the authors' networks add only a share of each block
 WIDE_SHARE = 0.1
@@ -23,7 +23,7 @@ AUTHORS_NAMES = {
 BLOCK_NAMES = {r"^body\.(\d+)\.body\.0\.": r"body.\1.conv1.", r"^body\.(\d+)\.body\.2\.": r"body.\1.conv2."}
 
 
-class EDSR(nn.Module):
+class EDSR(AroundBlocks):
     """Residual blocks without batch norm and a skip around all of them, then convolutions and pixel shuffles.
 
     Args:
@@ -48,19 +48,8 @@ class EDSR(nn.Module):
         mean: Sequence[float] | None = None,
         channels: int = 3,
     ) -> None:
-        super().__init__()
-        self.range = Range(mean_of(channels, mean), img_range)
-        self.conv_first = convolution(channels, features)
-        self.body = nn.Sequential(*(ResidualBlock(features, res_scale) for _ in range(blocks)))
-        self.conv_after_body = convolution(features, features)
-        self.upsample = Upsample(scale, features)
-        self.conv_last = convolution(features, channels)
-
-    def forward(self, x: Images) -> Enlarged:
-        """Enlarge ``x`` by the scale."""
-        first = self.conv_first(self.range(x))
-        out = first + self.conv_after_body(self.body(first))
-        return self.range.back(self.conv_last(self.upsample(out)))
+        blocks_in_turn = nn.Sequential(*(ResidualBlock(features, res_scale) for _ in range(blocks)))
+        super().__init__(blocks_in_turn, scale, features, img_range, mean, channels)
 
 
 def read(weights: Weights) -> Read | None:

@@ -62,6 +62,42 @@ class Range(nn.Module):
         return x / self.size + self.mean
 
 
+class AroundBlocks(nn.Module):
+    """What EDSR and RCAN have around their blocks: a range, a skip around all, convolutions and pixel shuffles.
+
+    Args:
+        body: the blocks.
+        scale: 1, 2, 3, 4 or 8.
+        features: channels of every hidden layer at LR size.
+        img_range: the size of the range that it works on.
+        mean: by channel, of images in [0, 1]; subtracted first, added last. None: DIV2K's for RGB, else none.
+        channels: channels of the image.
+    """
+
+    def __init__(
+        self,
+        body: nn.Sequential,
+        scale: int,
+        features: int,
+        img_range: float,
+        mean: Sequence[float] | None,
+        channels: int,
+    ) -> None:
+        super().__init__()
+        self.range = Range(mean_of(channels, mean), img_range)
+        self.conv_first = convolution(channels, features)
+        self.body = body
+        self.conv_after_body = convolution(features, features)
+        self.upsample = Upsample(scale, features)
+        self.conv_last = convolution(features, channels)
+
+    def forward(self, x: Images) -> Enlarged:
+        """Enlarge ``x`` by the scale."""
+        first = self.conv_first(self.range(x))
+        out = first + self.conv_after_body(self.body(first))
+        return self.range.back(self.conv_last(self.upsample(out)))
+
+
 def mean_of(channels: int, mean: Sequence[float] | None) -> Sequence[float]:
     """The mean that a network of so many channels subtracts: of DIV2K for RGB, else none, where it is not told."""
     if mean is None:

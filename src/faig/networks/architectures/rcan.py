@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import nn
 
 from faig.networks.architectures.edsr import read_common
-from faig.networks.architectures.family import Enlarged, Family, Images, Read, Weights, count
-from faig.networks.architectures.layers import Range, Upsample, convolution, mean_of
+from faig.networks.architectures.family import Family, Images, Read, Weights, count
+from faig.networks.architectures.layers import AroundBlocks, convolution
 
 # The authors' names of what is in a group.
 GROUP_NAMES = {
@@ -65,7 +65,7 @@ class ResidualGroup(nn.Module):
         return x + self.conv(self.residual_group(x))
 
 
-class RCAN(nn.Module):
+class RCAN(AroundBlocks):
     """Residual groups of blocks with channel attention, a skip around all, then convolutions and pixel shuffles.
 
     Args:
@@ -92,19 +92,8 @@ class RCAN(nn.Module):
         mean: Sequence[float] | None = None,
         channels: int = 3,
     ) -> None:
-        super().__init__()
-        self.range = Range(mean_of(channels, mean), img_range)
-        self.conv_first = convolution(channels, features)
-        self.body = nn.Sequential(*(ResidualGroup(features, blocks, squeeze) for _ in range(groups)))
-        self.conv_after_body = convolution(features, features)
-        self.upsample = Upsample(scale, features)
-        self.conv_last = convolution(features, channels)
-
-    def forward(self, x: Images) -> Enlarged:
-        """Enlarge ``x`` by the scale."""
-        first = self.conv_first(self.range(x))
-        out = first + self.conv_after_body(self.body(first))
-        return self.range.back(self.conv_last(self.upsample(out)))
+        blocks_in_turn = nn.Sequential(*(ResidualGroup(features, blocks, squeeze) for _ in range(groups)))
+        super().__init__(blocks_in_turn, scale, features, img_range, mean, channels)
 
 
 def read(weights: Weights) -> Read | None:

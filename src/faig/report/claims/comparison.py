@@ -26,20 +26,10 @@ from faig.report.claims.claim import (
     written,
 )
 from faig.report.rankings import own_method
+from faig.results.comparison_tables import CONTESTS, EQUALS, SUMMARY
 from faig.results.reader import Results
 from faig.results.table import Table
-from faig.results.tables import (
-    ACCURACY,
-    CONTESTS,
-    DISTRIBUTION,
-    EQUALS,
-    GAINED,
-    LEARNED,
-    MODULATION,
-    OVERLAPS,
-    RESPONSES,
-    SUMMARY,
-)
+from faig.results.tables import ACCURACY, DISTRIBUTION, GAINED, LEARNED, MODULATION, OVERLAPS, RESPONSES
 
 CONTROLS = ("ig", "change", "random")  # the paper's
 OFF, LEAK = 0.8, 0.1  # four fifths of the function gone, a tenth of its size changed elsewhere

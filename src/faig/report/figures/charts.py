@@ -11,8 +11,9 @@ from faig.imaging.cases import CLEAN
 from faig.report.claims.claim import at_one_percent, job, listed, written
 from faig.report.figures.chart import Chart, Series
 from faig.report.rankings import by_own_method, own_method, whose_filters
+from faig.results.comparison_tables import EFFECTS, SUMMARY
 from faig.results.reader import Results
-from faig.results.tables import ACCURACY, EFFECTS, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED, SUMMARY
+from faig.results.tables import ACCURACY, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED
 
 CURVES = {
     "psnr": ("PSNR", "dB"),

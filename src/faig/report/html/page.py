@@ -22,9 +22,10 @@ from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import Picture, pictures
 from faig.report.html.html_table import Grid
 from faig.report.rankings import own_method, rankings_of, whose_filters
+from faig.results.comparison_tables import SUMMARY
 from faig.results.reader import Results, Shot, read_csv
 from faig.results.table import read_table
-from faig.results.tables import CONFUSION, MODULATION, SECTIONS, SUMMARY, TABLES
+from faig.results.tables import CONFUSION, MODULATION, SECTIONS, TABLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -1,0 +1,39 @@
+"""Columns that several tables of a run have."""
+
+from faig.results.table import interval, number, text, wreck
+
+METHOD = text("method", "that ranked the filters")
+REVERTED = text("reverted", "the function whose top filters have the baseline's weights")
+INPUT = text("input", "the kind of input that was measured: a degradation, or `clean`")
+FUNCTION = text("function", "the degradation whose filters these are")
+FUNCTIONS = text("functions", "one, or several joined by `+`")
+PROPORTION = number("proportion", "size of the set / number of filters")
+WRECKED = wreck()
+EFFECT = (
+    number("effect_target_baseline", "E(target, baseline): what reverting everything would do, but for the biases"),
+    number("psnr", "of the altered network in dB against the GT, all channels, border = scale"),
+    number("psnr_target", "of the target"),
+    number("psnr_baseline", "of the baseline"),
+    number("ssim", "of the altered network against the GT, all channels, border = scale"),
+    number("effect_spread", "for `random`, whose row is a mean over seeds: the standard deviation between them"),
+    WRECKED,
+)
+OFF = interval("switched_off", "1 - E(F', baseline) / E(target, baseline) on the own degradation", spread=True)
+LEAK = interval("leak", "the largest E(F', target) on another input / E(target, baseline)", spread=True, optional=True)
+PIXELS = (
+    interval(
+        "switched_off_pixels", "as `switched_off`, of the squared error of all channels", spread=True, optional=True
+    ),
+    interval("leak_pixels", "as `leak`, of the squared error of all channels", spread=True, optional=True),
+    number("psnr_elsewhere", "dB over the target on the other input that loses most, mean over images", optional=True),
+    number("psnr_elsewhere_worst", "the same of the one image that loses most", optional=True),
+)
+ON = interval("switched_on", "1 - E(F', target) / E(target, baseline) of the same filters as a graft", spread=True)
+PLACES = (
+    FUNCTION,
+    text("weights", "what was done with the found filters"),
+    number("seeds", "how many draws the row is a mean of, where chance decides"),
+)
+PSNR_GAIN = interval("psnr_gain", "dB over the baseline on the own degradation", spread=True)
+FREE_FILTERS = (FUNCTION, text("free", "which filters may change: the found ones, or as many others"))
+LAYER = text("layer", "name of the layer")

@@ -1,0 +1,96 @@
+"""The tables of altered networks: what reverting and grafting the top of rankings does."""
+
+from faig.results.columns import EFFECT, FUNCTION, INPUT, LEAK, METHOD, OFF, ON, PIXELS, PROPORTION, REVERTED, WRECKED
+from faig.results.table import Table, interval, number, text
+
+SUMMARY = Table(
+    "summary.csv",
+    "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
+    "comparison",
+    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, ON, WRECKED),
+    small=True,
+)
+CONTESTS = Table(
+    "contests.csv",
+    "Of each function, proportion and other method: by how much a champion is ahead, images resampled jointly.",
+    "comparison",
+    (
+        text("champion", "the method that is held against the others: FAIG, and the run's own"),
+        *(REVERTED, PROPORTION, text("method", "the other one")),
+        interval("effect", "the champion's minus the other's, on the own degradation"),
+        interval("switched_off", "the champion's minus the other's"),
+        interval("leak", "the champion's minus the other's: less is better"),
+    ),
+    main=True,
+)
+EQUALS = Table(
+    "equals.csv",
+    "Of each function and method: at equal terms with FAIG's 1%.",
+    "comparison",
+    (
+        *(REVERTED, text("method", "that is held against FAIG")),
+        interval("switched_off", "the most with no more leak and at most 1% of the filters"),
+        interval("switched_off_ahead", "by how much that is more than FAIG's"),
+        interval("leak", "the least where it switches off as much"),
+        interval("leak_ahead", "by how much that is less than FAIG's"),
+    ),
+    small=True,
+)
+AREAS = Table(
+    "areas.csv",
+    "Of each method and function: how selective it is.",
+    "comparison",
+    (
+        METHOD,
+        REVERTED,
+        interval("area", "under own effect minus the largest other one, over log proportion"),
+        interval("selectivity", "own effect / the largest other one, at the smallest proportion"),
+    ),
+    main=True,
+)
+EFFECTS = Table(
+    "effects.csv",
+    "Of each method, reverted function, input and proportion: what changed.",
+    "comparison",
+    (
+        *(METHOD, REVERTED, INPUT, PROPORTION),
+        interval("effect", "E(F', target), mean over images"),
+        number("effect_to_baseline", "E(F', baseline)"),
+        *EFFECT,
+    ),
+)
+CHECK = Table(
+    "check.csv",
+    "Of each function and input: what reverting the top of the run's own ranking does, on the images it was found on.",
+    "comparison",
+    (
+        *(FUNCTION, INPUT, PROPORTION),
+        interval("effect", "E(F', target), mean over images"),
+        interval("switched_off", "on the own degradation, see `summary.csv`; empty elsewhere"),
+        interval("leak", "on the own degradation: the largest elsewhere, see `summary.csv`; empty elsewhere"),
+        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels"),
+        interval("leak_pixels", "as `leak`, of the squared error of all channels"),
+        interval("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
+        interval("psnr_gain", "dB over the target"),
+        number("psnr_gain_worst", "the same of the image that loses most"),
+        number("psnr_target", "of the target"),
+        number("psnr_baseline", "of the baseline"),
+        number("ssim", "of the altered network"),
+        WRECKED,
+    ),
+)
+GRAFTS = Table(
+    "grafts.csv",
+    "The same of the same filters' target weights on the baseline.",
+    "comparison",
+    (
+        METHOD,
+        text("grafted", "the function whose top filters have the target's weights"),
+        *(INPUT, PROPORTION),
+        interval("effect", "E(F', baseline), mean over images"),
+        number("effect_to_target", "E(F', target)"),
+        *EFFECT,
+    ),
+)
+
+COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, AREAS, EFFECTS, CHECK, GRAFTS)
