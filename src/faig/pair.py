@@ -1,6 +1,6 @@
 """A pair of networks in hand: from two networks to a measured effect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ from faig.common.progress import Track, silent
 from faig.common.settings import validated
 from faig.filters import FilterSpace
 from faig.imaging.cases import Case
-from faig.intervention import edit
+from faig.intervention import edit, knob
 from faig.intervention.edit import Units
+from faig.intervention.knob import WAYS
 from faig.intervention.measure import Reference, measure, measure_reference
 from faig.intervention.summary import summarise
 from faig.networks.checkpoint import Builder, load_builder
@@ -121,6 +122,10 @@ class Pair:
     def modulate(self, units: Units, strength: float) -> nn.Module:
         """The target with a function at ``strength``: 0 is `revert`, 1 is the target, 1.5 overshoots."""
         return edit.modulate(self.target, self.baseline, units, strength)
+
+    def turn(self, functions: Mapping[str, Units], strengths: Mapping[str, float], way: str = WAYS[0]) -> nn.Module:
+        """The target with functions at strengths, by ``images`` or by ``weights``; see `knob.turn`."""
+        return knob.turn(self.target, self.baseline, functions, strengths, way)
 
     def graft(self, units: Units) -> nn.Module:
         """The baseline with a function's target weights: are they enough?"""

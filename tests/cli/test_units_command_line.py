@@ -107,7 +107,7 @@ def test_a_pair_as_one_graph(faig, pair, networks, tmp_path):
 
 
 def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, monkeypatch):
-    monkeypatch.setattr("faig.attribution.learning.STEPS", 2)
+    monkeypatch.setattr("faig.attribution.learning.strengths.STEPS", 2)
     run = tmp_path / "run"
     degrade = ["--degrade", "noise=0.1", "--method", "strengths"]
     code, out, err = faig("attribute", *pair, "--gt", place / "gt", *degrade, "--out", run)
@@ -121,7 +121,7 @@ def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, mo
 @pytest.mark.slow
 def test_a_run_of_one_function_stands_for_no_other(faig, place, pair, tmp_path, monkeypatch):
     """Asked for deblurring, a run that found denoising says so: it is not taken for it."""
-    monkeypatch.setattr("faig.attribution.learning.STEPS", 2)
+    monkeypatch.setattr("faig.attribution.learning.strengths.STEPS", 2)
     out = tmp_path / "net.safetensors"
     for method in ("change", "strengths"):
         run = tmp_path / method

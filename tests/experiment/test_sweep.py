@@ -13,14 +13,12 @@ from conftest import nudged, tiny_network
 from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.cli import main
 from faig.cli.sweep import steps
-from faig.common.errors import InputError
 from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import list_images, read_image, write_image
 from faig.imaging.metrics import psnr
 from faig.intervention.edit import modulate
-from faig.intervention.strength import Knob, read_knob
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 from faig.report.figures.chart import Chart
@@ -112,8 +110,7 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
 
 @pytest.mark.slow
 def test_turning_the_shipped_pair_is_smooth(tmp_path):
-    """A step of 0.1 changes an image by less than six tenths of what turning the function off does; an even one, by a
-    knob that another image was measured for, by less than a third."""
+    """A step of 0.1 changes an image by less than six tenths of what turning the function off does."""
     from faig.imaging.photos import photograph
 
     for place, photo in (
@@ -136,55 +133,9 @@ def test_turning_the_shipped_pair_is_smooth(tmp_path):
         turned[kind] = rows[rows["input"] == kind].set_index("strength")
         assert len(turned[kind]) == 16
         assert turned[kind]["step_share"].max() <= 0.6
-        knob = read_knob(table, kind)
-        rows = pd.read_csv(run("other", strengths=[knob.strength(tenth / 10) for tenth in range(11)]))
-        assert rows[rows["input"] == kind]["step_share"].max() <= 1 / 3
     noise, sharpness = turned["noise"]["noise"], turned["blur"]["sharpness"]
     assert noise[0.0] > 2 * noise[1.0]
     assert sharpness[0.0] < sharpness[1.0] < sharpness[1.5]
-
-
-def test_a_knob_is_even_where_it_was_measured():
-    knob = Knob.of([-0.5, 0, 0.5, 1, 1.5], [float("nan"), 1, 1, 3, 4])
-    assert knob.shares == (-0.25, 0, 0.25, 1, 2)
-    assert [knob.strength(share) for share in (-0.25, 0, 0.25, 0.625, 1, 1.5)] == [-0.5, 0, 0.5, 0.75, 1, 1.25]
-    with pytest.raises(InputError, match=r"2\.1 of the way was not measured, only -0\.25 to 2"):
-        knob.strength(2.1)
-    with pytest.raises(InputError, match="needs the strengths 0 and 1"):
-        Knob.of([0, 0.5], [0, 1])
-    with pytest.raises(InputError, match=r"from strength 0\.5 to 1 images do not change"):
-        Knob.of([0, 0.5, 1], [0, 1, 0])
-
-
-@pytest.mark.slow
-def test_an_even_strength_on_the_command_line(place, tmp_path, faig):
-    run = sweep(config(place), tmp_path / "run")
-    table = run / "modulation.csv"
-    for name in ("even", "plain"):
-        (tmp_path / name).mkdir()
-    common = ["restore", place / "target.safetensors", place / "gt"]
-    turned = ["--baseline", place / "baseline.safetensors", "--filters", f"blur={place / 'blur.csv'}", "--top", "30%"]
-    code, out, _ = faig(*common, tmp_path / "even", *turned, "--strength", "blur=0.5", "--even", table)
-    strength = read_knob(table, "blur").strength(0.5)
-    assert code == 0
-    assert f"blur at strength {strength:.3g}" in out
-    faig(*common, tmp_path / "plain", *turned, "--strength", f"blur={strength}")
-    for name in ("gt0", "gt1"):
-        assert torch.equal(
-            read_image(tmp_path / "even" / f"{name}.png"), read_image(tmp_path / "plain" / f"{name}.png")
-        )
-    wrong = {
-        ("blur=9", table): "9 of the way was not measured",
-        ("blur=1", place / "blur.csv"): "is no table of faig sweep",
-        ("blur=1", place / "none.csv"): "is no table of faig sweep",
-    }
-    for (level, file), message in wrong.items():
-        code, out, err = faig(*common, tmp_path / "no", *turned, "--strength", level, "--even", file)
-        assert (code, out) == (2, "")
-        assert message in err
-        assert not (tmp_path / "no").exists()
-    with pytest.raises(InputError, match="'jpeg' was not turned by itself there"):
-        read_knob(table, "jpeg")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Networks come in any mode: they are run as for evaluation, and left in the mode and with the statistics they had."""
 
 import copy
+import dataclasses
 from unittest.mock import patch
 
 import pytest
@@ -9,9 +10,10 @@ from torch import nn
 
 from conftest import nudged, tiny_cases
 from faig.attribution.integration.tiling import reach, saved_bytes
+from faig.attribution.methods import MASK
+from faig.attribution.options import Options
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import write_image
-from faig.intervention.learned_masks import Learning, learn
 from faig.networks.adapters import padded
 from faig.networks.align import align
 from faig.networks.checkpoint import read_weights
@@ -89,12 +91,13 @@ def predicted(target, baseline, _):
 
 
 def learned(target, baseline, _):
-    start = torch.rand(len(FilterSpace.of(target)), generator=torch.Generator().manual_seed(0))
-    return [learn(target, baseline, tiny_cases(count=1), "blur", start, Learning(proportion=0.1, steps=2, together=1))]
+    method = dataclasses.replace(MASK, steps=2)
+    pair = Pair(target=target, baseline=baseline)
+    return list(method.attribute(pair, tiny_cases(count=1), Options(top=0.1)).scores.values())
 
 
 def learned_strengths(target, baseline, _):
-    with patch("faig.attribution.learning.STEPS", 2):
+    with patch("faig.attribution.learning.strengths.STEPS", 2):
         found = Pair(target=target, baseline=baseline, unit="channel").attribute(tiny_cases(count=1), "strengths")
     return [each.values for each in found.strengths.values()]
 

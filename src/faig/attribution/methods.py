@@ -21,10 +21,12 @@ from faig.attribution.integration.objectives import (
     sums_over_pixels,
 )
 from faig.attribution.integration.tiling import Tiler
-from faig.attribution.learning import LearnedStrengths
-from faig.attribution.options import SUBTRACT, Options
+from faig.attribution.learning.mask import LearnedMask
+from faig.attribution.learning.method import LearningMethod
+from faig.attribution.learning.strengths import LearnedStrengths
+from faig.attribution.options import SUBTRACT, TOP, Options
 from faig.attribution.raw_scores import PerImage, RawScores
-from faig.attribution.result import TOP, Attribution, NetworkPair
+from faig.attribution.result import Attribution, NetworkPair
 from faig.attribution.scoring import RawScoring
 from faig.attribution.sources import (
     ImageSource,
@@ -187,10 +189,12 @@ class Method:
         assert raw is not None
         assert isinstance(self.source, ImageSource)
         rule = self.source.rule(options)
+        nodes = next(iter(raw.losses.values())).shape[1] - 2 if raw.losses else len(rule)
         metadata: dict[str, Any] = {
             "method": self.name,
             "quadrature": "graded" if options.tolerance is not None else rule.rule,
-            "nodes": next(iter(raw.losses.values())).shape[1] - 2 if raw.losses else len(rule),
+            "nodes": nodes,
+            "passes": nodes * len(raw.images) * len(raw.score),
             "layers": pair.space.describe(),
             "fingerprint": {
                 "target": network_fingerprint(pair.target),
@@ -236,13 +240,16 @@ METHODS: Mapping[str, Method] = {
     )
 }
 
-LEARNED: Mapping[str, LearnedStrengths] = {LearnedStrengths.name: LearnedStrengths()}
-ALL: Mapping[str, Method | LearnedStrengths] = {**METHODS, **LEARNED}  # what `attribute` can do
+# with clean images, and without
+MASK = LearnedMask(start={True: METHODS["signed"], False: METHODS["faig"]})
+STRENGTHS = LearnedStrengths()
+LEARNED: Mapping[str, LearningMethod] = {method.name: method for method in (MASK, STRENGTHS)}
+ALL: Mapping[str, Method | LearningMethod] = {**METHODS, **LEARNED}  # what `attribute` can do
 
 DEFAULT = "faig"  # the one place that says which method is meant where none is named
 
 
-def method_of(name: str) -> Method | LearnedStrengths:
+def method_of(name: str) -> Method | LearningMethod:
     """The method of a name: one that ranks, or one that learns.
 
     Raises:

@@ -8,8 +8,9 @@ from pydantic import ByteSize, Field, PositiveInt
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
-from faig.common.settings import Strict, one_of
+from faig.common.settings import Proportion, Strict, one_of
 
+TOP = 0.01  # the paper's share of all filters
 SUBTRACT = ("mean", "strongest")
 
 
@@ -65,6 +66,7 @@ class Options(IntegralOptions, BudgetOptions):
             number, the lower the better.
         seed: what everything random depends on.
         threads: how many of the CPU; results are equal to the byte only for equal threads.
+        top: how many of all units, in (0, 1], the set has that `learned` learns; rankings know no size.
         judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method
             itself where there is none.
     """
@@ -72,6 +74,7 @@ class Options(IntegralOptions, BudgetOptions):
     objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
     seed: int = Field(0, ge=0)
     threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    top: Proportion = TOP
     judge: str | None = None
 
     @property

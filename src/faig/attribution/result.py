@@ -11,7 +11,7 @@ from torch import nn
 
 from faig.attribution.combine import keep_only
 from faig.attribution.integration.path import CLOSES, CONNECTED, WeightPath, disconnected, not_closing
-from faig.attribution.options import Options
+from faig.attribution.options import TOP, Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
 from faig.common.errors import InputError
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from faig.attribution.learning import LearnedStrengths
+    from faig.attribution.learning.method import LearningMethod
     from faig.attribution.methods import Method
-
-TOP = 0.01  # the proportion whose errors are estimated
 
 
 @runtime_checkable
@@ -69,7 +67,7 @@ class Attribution:
         strengths: by degradation, those at which the function is off, where the method learns them.
     """
 
-    method: "Method | LearnedStrengths"
+    method: "Method | LearningMethod"
     space: FilterSpace
     scores: Mapping[str, Scores]
     options: Options

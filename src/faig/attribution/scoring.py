@@ -12,9 +12,9 @@ from faig.attribution.integration.accumulate import Sample
 from faig.attribution.integration.gradients import precision_of
 from faig.attribution.integration.objectives import Objective, in_decibels, objective_fingerprint, objective_of
 from faig.attribution.integration.tiling import Tiler
-from faig.attribution.options import Options
+from faig.attribution.options import TOP, Options
 from faig.attribution.raw_scores import Contribution, PerImage, RawScores
-from faig.attribution.result import TOP, NetworkPair
+from faig.attribution.result import NetworkPair
 from faig.attribution.schedule import Schedule
 from faig.attribution.sources import ImageSource, Settled, Task
 from faig.attribution.uncertainty import ranking_error

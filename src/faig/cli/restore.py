@@ -17,13 +17,11 @@ from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
-from faig.filters.strengths import turned
 from faig.imaging.cases import log_cropped, whole_multiple
 from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, write_image
 from faig.imaging.images import pair as check_partners
 from faig.imaging.metrics import in_channels, luma, psnr, ssim
-from faig.intervention.edit import mix
-from faig.intervention.strength import read_knob
+from faig.intervention.knob import WAYS, Averaged, turn
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import channels_of, scale_of
 from faig.networks.inference import restore as run_network
@@ -82,9 +80,15 @@ def restore(
     strength: Annotated[
         list[str] | None, typer.Option("--strength", metavar="NAME=S", help="By function: blur=0.5,noise=1.2")
     ] = None,
-    even: Annotated[
-        Path | None,
-        typer.Option("--even", metavar="TABLE", help="modulation.csv of a sweep: S is a share of what changes there."),
+    way: Annotated[
+        str | None,
+        typer.Option(
+            "--way",
+            metavar="|".join(WAYS),
+            help="What is turned: output images (of the network with the function off, and on, averaged: even, two "
+            "networks run) or weights (one network).",
+            show_default=WAYS[0],
+        ),
     ] = None,
     top: cli.Top = None,
     check: cli.Check = True,
@@ -100,7 +104,7 @@ def restore(
     truth = list_images(gt) if gt else {}
     if gt:
         check_partners(truth, {"LR": files})
-    if baseline or filters or strength or even:
+    if baseline or filters or strength or way:
         network = _turned(name, in_zoo, locals() | options)
     else:
         network = zoo.load(name, load_builder(arch) if (arch := options["arch"]) else None)
@@ -198,18 +202,20 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
         raise InputError("to turn functions up or down, give --baseline, --filters NAME=FILE and --strength NAME=S")
     if odd := sorted(files.keys() ^ levels.keys()):
         raise InputError(f"{odd[0]}: needs both --filters {odd[0]}=FILE and --strength {odd[0]}=S")
-    if options["even"] is not None:
-        levels = {kind: read_knob(options["even"], kind).strength(level) for kind, level in levels.items()}
-        screen.note(", ".join(f"{kind} at strength {level:.3g}" for kind, level in levels.items()))
     builder = load_builder(options["arch"]) if options["arch"] else None
     target, base = zoo.load_pair(name, baseline, builder)
     share = reading.share_of(options["top"])
     chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
-    network = mix(target, base, turned(chosen, levels))
+    way = options["way"] or WAYS[0]
+    network = turn(target, base, chosen, levels, way)
     if options["check"]:
         reading.warn_if_wrecked(network, target, base)
     methods = methods_of(files)
-    screen.note(describe_methods(methods), methods=methods, strengths=levels)
+    screen.note(describe_methods(methods), methods=methods, strengths=levels, way=way)
+    if isinstance(network, Averaged):
+        screen.note(
+            f"in between, the output images of {len(network.networks)} networks are averaged; --way weights runs one"
+        )
     return network
 
 

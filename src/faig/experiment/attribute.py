@@ -8,7 +8,7 @@ from typing import Any
 from faig.attribution.cache import FolderCache
 from faig.attribution.files.ranking_file import RANKINGS
 from faig.attribution.files.run_files import report_errors, save_attributions
-from faig.attribution.methods import method_of
+from faig.attribution.methods import MASK, method_of
 from faig.attribution.result import Attribution
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
@@ -71,6 +71,7 @@ class Finding(Stage):
             "stable": config.stable if config.budget is not None else None,
             "against": config.against,
             "check": config.check and config.top,
+            "size": config.top if config.method == MASK.name else None,
         }
 
     def run(self, out: Path, *, force: bool = False, track: Track = silent) -> Path:

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
-from faig.attribution.options import BudgetOptions, IntegralOptions, Options
-from faig.attribution.result import TOP
+from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
 from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
 from faig.filters import UNITS

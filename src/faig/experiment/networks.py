@@ -3,7 +3,7 @@
 from typing import Any
 
 from faig.attribution.integration.objectives import objective_fingerprint
-from faig.attribution.methods import LEARNED
+from faig.attribution.methods import STRENGTHS
 from faig.common.version import versions
 from faig.experiment.config import NetworksConfig, PairConfig
 from faig.filters import UNITS
@@ -22,7 +22,7 @@ def load_pair(config: NetworksConfig) -> Pair:
         baseline=config.baseline,
         arch=config.arch,
         device=config.device,
-        unit=config.unit or ("channel" if getattr(config, "method", None) in LEARNED else UNITS[0]),
+        unit=config.unit or ("channel" if getattr(config, "method", None) == STRENGTHS.name else UNITS[0]),
         everything=config.everything,
     )
 

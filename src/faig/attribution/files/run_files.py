@@ -12,8 +12,9 @@ from faig.attribution.files.rankings import write_index, write_ranking, write_su
 from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.files.unit_files import STRENGTHS
 from faig.attribution.methods import METHODS, Method
+from faig.attribution.options import TOP
 from faig.attribution.raw_scores import RawScores
-from faig.attribution.result import TOP, Attribution
+from faig.attribution.result import Attribution
 from faig.common.errors import FaigWarning, InputError
 
 logger = logging.getLogger("faig")
