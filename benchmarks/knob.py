@@ -1,58 +1,58 @@
-"""A learned knob against mixing all weights (DNI) and averaging output images (blend), on photos it was not found on.
+"""The knob against mixing all weights (DNI) and averaging the two end images (blend), on photos it was not found on.
 
-Strengths are learned on one folder of GT images and measured on another; of each the middle is taken. At each position
-of each knob: how much of the function is off, what leaks to other inputs (in the paper's gradient maps and in pixels),
-PSNR, and whether the network is wrecked. ``leak_ratio`` holds leaks against DNI's at equal off.
+What turns a function is found on one folder of GT images and measured on another; of each the middle is taken. At each
+position of each knob: how much of the function is off, how far other inputs are from the target (in the paper's
+gradient maps and in pixels), PSNR, and whether the network is wrecked. Then what is asked of a knob: ``leak_ratio``,
+its leaks as shares of DNI's at equal off, on the inputs it was found on and on others; ``short_of_controls``, the most
+that its PSNR on the function's images is under the better of DNI and blend; ``falls``, the most that it falls from one
+position to the next although the target's end is the better one; ``least_leak_at_most``, whether off reaches 0.9 at
+no more leak than DNI's at its end.
 """
 
 import argparse
 import itertools
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import faig
 from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import Case, middle_of
-from faig.intervention.edit import modulate
-from faig.intervention.measure import Reference, measure, measure_reference
+from faig.intervention.edit import Units, modulate
+from faig.intervention.knob import Averaged
+from faig.intervention.measure import Measured, Reference, measure, measure_reference
 from faig.intervention.wreck import described, wrecked
 
 POSITIONS = [step / 10 for step in range(11)]
 AT = (0.5, 0.9)  # how much is off, where leaks are compared
 MEASURES = {"map": ("to", "between"), "pixels": ("pixels_to", "pixels_between")}
+CONTROLS = ("DNI", "blend")
+Rows = list[dict[str, Any]]
 
 
-class Blend(nn.Module):
-    """Both networks' outputs averaged: the target's share is ``position``."""
-
-    def __init__(self, pair: faig.Pair, position: float) -> None:
-        super().__init__()
-        self.target, self.baseline, self.position = pair.target, pair.baseline, position
-
-    def forward(self, image: Tensor) -> Tensor:
-        return torch.lerp(self.baseline(image).clamp(0, 1), self.target(image).clamp(0, 1), self.position)
-
-
-def measured(network: nn.Module, position: float, reference: Reference, scale: int, own: str) -> dict[str, Any]:
+def measured(results: Measured, position: float, reference: Reference, function: str) -> dict[str, Any]:
     """A row: what a network at one position of a knob does."""
-    results = measure(network, reference, scale)
+    own = {kind: result for kind, result in results.items() if kind.split("-")[0] == function}
     row: dict[str, Any] = {"position": position, "wrecked": described(wrecked([results], reference))}
     for name, (distance, between) in MEASURES.items():
-        whole = float(getattr(reference, between)[own].mean())
-        row[f"off_{name}"] = 1 - float(getattr(results[own], f"{distance}_baseline").mean()) / whole
-        for kind in results.keys() - {own}:
-            row[f"leak_{name}_{kind}"] = float(getattr(results[kind], f"{distance}_target").mean()) / whole
-    return row | {f"psnr_{kind}": float(result.psnr.mean()) for kind, result in results.items()}
+        whole = {kind: float(getattr(reference, between)[kind].mean()) for kind in results}
+        for kind, result in own.items():
+            row[f"off_{name}_{kind}"] = 1 - float(getattr(result, f"{distance}_baseline").mean()) / whole[kind]
+        for kind in results.keys() - own.keys():
+            row[f"leak_{name}_{kind}"] = float(getattr(results[kind], f"{distance}_target").mean()) / whole[function]
+    row |= {f"psnr_{kind}": float(result.psnr.mean()) for kind, result in results.items()}
+    return row | {f"psnr_worst_{kind}": float((r.psnr - reference.psnr[kind][0]).min()) for kind, r in results.items()}
 
 
-def leak_at(rows: list[dict[str, Any]], in_what: str, kind: str, off: float) -> float | None:
+def leak_at(rows: Rows, in_what: str, own: str, other: str, off: float) -> float | None:
     """The least leak where so much is off, between the two positions beside it; None where it never is."""
-    points = [(row[f"off_{in_what}"], row[f"leak_{in_what}_{kind}"]) for row in rows]
+    points = [(row[f"off_{in_what}_{own}"], row[f"leak_{in_what}_{other}"]) for row in rows]
     crossings = [
         x + (y - x) * (off - a) / (b - a)
         for (a, x), (b, y) in itertools.pairwise(points)
@@ -61,63 +61,139 @@ def leak_at(rows: list[dict[str, Any]], in_what: str, kind: str, off: float) -> 
     return min(crossings, default=None)
 
 
-def ratios(curves: dict[str, list[dict[str, Any]]], others: list[str]) -> dict[str, float | None]:
-    """Each knob's leaks as a share of DNI's; None where one of the two never gets so far."""
-    shares = {}
-    for knob, in_what, kind, off in itertools.product(("strengths", "blend"), MEASURES, others, AT):
-        ours, theirs = (leak_at(curves[name], in_what, kind, off) for name in (knob, "DNI"))
-        shares[f"{knob} {in_what} {kind} off {off:g}"] = None if ours is None or theirs is None else ours / theirs
-    return shares
+def leak_ratios(curves: dict[str, Rows]) -> dict[str, dict[str, float | None]]:
+    """By knob: leaks as shares of DNI's at equal off; None where one of the two never gets so far."""
+    first = curves["DNI"][0]
+    own = [name.removeprefix("off_map_") for name in first if name.startswith("off_map_")]
+    others = sorted(name.removeprefix("leak_map_") for name in first if name.startswith("leak_map_"))
+    ratios: dict[str, dict[str, float | None]] = {}
+    for knob in curves.keys() - {"DNI"}:
+        for in_what, kind, other, off in itertools.product(MEASURES, own, others, AT):
+            ours, theirs = (leak_at(curves[name], in_what, kind, other, off) for name in (knob, "DNI"))
+            share = None if ours is None or theirs is None else ours / theirs
+            ratios.setdefault(knob, {})[f"{in_what}, {kind} {off:g} off, on {other}"] = share
+    return ratios
+
+
+def judged(rows: Rows, curves: dict[str, Rows], function: str) -> dict[str, Any]:
+    """What is asked of a knob, held against the controls at the same positions."""
+    psnr = [row[f"psnr_{function}"] for row in rows]
+    best = [max(curves[name][place][f"psnr_{function}"] for name in CONTROLS) for place in range(len(rows))]
+    up = [later - before for before, later in itertools.pairwise(psnr)]
+    towards = 1 if psnr[-1] >= psnr[0] else -1
+    return {
+        "short_of_controls": max(most - value for most, value in zip(best, psnr, strict=True)),
+        "falls": max(0.0, *(-towards * step for step in up)),
+        "off": {name: rows[0][f"off_{name}_{function}"] for name in MEASURES},
+        "least_leak_at_most": {
+            name: max(value for key, value in rows[0].items() if key.startswith(f"leak_{name}_"))
+            <= max(value for key, value in curves["DNI"][0].items() if key.startswith(f"leak_{name}_"))
+            for name in MEASURES
+        },
+        "wrecked": [row["wrecked"] for row in rows if row["wrecked"]],
+    }
+
+
+def middles(folder: Path, chosen: slice, degrade: dict[str, Any], side: int, pair: faig.Pair) -> list[Case]:
+    """The middles of the images that are large enough, by name."""
+    made = faig.make_cases(folder, degrade, scale=pair.scale, channels=pair.channels)
+    large = [case for case in made if min(case.gt.shape[1:]) >= side * pair.scale]
+    return [middle_of(case, side, pair.scale) for case in large[chosen]]
+
+
+def curve(make: Callable[[float], nn.Module], reference: Reference, scale: int, function: str) -> Rows:
+    """A row for each position."""
+    return [
+        measured(measure(make(position), reference, scale), position, reference, function) for position in POSITIONS
+    ]
+
+
+def levels(text: str) -> dict[str, Any]:
+    """``blur=2,noise=0.1`` as a mapping; a level may be a spec."""
+    parts = dict(part.split("=", 1) for part in text.split(",") if part)
+    return {name: float(level) if level.replace(".", "", 1).isdigit() else level for name, level in parts.items()}
+
+
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pair", help="of the zoo, in place of two networks")
+    parser.add_argument("--target")
+    parser.add_argument("--baseline")
+    parser.add_argument("--method", default="strengths", help="of faig attribute")
+    parser.add_argument("--unit", default="channel")
+    parser.add_argument("--degrade", type=levels, default=levels("noise=0.06"), help="functions, and what they undo")
+    parser.add_argument("--further", type=levels, default={}, help="inputs to measure on too: noise-0.03=noise:0.03")
+    parser.add_argument("--find", type=Path, required=True, help="GT images to find on")
+    parser.add_argument("--measure", type=Path, required=True, help="GT images to measure on")
+    parser.add_argument("--images", type=int, nargs=2, default=(12, 16), help="how many of each")
+    parser.add_argument("--skip", type=int, default=0, help="of those to measure on, the first by name are passed over")
+    parser.add_argument("--side", type=int, nargs=2, default=(64, 48), help="LR pixels of the middle of each")
+    parser.add_argument("--small", action="store_true", help="6 images of 32x32 LR to measure on")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Find and measure every function; JSON-able."""
+    torch.set_num_threads(options.threads)
+    ends = {"target": options.target, "baseline": options.baseline}
+    if options.pair:
+        ends = {end: f"{options.pair}/{end}" for end in ends}
+    pair = faig.Pair(**ends, unit=options.unit)
+    to_measure, side = (6, 32) if options.small else (options.images[1], options.side[1])
+    found_on = middles(options.find, slice(options.images[0]), options.degrade, options.side[0], pair)
+    measured_on = middles(
+        options.measure, slice(options.skip, options.skip + to_measure), options.degrade | options.further, side, pair
+    )
+    begun = time.perf_counter()
+    found = pair.attribute(found_on, options.method, threads=options.threads)
+    seconds = time.perf_counter() - begun
+    reference = measure_reference(pair.target, pair.baseline, pair.scale, measured_on)
+    everything = ~FilterSet.of(FilterSpace.of(pair.target, "channel"), [])
+    functions = {}
+    for function in found.degradations:
+        units: Units = found.function(function)
+        knobs: dict[str, Callable[[float], nn.Module]] = {
+            "images": lambda at, units=units, name=function: pair.turn({name: units}, {name: at}),
+            "weights": lambda at, units=units: pair.modulate(units, at),
+            "DNI": lambda at: modulate(pair.target, pair.baseline, everything, at),
+            "blend": lambda at: Averaged([(at, pair.target), (1 - at, pair.baseline)]),
+        }
+        curves = {name: curve(make, reference, pair.scale, function) for name, make in knobs.items()}
+        functions[function] = {
+            "knobs": {name: judged(rows, curves, function) for name, rows in curves.items()},
+            "leak_ratio": leak_ratios(curves),
+            "curves": curves,
+        }
+    return {
+        "method": options.method,
+        "passes": found.metadata["passes"],
+        "seconds": round(seconds, 1),
+        "found_on": len(found_on),
+        "measured_on": [case.name for case in measured_on],
+        "functions": functions,
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target", required=True)
-    parser.add_argument("--baseline", required=True)
-    parser.add_argument("--find", type=Path, required=True, help="GT images to learn on")
-    parser.add_argument("--measure", type=Path, required=True, help="GT images to measure on")
-    parser.add_argument("--images", type=int, nargs=2, default=(12, 8), help="how many of each, the first by name")
-    parser.add_argument("--side", type=int, default=48, help="LR pixels of the middle of each")
-    parser.add_argument("--noise", type=float, default=0.06, help="the function is denoising of this level")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    pair = faig.Pair(target=options.target, baseline=options.baseline, unit="channel")
-    own, scale = "noise", pair.scale
-
-    def cases(folder: Path, count: int) -> list[Case]:
-        made = faig.make_cases(folder, {own: options.noise}, scale=scale)
-        large = [case for case in made if min(case.gt.shape[1:]) >= options.side * scale]
-        return [middle_of(case, options.side, scale) for case in large[:count]]
-
-    found = pair.attribute(cases(options.find, options.images[0]), "strengths", threads=options.threads)
-    reference = measure_reference(pair.target, pair.baseline, scale, cases(options.measure, options.images[1]))
-    turned = {"strengths": found.function(own), "DNI": ~FilterSet.of(FilterSpace.of(pair.target, "channel"), [])}
-    curves = {
-        name: [
-            measured(modulate(pair.target, pair.baseline, units, position), position, reference, scale, own)
-            for position in POSITIONS
-        ]
-        for name, units in turned.items()
-    }
-    curves["blend"] = [measured(Blend(pair, position), position, reference, scale, own) for position in POSITIONS]
-    result = {
-        "passes": found.metadata["passes"],
-        "images": len(reference.cases),
-        "leak_ratio": ratios(curves, [kind for kind in reference.between if kind != own]),
-        "curves": curves,
-    }
+    """Print what was measured."""
+    options = options_of()
+    result = run(options)
     if options.json:
         json.dump(result, sys.stdout, indent=1)
         print()
         return
-    for name, rows in curves.items():
-        print(name)
-        for row in rows:
-            print("  ", {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()})
-    for name, share in result["leak_ratio"].items():
-        print(f"leak / DNI's, {name}: {'not reached' if share is None else format(share, '.2f')}")
+    print(f"{result['method']}: {result['passes']} passes, {result['seconds']} s")
+    for function, parts in result["functions"].items():
+        for name, rows in parts["curves"].items():
+            print(function, name, parts["knobs"][name])
+            for row in rows:
+                print("  ", {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()})
+        for name, shares in parts["leak_ratio"].items():
+            for where, share in shares.items():
+                print(f"{name}: leak / DNI's, {where}: {'not reached' if share is None else format(share, '.2f')}")
 
 
 if __name__ == "__main__":

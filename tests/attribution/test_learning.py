@@ -17,6 +17,7 @@ from faig.imaging.cases import Case
 def few_steps():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learning, "STEPS", 20)
+        patch.setattr(learning, "RATE", 0.1)
         patch.setattr(descent, "KEPT_EVERY", 5)
         yield
 
@@ -64,7 +65,8 @@ def loss(pair, cases, kind, strengths):
         for name, lr in case.lr.items():
             goal = (pair.baseline if name == kind else pair.target)(lr[None])
             apart = (pair.baseline(case.lr[kind][None]) - pair.target(case.lr[kind][None])).square().mean()
-            total += float((network(lr[None]) - goal).square().mean() / apart)
+            weight = learning.OWN if name == kind else 1
+            total += weight * float((network(lr[None]) - goal).square().mean() / apart)
     return total
 
 

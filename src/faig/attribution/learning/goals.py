@@ -21,11 +21,13 @@ class Example:
         lr: ``[1, channel, height, width]``.
         output: the goal, ``[channel, rows, columns]``.
         map: its gradient map in gray, ``[rows, columns]``.
+        weight: of its distance.
     """
 
     lr: Float[Tensor, "1 channel height width"]
     output: Float[Tensor, "channel rows columns"]
     map: Float[Tensor, "rows columns"]
+    weight: float = 1.0
 
 
 class Goals:
@@ -38,12 +40,15 @@ class Goals:
         donor: where its weights come from.
         cases: images, each with an input of the degradation.
         kind: the degradation whose function is meant.
+        own: weight of its inputs; all others' is 1.
 
     Attributes:
         examples: by case, one for each input.
     """
 
-    def __init__(self, receiver: nn.Module, donor: nn.Module, cases: Sequence[Case], kind: str) -> None:
+    def __init__(
+        self, receiver: nn.Module, donor: nn.Module, cases: Sequence[Case], kind: str, own: float = 1.0
+    ) -> None:
         like = next(receiver.parameters())
         maps, pixels = [], []
         self.examples: list[list[Example]] = []
@@ -51,10 +56,13 @@ class Goals:
             for case in cases:
                 inputs = {name: lr[None].to(like) for name, lr in case.lr.items() if "+" not in name}
                 goals = {name: run(donor if name == kind else receiver, lr)[0] for name, lr in inputs.items()}
-                examples = {name: Example(lr, goals[name], _map(goals[name])) for name, lr in inputs.items()}
-                own = run(receiver, inputs[kind])[0]
-                maps.append(_distance(_map(own), examples[kind].map))
-                pixels.append(_distance(own, goals[kind]))
+                examples = {
+                    name: Example(lr, goals[name], _map(goals[name]), own if name == kind else 1.0)
+                    for name, lr in inputs.items()
+                }
+                unaltered = run(receiver, inputs[kind])[0]
+                maps.append(_distance(_map(unaltered), examples[kind].map))
+                pixels.append(_distance(unaltered, goals[kind]))
                 self.examples.append(list(examples.values()))
         # what altering everything does to images with the degradation; 1e-12 where the two ends do the same
         self._map_scale, self._pixel_scale = (
@@ -63,7 +71,8 @@ class Goals:
 
     def loss(self, output: Float[Tensor, "channel rows columns"], goal: Example) -> Tensor:
         """Mean squared distance from the goal in the gradient map plus that in pixels, each as a share of its scale."""
-        return _distance(_map(output), goal.map) / self._map_scale + _distance(output, goal.output) / self._pixel_scale
+        in_map, in_pixels = _distance(_map(output), goal.map), _distance(output, goal.output)
+        return goal.weight * (in_map / self._map_scale + in_pixels / self._pixel_scale)
 
 
 def _map(output: Tensor) -> Tensor:

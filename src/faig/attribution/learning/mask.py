@@ -29,6 +29,7 @@ from faig.imaging.cases import CLEAN, Case
 SENSES = ("revert", "graft")
 STEPS = 15
 TOGETHER = 4
+SIDE = 64  # LR pixels
 RATE = 0.1
 NODES = 4  # of the integral of the ranking that it begins with
 FARTHEST = 3.0  # no score moves by more than so many rates
@@ -105,6 +106,7 @@ class LearnedMask(LearningMethod):
     start: Mapping[bool, Ranking] = field(repr=False)
     name: str = "learned"
     about: str = "the set itself, learned so that the function is off and all else stays; begins with signed"
+    side: int = SIDE
     sense: str = "revert"
     steps: int = STEPS
 

@@ -21,8 +21,6 @@ from faig.filters import FilterSet, Scores, Strengths
 from faig.imaging.cases import Case, degradations_of, middle_of
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
 
-SIDE = 64  # LR pixels: of larger images the middle is looked at
-
 
 class Learned(Source):
     """Numbers that are learned, not summed up."""
@@ -59,11 +57,13 @@ class LearningMethod(ABC):
     Attributes:
         name: the one that users choose it by.
         about: what it asks, in a line.
+        side: LR pixels: of larger images the middle is looked at.
         source: where its numbers come from.
     """
 
     name: str
     about: str
+    side: int
     source: ClassVar[Source] = Learned()
 
     def attribute(
@@ -94,7 +94,7 @@ class LearningMethod(ABC):
         cache = MemoryCache() if cache is None else cache
         tiler = Tiler(pair.path.network, pair.scale, options.memory)
         tiler.grid(LEAST, LEAST)  # refuses less memory than the network itself needs
-        parts = [middle_of(case, min(SIDE, math.isqrt(tiler.most_pixels())), pair.scale) for case in cases]
+        parts = [middle_of(case, min(self.side, math.isqrt(tiler.most_pixels())), pair.scale) for case in cases]
         ranked = FilterSet.of_layers(pair.space, options.layers, options.not_layers) if options.chooses_layers else None
         determined = self._determined(pair, parts, options)
         scores: dict[str, Scores] = {}

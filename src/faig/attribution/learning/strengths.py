@@ -16,11 +16,13 @@ from faig.common.distributed import Processes
 from faig.common.progress import Track
 from faig.filters import Scores, Strengths
 
-STEPS = 60
+STEPS = 240
 TOGETHER = 2
-RATE = 0.1
+SIDE = 32  # LR pixels: many steps on small crops reach more than a quarter as many on crops of 64
+RATE = 0.03
 MOMENTS = (0.9, 0.99)  # of Adam
-START = 0.5  # half of what the fine-tuning changed, everywhere: DNI's middle
+START = 0.3  # of what the fine-tuning changed, everywhere
+OWN = 4.0  # weight of the function's own images: a knob wants off to be off; what leaks fades with the images' average
 HIGHEST = 1.5
 
 
@@ -34,13 +36,13 @@ class StrengthDescent(Descent):
 
     def __init__(self, lesson: Lesson, schedule: Schedule) -> None:
         pair = lesson.pair
-        goals = Goals(pair.target, pair.baseline, lesson.cases, lesson.kind)
+        goals = Goals(pair.target, pair.baseline, lesson.cases, lesson.kind, OWN)
         super().__init__(TurningNetwork(pair), goals, schedule, lesson.cache, lesson.determined)
         free = torch.ones(len(pair.space)) if lesson.ranked is None else lesson.ranked.mask.float()
         self.free = free.to(pair.path.device)  # 0 where a unit stays the target's
 
     def start(self) -> State:
-        """All that may be turned halfway."""
+        """All that may be turned at `START`."""
         start = 1 - self.free * (1 - START)
         return torch.stack([start, torch.zeros_like(start), torch.zeros_like(start)])
 
@@ -68,6 +70,8 @@ class LearnedStrengths(LearningMethod):
 
     name: str = "strengths"
     about: str = "one strength for each unit, learned so that the function is off and all else stays"
+
+    side: int = SIDE
 
     def schedule(self, options: Options) -> Schedule:
         """The steps of every function."""
