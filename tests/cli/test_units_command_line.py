@@ -9,7 +9,10 @@ from safetensors.torch import save_file
 
 from faig.common.tensors import METADATA_KEY
 from faig.filters import FilterSpace, Strengths
+from faig.imaging.images import read_image
+from faig.intervention.edit import modulate
 from faig.networks.checkpoint import load_network
+from faig.networks.inference import restore as run_network
 
 DEGRADE = ["--degrade", "blur=2,noise=0.1", "--nodes", 2]
 UNITS = [["--unit", "channel"], ["--unit", "layer"], ["--everything"]]
@@ -144,3 +147,31 @@ def test_damaged_files_of_strengths_are_one_line(faig, pair, tmp_path, metadata)
     save_file({"strength": torch.zeros(2)}, file, {METADATA_KEY: json.dumps(metadata)})
     code, _, err = faig("revert", *pair, "--filters", file, "--out", tmp_path / "net.safetensors")
     assert (code, err.count("\n"), "strengths.safetensors: " in err) == (2, 1, True), err
+
+
+def test_functions_are_turned_by_images_or_by_weights(faig, place, pair, networks, tmp_path):
+    space = FilterSpace.of(networks[0], "channel")
+    file = tmp_path / "noise.safetensors"
+    Strengths(space, torch.linspace(0, 1, len(space))).save(file)
+    turned = ["--filters", f"noise={file}", "--no-check", "--json"]
+
+    def images(name, *options):
+        out = tmp_path / name
+        code, said, err = faig(
+            "restore", place / "target.safetensors", place / "gt", *pair[:2], *turned, *options, "--out", out
+        )
+        assert code == 0, err
+        return read_image(out / "one.png"), json.loads(said)
+
+    off, on = (images(level, "--strength", f"noise={level}")[0] for level in ("0", "1"))
+    half, said = images("half", "--strength", "noise=0.5")
+    torch.testing.assert_close(half, (off + on) / 2, rtol=0, atol=1.01 / 255)
+    assert (said["way"], said["networks"]) == ("images", 2)
+    mixed, said = images("mixed", "--strength", "noise=0.5", "--way", "weights")
+    network = modulate(*networks, Strengths.load(file), 0.5)
+    assert torch.equal(mixed, run_network(network, read_image(place / "gt" / "one.png")))
+    assert (said["way"], said["networks"]) == ("weights", 1)
+    wrong = ["restore", place / "target.safetensors", place / "gt", *pair[:2], *turned, "--strength", "noise=0.5"]
+    code, _, err = faig(*wrong, "--way", "both", "--out", tmp_path / "no")
+    assert (code, err.count("\n"), "way 'both' is not one of images, weights" in err) == (2, 1, True), err
+    assert not (tmp_path / "no").exists()

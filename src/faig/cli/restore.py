@@ -211,11 +211,10 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     if options["check"]:
         reading.warn_if_wrecked(network, target, base)
     methods = methods_of(files)
-    screen.note(describe_methods(methods), methods=methods, strengths=levels, way=way)
-    if isinstance(network, Averaged):
-        screen.note(
-            f"in between, the output images of {len(network.networks)} networks are averaged; --way weights runs one"
-        )
+    runs = len(network.networks) if isinstance(network, Averaged) else 1
+    screen.note(describe_methods(methods), methods=methods, strengths=levels, way=way, networks=runs)
+    if runs > 1:
+        screen.note(f"the output images of {runs} networks are averaged; --way weights mixes weights and runs one")
     return network
 
 
