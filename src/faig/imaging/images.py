@@ -1,7 +1,6 @@
 """Image files and folders: RGB or gray in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
-import struct
-import zlib
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,21 +8,21 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float
 from torch import Tensor
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
+from faig.imaging.decoding import Pixels, check_regular, decode, read_bytes, to_image
 
 Image = Float[Tensor, "channel height width"]
 Resized = Float[Tensor, "channel _ _"]
-Bytes = UInt8[np.ndarray, " bytes"]
-Pixels = Shaped[np.ndarray, "height width channel"]
+
+logger = logging.getLogger("faig")
 
 ImageLike = Any  # a path, a PIL image, an array or a tensor; see `as_image`
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
-PNG = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 
 
 def read_image(path: Path | str) -> Image:
@@ -38,7 +37,7 @@ def read_image(path: Path | str) -> Image:
         float32 in [0, 1].
 
     Raises:
-        InputError: the file is missing, is no image, or holds values that are not finite.
+        InputError: the file is missing, is no such image or too large a one, or holds values outside [0, 1].
     """
     return to_image(decode(read_bytes(path), str(path)), str(path))
 
@@ -83,74 +82,6 @@ def as_image(value: ImageLike) -> Image:
     return image
 
 
-def read_bytes(path: Path | str) -> Bytes:
-    """The bytes of a file.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    try:
-        return np.fromfile(path, dtype=np.uint8)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def decode(data: Bytes, source: str) -> Pixels:
-    """The pixels of an encoded image: ``[height, width, RGB]`` in the file's own depth.
-
-    Args:
-        data: the bytes of an image file.
-        source: where they come from, for the message.
-
-    Raises:
-        InputError: they are no image, or a damaged one.
-    """
-    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
-    try:
-        pixels = cv2.imdecode(data, flags) if data.size and not _is_damaged_png(data) else None
-    except cv2.error:
-        pixels = None
-    if pixels is None:
-        raise InputError(f"{source}: is not an image that can be read, or is damaged")
-    return pixels
-
-
-def _is_damaged_png(data: Bytes) -> bool:
-    """Whether a PNG file is cut short, or a part of it that the image needs is altered, by its checksums.
-
-    libpng says so on standard error where nothing but the file descriptor itself could stop it.
-    """
-    view = data.data
-    if view[: len(PNG)] != PNG:
-        return False
-    start = len(PNG)
-    while start + 12 <= len(view):
-        length, kind = struct.unpack_from(">I4s", view, start)
-        end = start + 8 + length
-        if end + 4 > len(view):
-            return True
-        needed = kind[:1].isupper()
-        if needed and zlib.crc32(view[start + 4 : end]) != int.from_bytes(view[end : end + 4]):
-            return True
-        if kind == b"IEND":
-            return False
-        start = end + 4
-    return True
-
-
-def to_image(pixels: Pixels, source: str) -> Image:
-    """Pixels of any depth as an image in [0, 1].
-
-    Raises:
-        InputError: they hold values that are not finite.
-    """
-    full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
-    array = pixels.astype(np.float32) / full
-    if not np.isfinite(array).all():
-        raise InputError(f"{source}: holds values that are not finite (NaN or infinite)")
-    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
-
-
 def to_uint8(image: Float[Tensor, "*batch channel height width"]) -> Tensor:
     """Clip to [0, 1] and round to 8 bits: uint8 of the same shape."""
     return image.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
@@ -192,19 +123,28 @@ def bgr(pixels: Pixels) -> Pixels:
 def list_images(folder: Path | str) -> dict[str, Path]:
     """The image files of a folder by stem, sorted by file name.
 
+    What has another extension is no image; what has none at all is left out with a warning.
+
     Raises:
-        InputError: the folder is missing, holds no image, or holds two images of one stem.
+        InputError: the folder is missing, holds no image, or holds two images of one stem; or what is named as an image
+            is no regular file.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder")
     images: dict[str, Path] = {}
+    nameless = []
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            nameless += [path.name] * (not path.suffix and not path.name.startswith(".") and path.is_file())
             continue
+        check_regular(path)
         if path.stem in images:
             raise InputError(f"{path}: has the same name as {images[path.stem].name}; rename one of them")
         images[path.stem] = path
+    if nameless:
+        names = ", ".join(nameless[:3]) + (", ..." if len(nameless) > 3 else "")
+        logger.warning("%s: files without an extension are left out: %s", folder, names)
     if not images:
         raise InputError(f"{folder}: holds no images ({', '.join(sorted(SUFFIXES))})")
     return images

@@ -15,8 +15,9 @@ from torch.utils.data import Dataset
 
 from faig.common.errors import FaigWarning, InputError
 from faig.imaging.blurs import RADIUS, Blurring, mirror
+from faig.imaging.decoding import Pixels, to_image
 from faig.imaging.degradation import split
-from faig.imaging.images import Pixels, round8, to_image, to_uint8
+from faig.imaging.images import round8, to_uint8
 from faig.imaging.steps import Down, Fixed, Random, Step, downsample
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.image_sources import open_source

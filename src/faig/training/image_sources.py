@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from faig.common.errors import InputError
-from faig.imaging.images import Pixels, decode, list_images, read_bytes
+from faig.imaging.decoding import Pixels, decode, read_bytes
+from faig.imaging.images import list_images
 
 if TYPE_CHECKING:
     import lmdb

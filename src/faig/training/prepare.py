@@ -14,7 +14,8 @@ from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.progress import Track, silent
 from faig.imaging.cases import PHOTOS, read_photos, write_photos
-from faig.imaging.images import Bytes, decode, list_images, read_bytes, to_image, write_pixels
+from faig.imaging.decoding import Bytes, decode, read_bytes, to_image
+from faig.imaging.images import list_images, write_pixels
 
 T = TypeVar("T")
 AHEAD = 64  # files that wait in memory at most

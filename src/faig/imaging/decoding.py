@@ -1,0 +1,196 @@
+"""Image files as pixels: the file's own values, or one line that says why not. Every reader of images reads by this.
+
+A picture is looked at before it is decoded: what kind of file, how many pixels, which type of values. What OpenCV reads
+wrongly (TIFF beyond 8 bits) tifffile reads.
+"""
+
+import io
+import math
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from faig.common.errors import InputError
+from faig.imaging.tiff import Bytes as Bytes
+from faig.imaging.tiff import Picture
+from faig.imaging.tiff import Pixels as Pixels
+
+LIMIT = "FAIG_MEGAPIXELS"  # environment variable: the most of an image
+MEGAPIXELS = 100.0  # where it is not set; 1.2 GB as RGB in float32
+PNG, JPEG, BMP, TIFF, WEBP = "PNG", "JPEG", "BMP", "TIFF", "WebP"
+BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": PNG,
+    b"\xff\xd8\xff": JPEG,
+    b"BM": BMP,
+    b"II*\x00": TIFF,
+    b"MM\x00*": TIFF,
+    b"II+\x00": TIFF,
+    b"MM\x00+": TIFF,
+}
+
+
+def read_bytes(path: Path | str) -> Bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputError: it cannot be read, or is no regular file: a pipe or a device would be read for ever.
+    """
+    try:
+        check_regular(Path(path))
+        return np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name that no file system takes
+        raise InputError(f"{str(path)!r}: cannot be read: {error}") from None
+
+
+def check_regular(path: Path) -> None:
+    """Raise InputError for a pipe, a device, a socket or a folder: what is not there is for others to say."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not a regular file")
+
+
+def decode(data: Bytes, source: str) -> Pixels:
+    """The pixels of an encoded image: RGB; gray is repeated to three channels, alpha is dropped.
+
+    Args:
+        data: the bytes of a PNG, JPEG, BMP, TIFF or WebP file.
+        source: where they come from, for the message.
+
+    Returns:
+        ``[height, width, RGB]``, uint8 or uint16 as in the file, or float32 in [0, 1].
+
+    Raises:
+        InputError: they are no such image, a damaged one, one of more than `MEGAPIXELS`, or its values are of another
+            type or range.
+    """
+    kind = _kind(data)
+    if kind is None:
+        raise InputError(f"{source}: is not an image that can be read (PNG, JPEG, BMP, TIFF, WebP), or is damaged")
+    if kind == TIFF:
+        return _decode_tiff(data, source)
+    _check_size(*_size(data, kind, source), source)
+    return _decode_by_opencv(data, kind, source)
+
+
+def to_image(pixels: Pixels, source: str) -> Float[Tensor, "channel height width"]:
+    """Pixels of any depth as an image in [0, 1].
+
+    Raises:
+        InputError: they hold values that are not finite.
+    """
+    full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
+    array = pixels.astype(np.float32) / full
+    if not np.isfinite(array).all():
+        raise InputError(f"{source}: holds values that are not finite (NaN or infinite)")
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+
+
+def _kind(data: Bytes) -> str | None:
+    begins = data[:16].tobytes()
+    if begins[:4] == b"RIFF" and begins[8:12] == b"WEBP":
+        return WEBP
+    return next((kind for magic, kind in BEGINNINGS.items() if begins.startswith(magic)), None)
+
+
+def _size(data: Bytes, kind: str, source: str) -> tuple[int, int]:
+    """Width and height, as the head of the file says; by Pillow's readers, which decode nothing at that."""
+    from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # slow to import
+
+    readers: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
+        PNG: PngImagePlugin.PngImageFile,
+        JPEG: JpegImagePlugin.JpegImageFile,
+        BMP: BmpImagePlugin.BmpImageFile,
+        WEBP: WebPImagePlugin.WebPImageFile,
+    }
+    try:
+        with readers[kind](io.BytesIO(data.tobytes())) as image:
+            width, height = image.size
+    except Exception:  # a damaged head makes it fail in many ways
+        raise _damaged(source) from None
+    return width, height
+
+
+def _check_size(width: int, height: int, source: str) -> None:
+    """Refuse what would not fit into memory; the file itself may be tiny."""
+    text = os.environ.get(LIMIT, "")
+    try:
+        most = float(text) if text else MEGAPIXELS
+    except ValueError:
+        most = math.nan
+    if not most > 0:
+        raise InputError(f"{LIMIT}={text}: is not a number of megapixels")
+    if width * height > most * 1e6:
+        raise InputError(
+            f"{source}: has {width}x{height} pixels, which is more than {most:g} megapixels; cut it, or set the "
+            f"environment variable {LIMIT} higher"
+        )
+
+
+def _decode_by_opencv(data: Bytes, kind: str, source: str) -> Pixels:
+    flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
+    try:
+        pixels = None if kind == PNG and _is_damaged_png(data) else cv2.imdecode(data, flags)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise _damaged(source)
+    return pixels
+
+
+def _is_damaged_png(data: Bytes) -> bool:
+    """Whether a PNG file is cut short, or a part of it that the image needs is altered, by its checksums.
+
+    libpng says so on standard error where nothing but the file descriptor itself could stop it.
+    """
+    view = data.data
+    start = 8
+    while start + 12 <= len(view):
+        length, kind = struct.unpack_from(">I4s", view, start)
+        end = start + 8 + length
+        if end + 4 > len(view):
+            return True
+        needed = kind[:1].isupper()
+        if needed and zlib.crc32(view[start + 4 : end]) != int.from_bytes(view[end : end + 4]):
+            return True
+        if kind == b"IEND":
+            return False
+        start = end + 4
+    return True
+
+
+def _decode_tiff(data: Bytes, source: str) -> Pixels:
+    """A TIFF file of one picture: uint8, uint16, or floating point in [0, 1]; gray, RGB, either with alpha."""
+    picture = Picture.of(data)
+    if picture is None:
+        raise _damaged(source)
+    if picture.pictures > 1:
+        raise InputError(f"{source}: holds {picture.pictures} pictures; save the one that is meant")
+    _check_size(picture.width, picture.height, source)
+    if odd := picture.odd:
+        raise InputError(f"{source}: holds {odd} values; save it as RGB or gray of 8 or 16 bits, or float in [0, 1]")
+    pixels = None if picture.is_for_opencv else picture.read(data)
+    if pixels is None:
+        if picture.bits != 8:
+            how = f"{picture.bits} bits compressed by {picture.compression}"
+            raise InputError(f"{source}: cannot be read ({how}), or is damaged; save it uncompressed")
+        return _decode_by_opencv(data, TIFF, source)
+    if pixels.dtype.kind == "f":
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise InputError(f"{source}: holds values that are not finite (NaN or infinite)")
+        if low < 0 or high > 1:
+            raise InputError(f"{source}: holds values from {low:g} to {high:g}; floating point is in [0, 1]")
+    return pixels
+
+
+def _damaged(source: str) -> InputError:
+    return InputError(f"{source}: is not an image that can be read, or is damaged")
