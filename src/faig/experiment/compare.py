@@ -1,5 +1,6 @@
 """``faig compare``: revert and graft the filters that each method finds, and measure what that does."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
-from faig.intervention.comparison import CHAMPION
+from faig.intervention.comparison import CHAMPION, Reverted
 from faig.intervention.edit import graft, revert
+from faig.intervention.equal_terms import FEW, FINDING, MEASURED, Sizes, sizes_at_equal_terms
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, fingerprint
 from faig.pair import Pair
@@ -26,6 +28,8 @@ from faig.results.run_directory import UNITS
 from faig.results.table import write_table
 from faig.results.tables import IMAGES
 from faig.zoo.scores import units
+
+logger = logging.getLogger("faig")
 
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed
 KEPT = Path(IMAGES.name).parent  # in the run directory: outputs that are kept
@@ -119,7 +123,8 @@ class Comparison(Stage):
             ]
             write_table(run, IMAGES, unaltered + rows)
         champions = dict.fromkeys([CHAMPION, *(method.name for method in self.methods[:1])])
-        write_contests(run, reference, units, config.seed, champions=champions)
+        sizes = dict(self._sizes(run, reference, rankings, units, track))
+        write_contests(run, reference, units, config.seed, champions=champions, sizes=sizes)
         write_tables(run, reference, units, config.seed)
 
     def _attribute(self, run: Path, track: Track) -> Rankings:
@@ -164,7 +169,7 @@ class Comparison(Stage):
             rows: gets the rows of the table of outputs that are kept.
             track: shows progress.
         """
-        config, space = self.config, self.pair.space
+        config = self.config
         plan = [
             (intervention, method, kind, proportion)
             for intervention in INTERVENTIONS
@@ -173,25 +178,78 @@ class Comparison(Stage):
             for proportion in config.proportions
         ]
         for key in track(plan, "reverting and grafting", len(plan)):
-            intervention, method, kind, proportion = key
-            results = []
-            for seed, order in enumerate(rankings[method][kind]):
-                # What looks at no degradation finds the same filters for each: measure them once.
-                blind = method not in config.filters and METHODS[method].combine is None
-                name = f"{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
-                filters = FilterSet.top(space, order, proportion)
-                if len(filters) == len(space):  # all of them, whoever ranked them
-                    name = f"{intervention}-all"
-
-                def unit(name: str = name, filters: FilterSet = filters, intervention: str = intervention) -> Any:
-                    alter = revert if intervention == "reverted" else graft
-                    altered = alter(self.pair.target, self.pair.baseline, filters)
-                    images = run / KEPT / name if config.save_images else None
-                    return to_json(measure(altered, reference, self.pair.scale, config.channel, images))
-
-                results.append(from_json(kept(run, name, unit)))
+            draws = list(self._draws(run, reference, rankings, key, save_images=config.save_images))
+            for seed, (name, _) in enumerate(draws):
                 rows += [_image_row(*key, seed, name, degradation) for degradation in reference.target]
-            yield key, results
+            yield key, [measured for _, measured in draws]
+
+    def _draws(
+        self, run: Path, reference: Reference, rankings: Rankings, key: Key, on: str = "", *, save_images: bool = False
+    ) -> Iterator[tuple[str, Measured]]:
+        """Measure an intervention, for each seed of its method; yields the name of the unit, and what it does.
+
+        Args:
+            run: the run directory.
+            reference: what the unaltered networks do on the images to measure on.
+            rankings: of every method.
+            key: which intervention.
+            on: what the names of units begin with: other images need other names.
+            save_images: keep the outputs.
+        """
+        (intervention, method, kind, proportion), space = key, self.pair.space
+        alter = revert if intervention == "reverted" else graft
+        # What looks at no degradation finds the same filters for each: measure them once.
+        blind = method not in self.config.filters and METHODS[method].combine is None
+        for seed, order in enumerate(rankings[method][kind]):
+            name = f"{on}{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
+            filters = FilterSet.top(space, order, proportion)
+            if len(filters) == len(space):  # all of them, whoever ranked them
+                name = f"{on}{intervention}-all"
+
+            def unit(name: str = name, filters: FilterSet = filters) -> Any:
+                altered = alter(self.pair.target, self.pair.baseline, filters)
+                images = run / KEPT / name if save_images else None
+                return to_json(measure(altered, reference, self.pair.scale, self.config.channel, images))
+
+            yield name, from_json(kept(run, name, unit))
+
+    def _sizes(
+        self, run: Path, reference: Reference, rankings: Rankings, units: dict[Key, list[Measured]], track: Track
+    ) -> Iterator[tuple[tuple[str, str], Sizes]]:
+        """By method and function, at which sizes the method is held against FAIG at equal terms.
+
+        They are chosen on the images that filters are found on, where these are others than those measured on.
+
+        Args:
+            run: the run directory.
+            reference: what the unaltered networks do on the images that are measured on.
+            rankings: of every method.
+            units: what was measured there.
+            track: shows progress.
+        """
+        proportions = self.config.proportions
+        contested = [kind for kind in rankings.get(CHAMPION, {}) if FEW in proportions and len(reference.target) > 1]
+        plan = [
+            (method, kind) for method in rankings if method != CHAMPION for kind in rankings[method] if kind in contested
+        ]
+        others = case_fingerprints(self.found_on) != case_fingerprints(self.cases)
+        finding = self.found_on[0].lr if others and len(self.found_on[0].lr) > 1 else {}
+        pair, found = self.pair, reference
+        if any(kind in finding for _, kind in plan):
+            logger.info("sizes at equal terms are chosen on the images that filters are found on")
+            found = measure_reference(pair.target, pair.baseline, pair.scale, self.found_on, self.config.channel)
+        for method, kind in track(plan, "choosing sizes", len(plan)):
+
+            def measured(size: float, method: str = method, kind: str = kind) -> Reverted:
+                key = ("reverted", method, kind, size)
+                if kind not in finding:
+                    return Reverted.of(kind, units[key], reference)
+                draws = self._draws(run, found, rankings, key, on="find-")
+                return Reverted.of(kind, [measured for _, measured in draws], found)
+
+            champion = measured(FEW, CHAMPION)
+            by_terms = sizes_at_equal_terms(champion, proportions, measured)
+            yield (method, kind), Sizes(FINDING if kind in finding else MEASURED, by_terms)
 
 
 def _image_row(

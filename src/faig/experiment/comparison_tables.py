@@ -1,14 +1,15 @@
 """The tables of a comparison: ``effects.csv``, ``grafts.csv`` and ``summary.csv``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faig.common.statistics import Estimate, Numbers, estimate_mean
-from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_equal_terms, held_against
+from faig.intervention.comparison import CHAMPION, Reverted, area_row, held_against
 from faig.intervention.effect import leak, mean_effect, switched_off
+from faig.intervention.equal_terms import FEW, Sizes, contest
 from faig.intervention.measure import Measured, Reference
 from faig.intervention.wreck import described, wrecked
 from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
@@ -118,13 +119,22 @@ def write_contests(
     units: dict[Key, list[Measured]],
     seed: int,
     champions: Iterable[str] = (CHAMPION,),
+    sizes: Mapping[tuple[str, str], Sizes] | None = None,
 ) -> None:
-    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where FAIG is.
+    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where sizes for it are.
 
     Nothing where there is only one input.
+
+    Args:
+        run: where the tables go.
+        reference: what target and baseline do on the measured images.
+        units: what was measured there.
+        seed: of the resampling.
+        champions: the methods that the others are held against.
+        sizes: by method and function, those at which the method is held against FAIG at equal terms.
     """
     reverted = {
-        (method, kind, proportion): Reverted(kind, results, reference)
+        (method, kind, proportion): Reverted.of(kind, results, reference)
         for (intervention, method, kind, proportion), results in units.items()
         if intervention == "reverted" and len(reference.target) > 1
     }
@@ -140,9 +150,14 @@ def write_contests(
         if method != champion and (champion, kind, proportion) in reverted
     ]
     equals = [
-        {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
-        for (method, kind), curve in curves.items()
-        if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
+        {"reverted": kind, "method": method, "terms": terms, "size": size, "chosen_on": chosen.on}
+        | contest(
+            reverted[CHAMPION, kind, FEW],
+            reverted[method, kind, size] if size else Reverted.nothing(kind, reference),
+            seed,
+        )
+        for (method, kind), chosen in (sizes or {}).items()
+        for terms, size in chosen.by_terms.items()
     ]
     for table, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
         if rows:

@@ -20,19 +20,37 @@ CONTESTS = Table(
         interval("effect", "the champion's minus the other's, on the own degradation"),
         interval("switched_off", "the champion's minus the other's"),
         interval("leak", "the champion's minus the other's: less is better"),
+        interval("switched_off_pixels", "the same of `switched_off_pixels`"),
+        interval("leak_pixels", "the same of `leak_pixels`: less is better"),
     ),
     main=True,
 )
 EQUALS = Table(
     "equals.csv",
-    "Of each function and method: at equal terms with FAIG's 1%.",
+    "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at a size that was chosen for them.",
     "comparison",
     (
         *(REVERTED, text("method", "that is held against FAIG")),
-        interval("switched_off", "the most with no more leak and at most 1% of the filters"),
-        interval("switched_off_ahead", "by how much that is more than FAIG's"),
-        interval("leak", "the least where it switches off as much"),
-        interval("leak_ahead", "by how much that is less than FAIG's"),
+        text(
+            "terms",
+            "`no more leak`: of at most 1% of the filters, the set that leaks no more and switches off most; "
+            "`as much off`: the smallest that switches off as much, else the largest; both in gradient maps and in pixels",
+        ),
+        number("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
+        text(
+            "chosen_on",
+            "the images on which the size was chosen: `finding images`, or, where filters were found on no others, "
+            "`measured images`, which flatters the method",
+        ),
+        *(
+            column
+            for name, better in (("switched_off", "more"), ("leak", "less"))
+            for end, measure in (("", ""), ("_pixels", ", in pixels"))
+            for column in (
+                interval(f"{name}{end}", f"of that set on the measured images{measure}"),
+                interval(f"{name}{end}_ahead", f"by how much that is {better} than FAIG's"),
+            )
+        ),
     ),
     small=True,
 )
