@@ -16,15 +16,18 @@ from faig.cli.sweep import steps
 from faig.common.errors import InputError
 from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, Strengths
 from faig.imaging.images import list_images, read_image, write_image
 from faig.imaging.metrics import psnr
+from faig.intervention.blend import Blend, dni
 from faig.intervention.edit import modulate
 from faig.intervention.strength import Knob, read_knob
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 from faig.report.figures.chart import Chart
 from faig.report.figures.export import export_charts
+from faig.results.table import read_table
+from faig.results.tables import MODULATION
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +62,10 @@ def config(place, **changes) -> SweepConfig:
 
 def test_the_table_is_what_python_gives(place, tmp_path):
     run = sweep(config(place), tmp_path / "run")
-    rows = pd.read_csv(run / "modulation.csv").set_index(["functions", "input", "strength"])
-    assert len(rows) == 3 * 3 * 4
+    table = read_table(run, MODULATION)
+    assert len(table) == (3 + 2) * 3 * 4
+    assert set(table[table["functions"] != ""]["way"]) == {"filters"}
+    rows = table[table["functions"] != ""].set_index(["functions", "input", "strength"])
     target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
     space = FilterSpace.of(target)
     blur, noise = (FilterSet.top(space, read_ranking(place / f"{k}.csv", space), 0.3) for k in ("blur", "noise"))
@@ -80,6 +85,45 @@ def test_the_table_is_what_python_gives(place, tmp_path):
     assert (way >= 1 - 1e-6).all()
 
 
+def test_controls_turn_all_that_the_target_learned(place, tmp_path):
+    table = read_table(sweep(config(place), tmp_path / "run"), MODULATION)
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    cases = config(place).images.cases(2, 0)
+    rows = table[table["functions"] == ""].set_index(["way", "input", "strength"])
+    assert list(dict.fromkeys(rows.index.get_level_values("way"))) == ["DNI", "blend"]
+    for way, strength, network in (
+        ("DNI", 0.0, baseline),
+        ("DNI", 0.4, dni(target, baseline, 0.4)),
+        ("DNI", 1.0, target),
+        ("blend", 0.0, baseline),
+        ("blend", 0.4, Blend(target, baseline, 0.4)),
+        ("blend", 1.3, Blend(target, baseline, 1.3)),
+    ):
+        for kind in ("clean", "noise"):
+            outputs = [restore(network, case.lr[kind]) for case in cases]
+            expected = np.mean([psnr(o, case.gt, border=2) for o, case in zip(outputs, cases, strict=True)])
+            assert rows.loc[(way, kind, strength), "psnr"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_learned_strengths_are_another_way(place, tmp_path):
+    space = FilterSpace.of(load_network(place / "target.safetensors"))
+    learned = Strengths(space, torch.rand(len(space), generator=torch.Generator().manual_seed(0)))
+    learned.save(tmp_path / "blur.safetensors")
+    filters = {"blur": str(tmp_path / "blur.safetensors"), "noise": str(place / "noise.csv")}
+    turned = config(place, strengths=[0.0, 1.0], top=None)
+    table = read_table(sweep(turned.model_copy(update={"filters": filters}), tmp_path / "run"), MODULATION)
+    ways = table.groupby("functions", sort=False)["way"].agg(set).to_dict()
+    assert ways == {"blur": {"strengths"}, "noise": {"filters"}, "blur+noise": {"strengths"}, "": {"DNI", "blend"}}
+
+
+def test_what_wrecks_the_image_is_said(place, tmp_path):
+    table = read_table(sweep(config(place, strengths=[0.0, 1.0, 60.0]), tmp_path / "run"), MODULATION)
+    bad = table[table["wrecked"] != ""]
+    assert set(bad["strength"]) == {60.0}
+    assert {"DNI", "filters"} <= set(bad["way"])
+    assert bad["wrecked"].str.contains("dB under the worse end's").any()
+
+
 def test_the_pictures_are_the_outputs(place, tmp_path):
     run = sweep(config(place, picture="gt1"), tmp_path / "run")
     case = config(place).images.cases(2, 0)[1]
@@ -96,16 +140,15 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
         pass
 
     def dying(items, label, total):
-        del label
         for done, item in enumerate(items):
-            if done == total // 2:
+            if label == "turning functions" and done == total // 2:
                 raise Killed
             yield item
 
     whole = sweep(config(place), tmp_path / "whole")
     with pytest.raises(Killed):
         sweep(config(place), tmp_path / "killed", track=dying)
-    assert len(list((tmp_path / "killed" / ".units").iterdir())) == 3
+    assert len(list((tmp_path / "killed" / ".units").iterdir())) == (3 + 2) * 2 // 2
     again = sweep(config(place), tmp_path / "killed")
     assert (again / "modulation.csv").read_bytes() == (whole / "modulation.csv").read_bytes()
 
@@ -133,12 +176,12 @@ def test_turning_the_shipped_pair_is_smooth(tmp_path):
 
         table = run("gt")
         rows = pd.read_csv(table)
-        turned[kind] = rows[rows["input"] == kind].set_index("strength")
+        turned[kind] = rows[rows["functions"] == kind].query("input == @kind").set_index("strength")
         assert len(turned[kind]) == 16
         assert turned[kind]["step_share"].max() <= 0.6
         knob = read_knob(table, kind)
         rows = pd.read_csv(run("other", strengths=[knob.strength(tenth / 10) for tenth in range(11)]))
-        assert rows[rows["input"] == kind]["step_share"].max() <= 1 / 3
+        assert rows[rows["functions"] == kind].query("input == @kind")["step_share"].max() <= 1 / 3
     noise, sharpness = turned["noise"]["noise"], turned["blur"]["sharpness"]
     assert noise[0.0] > 2 * noise[1.0]
     assert sharpness[0.0] < sharpness[1.0] < sharpness[1.5]

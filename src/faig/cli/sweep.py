@@ -54,7 +54,8 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     methods = methods_of(config.filters)
     screen.result(describe_methods(methods), run=out, methods=methods)
     rows = read_table(out, MODULATION)
-    largest_steps = {}
+    rows = rows[rows["functions"] != ""]  # else DNI and blend
+    largest_steps: dict[str, Any] = {}
     for functions, group in rows.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
         largest = (group if own.empty else own).sort_values("step_share", na_position="first").iloc[-1]

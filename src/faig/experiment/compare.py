@@ -10,13 +10,14 @@ from faig.attribution.files.run_files import report_errors, save_attributions
 from faig.attribution.methods import DEFAULT, METHODS
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_tables
+from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_knobs, write_tables
 from faig.experiment.config import CompareConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
+from faig.intervention.blend import KNOBS
 from faig.intervention.comparison import CHAMPION, Reverted
 from faig.intervention.edit import graft, revert
 from faig.intervention.equal_terms import FEW, FINDING, MEASURED, Sizes, sizes_at_equal_terms
@@ -32,6 +33,7 @@ from faig.zoo.scores import units
 logger = logging.getLogger("faig")
 
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed
+POSITIONS = (0.0, 0.25, 0.5, 0.75)  # of the controls that need no attribution
 KEPT = Path(IMAGES.name).parent  # in the run directory: outputs that are kept
 
 
@@ -44,7 +46,7 @@ class Comparison(Stage):
     """Methods against each other, by what reverting and grafting the filters that they find does.
 
     Leaves the raw scores, the rankings, ``effects.csv``, ``grafts.csv``, ``areas.csv``, ``contests.csv``,
-    ``equals.csv`` and ``summary.csv``.
+    ``equals.csv``, ``knobs.csv`` and ``summary.csv``.
 
     Args:
         config: what to compare on what.
@@ -125,6 +127,8 @@ class Comparison(Stage):
         champions = dict.fromkeys([CHAMPION, *(method.name for method in self.methods[:1])])
         sizes = dict(self._sizes(run, reference, rankings, units, track))
         write_contests(run, reference, units, config.seed, champions=champions, sizes=sizes)
+        kinds = dict.fromkeys(kind for _, _, kind, _ in units)
+        write_knobs(run, reference, dict(self._knobs(run, reference, track)), kinds, config.seed)
         write_tables(run, reference, units, config.seed)
 
     def _attribute(self, run: Path, track: Track) -> Rankings:
@@ -213,6 +217,18 @@ class Comparison(Stage):
 
             yield name, from_json(kept(run, name, unit))
 
+    def _knobs(self, run: Path, reference: Reference, track: Track) -> Iterator[tuple[tuple[str, float], Measured]]:
+        """Measure the controls that need no attribution, at each position; yields knob, position, and what it does."""
+        pair = self.pair
+        plan = [(knob, position) for knob in KNOBS for position in POSITIONS]
+        for knob, position in track(plan, "turning DNI and blend", len(plan)):
+
+            def unit(knob: str = knob, position: float = position) -> Any:
+                network = KNOBS[knob](pair.target, pair.baseline, position)
+                return to_json(measure(network, reference, pair.scale, self.config.channel))
+
+            yield (knob, position), from_json(kept(run, f"knob-{knob}-{position:g}", unit))
+
     def _sizes(
         self, run: Path, reference: Reference, rankings: Rankings, units: dict[Key, list[Measured]], track: Track
     ) -> Iterator[tuple[tuple[str, str], Sizes]]:
@@ -230,7 +246,11 @@ class Comparison(Stage):
         proportions = self.config.proportions
         contested = [kind for kind in rankings.get(CHAMPION, {}) if FEW in proportions and len(reference.target) > 1]
         plan = [
-            (method, kind) for method in rankings if method != CHAMPION for kind in rankings[method] if kind in contested
+            (method, kind)
+            for method in rankings
+            if method != CHAMPION
+            for kind in rankings[method]
+            if kind in contested
         ]
         others = case_fingerprints(self.found_on) != case_fingerprints(self.cases)
         finding = self.found_on[0].lr if others and len(self.found_on[0].lr) > 1 else {}

@@ -12,7 +12,7 @@ from faig.intervention.effect import leak, mean_effect, switched_off
 from faig.intervention.equal_terms import FEW, Sizes, contest
 from faig.intervention.measure import Measured, Reference
 from faig.intervention.wreck import described, wrecked
-from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
+from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, KNOBS, SUMMARY
 from faig.results.table import write_table
 
 INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
@@ -41,13 +41,7 @@ def write_tables(
     for intervention, table in INTERVENTIONS.items():
         write_table(run, table, rows[intervention])
     grafts = {
-        (method, kind, proportion): spread(
-            "switched_on",
-            [
-                switched_off(m[kind].to_target, reference.between[kind], photos=reference.photos, seed=seed)
-                for m in results
-            ],
-        )
+        (method, kind, proportion): switched_on_row(kind, results, reference, seed)
         for (intervention, method, kind, proportion), results in units.items()
         if intervention == "grafted"
     }
@@ -72,8 +66,8 @@ def effect_row(
     }
 
 
-def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
-    """Switched off and leak of one reverted set."""
+def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
+    """Switched off and leak of one altered network by both measures, and what other inputs lose in dB."""
     between, photos = reference.between[kind], reference.photos
     off = [switched_off(m[kind].to_baseline, between, photos=photos, seed=seed) for m in results]
     elsewhere = [{degradation: m[degradation].to_target for degradation in m if degradation != kind} for m in results]
@@ -83,18 +77,31 @@ def summary_row(kind: str, results: list[Measured], reference: Reference, seed: 
     return row | _pixels_row(kind, results, reference, seed)
 
 
-def _pixels_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
+def switched_on_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
+    """Switched on of one graft, in gradient maps and in pixels."""
+    photos, whole = reference.photos, reference.between[kind]
+    in_pixels = reference.pixels_between[kind]
+    on = [switched_off(m[kind].to_target, whole, photos=photos, seed=seed) for m in results]
+    on_pixels = [switched_off(m[kind].pixels_to_target, in_pixels, photos=photos, seed=seed) for m in results]
+    return spread("switched_on", on) | spread("switched_on_pixels", on_pixels)
+
+
+def _pixels_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
     """The same in pixels, and what other inputs lose in dB: what a measure of gray gradients cannot see."""
     between, photos = reference.pixels_between[kind], reference.photos
     off = [switched_off(m[kind].pixels_to_baseline, between, photos=photos, seed=seed) for m in results]
-    row = spread("switched_off_pixels", off)
+    row: dict[str, Any] = spread("switched_off_pixels", off)
     others = [name for name in results[0] if name != kind]
     if others:
         elsewhere = [{name: m[name].pixels_to_target for name in others} for m in results]
         row |= spread("leak_pixels", [leak(errors, between, photos=photos, seed=seed) for errors in elsewhere])
         gains = {name: np.mean([m[name].psnr for m in results], axis=0) - reference.psnr[name][0] for name in others}
-        row["psnr_elsewhere"] = float(min(values.mean() for values in gains.values()))
-        row["psnr_elsewhere_worst"] = float(min(values.min() for values in gains.values()))
+        most = min(gains, key=lambda name: gains[name].mean())
+        row |= {
+            "loses_most": most,
+            "psnr_elsewhere": float(gains[most].mean()),
+            "psnr_elsewhere_worst": float(min(values.min() for values in gains.values())),
+        }
     return row
 
 
@@ -111,6 +118,30 @@ def spread(name: str, estimates: list[Estimate]) -> dict[str, float]:
 
 def _std(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def write_knobs(
+    run: Path, reference: Reference, units: Mapping[tuple[str, float], Measured], kinds: Iterable[str], seed: int
+) -> None:
+    """``knobs.csv``: what controls do that need no attribution.
+
+    Args:
+        run: where the table goes.
+        reference: what target and baseline do on the measured images.
+        units: by knob and position, what was measured there.
+        kinds: the functions that are judged.
+        seed: of the intervals.
+    """
+    rows = []
+    for kind in kinds:
+        for (knob, position), measured in units.items():
+            row = {"knob": knob, "reverted": kind, "position": position}
+            row |= summary_row(kind, [measured], reference, seed)
+            psnr, photos = measured[kind].psnr, reference.photos
+            row |= estimate_mean(psnr, photos=photos, seed=seed).columns("psnr")
+            row |= estimate_mean(psnr - reference.psnr[kind][0], photos=photos, seed=seed).columns("psnr_gain")
+            rows.append(row | {"wrecked": described(wrecked([measured], reference))})
+    write_table(run, KNOBS, rows)
 
 
 def write_contests(

@@ -78,9 +78,7 @@ class Reverted:
         def distances(whole: Numbers) -> Distances:
             return Distances(np.zeros_like(whole), whole, whole, [np.zeros_like(whole)])
 
-        return cls(
-            distances(reference.between[kind]), distances(reference.pixels_between[kind]), reference.photos
-        )
+        return cls(distances(reference.between[kind]), distances(reference.pixels_between[kind]), reference.photos)
 
     def means(self) -> "Means":
         """The means over images."""

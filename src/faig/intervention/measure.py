@@ -46,6 +46,18 @@ class Reference:
         """Of which photo each image is: what intervals resample."""
         return [case.photo for case in self.cases]
 
+    def of_case(self, place: int) -> "Reference":
+        """The same of one case alone."""
+        one = slice(place, place + 1)
+        return Reference(
+            cases=self.cases[one],
+            target={kind: outputs[one] for kind, outputs in self.target.items()},
+            baseline={kind: outputs[one] for kind, outputs in self.baseline.items()},
+            between={kind: values[one] for kind, values in self.between.items()},
+            psnr={kind: (target[one], baseline[one]) for kind, (target, baseline) in self.psnr.items()},
+            pixels_between={kind: values[one] for kind, values in self.pixels_between.items()},
+        )
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -110,15 +122,21 @@ def measure(
         outputs = [restore(network, case.lr[kind]) for case in cases]
         if images is not None:
             save_images(images, cases, {kind: outputs})
-        measured[kind] = Measurement(
-            to_target=effects(outputs, reference.target[kind], channel),
-            to_baseline=effects(outputs, reference.baseline[kind], channel),
-            psnr=psnrs(outputs, cases, scale),
-            ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
-            pixels_to_target=squared_errors(outputs, reference.target[kind]),
-            pixels_to_baseline=squared_errors(outputs, reference.baseline[kind]),
-        )
+        measured[kind] = compared(kind, outputs, reference, scale, channel)
     return measured
+
+
+def compared(kind: str, outputs: list[Resized], reference: Reference, scale: int, channel: str = "gray") -> Measurement:
+    """An altered network's outputs on one kind of input, one per case, compared with target, baseline and GT."""
+    cases = reference.cases
+    return Measurement(
+        to_target=effects(outputs, reference.target[kind], channel),
+        to_baseline=effects(outputs, reference.baseline[kind], channel),
+        psnr=psnrs(outputs, cases, scale),
+        ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
+        pixels_to_target=squared_errors(outputs, reference.target[kind]),
+        pixels_to_baseline=squared_errors(outputs, reference.baseline[kind]),
+    )
 
 
 def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:

@@ -1,13 +1,26 @@
 """The tables of altered networks: what reverting and grafting the top of rankings does."""
 
-from faig.results.columns import EFFECT, FUNCTION, INPUT, LEAK, METHOD, OFF, ON, PIXELS, PROPORTION, REVERTED, WRECKED
+from faig.results.columns import (
+    EFFECT,
+    FUNCTION,
+    INPUT,
+    KNOB,
+    LEAK,
+    METHOD,
+    OFF,
+    ON,
+    PIXELS,
+    PROPORTION,
+    REVERTED,
+    WRECKED,
+)
 from faig.results.table import Table, interval, number, text
 
 SUMMARY = Table(
     "summary.csv",
     "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
     "comparison",
-    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, ON, WRECKED),
+    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, *ON, WRECKED),
     small=True,
 )
 CONTESTS = Table(
@@ -27,14 +40,14 @@ CONTESTS = Table(
 )
 EQUALS = Table(
     "equals.csv",
-    "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at a size that was chosen for them.",
+    "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at the size chosen for them.",
     "comparison",
     (
         *(REVERTED, text("method", "that is held against FAIG")),
         text(
             "terms",
             "`no more leak`: of at most 1% of the filters, the set that leaks no more and switches off most; "
-            "`as much off`: the smallest that switches off as much, else the largest; both in gradient maps and in pixels",
+            "`as much off`: the smallest that switches off as much, else the largest; by both measures",
         ),
         number("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
         text(
@@ -53,6 +66,22 @@ EQUALS = Table(
         ),
     ),
     small=True,
+)
+KNOBS = Table(
+    "knobs.csv",
+    "Of each function, control and position: what turning it down does without any attribution.",
+    "comparison",
+    (
+        text("knob", KNOB),
+        text("reverted", "the function that is judged; the knob turns all of them"),
+        number("position", "the target's share: 0 is the baseline, 1 would be the target"),
+        *(OFF, LEAK),
+        *PIXELS,
+        interval("psnr", "in dB against the GT, on the own degradation"),
+        interval("psnr_gain", "dB over the target there"),
+        WRECKED,
+    ),
+    main=True,
 )
 AREAS = Table(
     "areas.csv",
@@ -111,4 +140,4 @@ GRAFTS = Table(
     ),
 )
 
-COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, AREAS, EFFECTS, CHECK, GRAFTS)
+COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, KNOBS, AREAS, EFFECTS, CHECK, GRAFTS)
