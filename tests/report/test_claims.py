@@ -7,10 +7,11 @@ from faig.common.statistics import Estimate
 from faig.report.claims import comparison as claims
 from faig.report.claims import distribution as claims_distribution
 from faig.report.claims import prediction as claims_prediction
-from faig.report.claims.claim import Verdict, above_zero, listed, together, written
+from faig.report.claims.claim import Verdict, above_zero, listed, together, worst_of, written
 
 HOLDS, PARTLY, FAILS, OPEN = Verdict.HOLDS, Verdict.PARTLY, Verdict.FAILS, Verdict.OPEN
 NAN = float("nan")
+BLEND = ("", "blend", "blur", 9)
 
 
 def row(place: dict, **numbers) -> dict:
@@ -21,15 +22,17 @@ def row(place: dict, **numbers) -> dict:
     return place | ends
 
 
-def summary(*functions: tuple[float, float, float], share: float = 0.01) -> pd.DataFrame:
+def summary(*functions: tuple[float, float, float], share: float = 0.01, in_pixels=None) -> pd.DataFrame:
+    """Of each function switched off, leak and switched on, each ±0.01; in pixels the same, or others."""
+    lost = {"loses_most": "clean", "psnr_elsewhere": -0.21, "psnr_elsewhere_worst": -0.6}
+    names = ("switched_off", "leak", "switched_on")
     return pd.DataFrame(
         row(
-            {"method": "faig", "reverted": kind, "proportion": share},
-            switched_off=(off, 0.01),
-            leak=(leak, 0.01),
-            switched_on=(on, 0.01),
+            {"method": "faig", "reverted": kind, "proportion": share} | lost,
+            **{name: (value, 0.01) for name, value in zip(names, numbers, strict=True)},
+            **{f"{name}_pixels": (value, 0.01) for name, value in zip(names, in_pixels or numbers, strict=True)},
         )
-        for kind, (off, leak, on) in zip(("blur", "noise"), functions, strict=False)
+        for kind, numbers in zip(("blur", "noise"), functions, strict=False)
     )
 
 
@@ -47,6 +50,31 @@ def test_one_percent_switches_off_and_on(functions, off, on):
     assert claims.switches_off(table).verdict is off
     assert claims.is_enough(table).verdict is on
     assert "[0.94, 0.96]" in claims.switches_off(summary((0.95, 0.05, 0.9))).says[0]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "off", "on"),
+    [
+        ((0.8, 0.1, 0.8), HOLDS, HOLDS),
+        ((0.79, 0.1, 0.79), PARTLY, PARTLY),
+        ((0.8, 0.11, 0.8), PARTLY, HOLDS),
+        ((0.9, 0.46, 0.4), FAILS, FAILS),
+    ],
+)
+def test_pixels_count_as_much_as_gradient_maps(pixels, off, on):
+    for table in (summary((0.9, 0.05, 0.9), in_pixels=pixels), summary(pixels, in_pixels=(0.9, 0.05, 0.9))):
+        assert claims.switches_off(table).verdict is off
+        assert claims.is_enough(table).verdict is on
+
+
+def test_what_others_lose_is_said_in_decibels():
+    (said,) = claims.switches_off(summary((0.95, 0.05, 0.9), in_pixels=(0.85, 0.08, 0.9))).says
+    assert "0.95 [0.94, 0.96] in gradient maps and 0.85 [0.84, 0.86] in pixels of the whole way" in said
+    assert (
+        "on clean images PSNR changes by −0.21 dB on average, on the worst image of another input by −0.60 dB" in said
+    )
+    noisy = summary((0.95, 0.05, 0.9)).assign(loses_most="noise")
+    assert "on images with noise PSNR changes by" in claims.switches_off(noisy).says[0]
 
 
 def test_the_papers_claims_are_about_its_method():
@@ -73,12 +101,16 @@ def test_one_percent_is_what_is_judged_wherever_it_is_there():
     assert claims.switches_off(table.drop(columns="leak")) is None
 
 
-def contests(**leads: tuple[float, float, float]) -> pd.DataFrame:
-    """By method: FAIG's lead in effect, switched off and leak, each ±0.1."""
+def contests(in_pixels=None, **leads: tuple[float, float, float]) -> pd.DataFrame:
+    """By method: FAIG's lead in effect, switched off and leak, each ±0.1; the last two in pixels the same, or others."""
     return pd.DataFrame(
         row(
             {"champion": "faig", "method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
             **{name: (value, 0.1) for name, value in zip(("effect", "switched_off", "leak"), lead, strict=True)},
+            **{
+                f"{name}_pixels": (value, 0.1)
+                for name, value in zip(("switched_off", "leak"), in_pixels or lead[1:], strict=True)
+            },
         )
         for method, lead in leads.items()
     )
@@ -103,13 +135,29 @@ def test_better_means_neither_clearly_worse(off, leak, verdict):
     assert claims.better_than_each(contests(signed=(0, off, leak))).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("pixels", "verdict"),
+    [
+        ((1, 0), HOLDS),
+        ((0, -1), HOLDS),
+        ((0, 0), OPEN),  # ahead in gradient maps alone is not ahead
+        ((-1, 0), PARTLY),
+        ((0, 1), PARTLY),
+    ],
+)
+def test_better_means_by_both_measures(pixels, verdict):
+    assert claims.better_than_each(contests(pixels, signed=(0, 1, 0))).verdict is verdict
+
+
 def test_better_than_each_names_who_wins():
     found = claims.better_than_each(contests(ig=(0, 1, 0), signed=(0, -1, 0), change=(0, 0, 0), random=(0, 1, 1)))
     assert found.verdict is PARTLY
     assert found.says[0] == "Better than ig on deblurring."
     assert found.says[1] == "Better in one and worse in the other than random on deblurring."
-    assert found.says[2].startswith("Worse than signed on deblurring: switched off −1 [−1.1, −0.9]")
-    assert found.says[3] == "Not told apart from change on deblurring."
+    assert found.says[2].startswith(
+        "Worse than signed on deblurring: switched off −1 [−1.1, −0.9] in gradient maps and"
+    )
+    assert found.says[3] == "Not told apart by both measures from change on deblurring."
 
 
 def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
@@ -123,29 +171,58 @@ def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
     )
 
 
-def equals(**leads: tuple[float, float]) -> pd.DataFrame:
-    """By method: how far it is ahead of FAIG in switched off and in leak, each ±0.1, on both functions."""
-    return pd.DataFrame(
-        row(
-            {"reverted": kind, "method": method.replace("_", "-")},
-            switched_off_ahead=(off, 0.1),
-            leak_ahead=(leak, 0.1),
-        )
-        for method, (off, leak) in leads.items()
-        for kind in ("blur", "noise")
-    )
+def equals(chosen_on: str = "finding images", price: float = 0.0, in_pixels=None, **leads: tuple[float, float]):
+    """By method: how far it is ahead of FAIG in switched off and in leak, each ±0.1, on both functions.
+
+    Args:
+        chosen_on: the images on which sizes were chosen.
+        price: how far the method is ahead in what was to be equal.
+        in_pixels: the leads in pixels, where they are others.
+    """
+    rows = []
+    for method, lead in leads.items():
+        for kind in ("blur", "noise"):
+            for place, terms in enumerate(("no more leak", "as much off")):
+                labels = {"reverted": kind, "method": method.replace("_", "-"), "terms": terms, "size": 0.003}
+                numbers = {}
+                for name, number in (("switched_off", 0), ("leak", 1)):
+                    for end, values in (("", lead), ("_pixels", in_pixels or lead)):
+                        numbers[f"{name}{end}_ahead"] = (values[place] if number == place else price, 0.1)
+                rows.append(row(labels | {"chosen_on": chosen_on}, **numbers))
+    return pd.DataFrame(rows)
 
 
 def test_faig_is_beaten_by_one_method_on_every_function():
     beaten = claims.can_be_beaten(equals(ig=(-0.5, -0.5), signed=(0.2, 0.3), gradient=(0.15, 0.15)))
     assert beaten.verdict is HOLDS
-    assert beaten.says[0].startswith("Signed on deblurring: switched off +0.2 [0.1, 0.3]")
+    assert beaten.says[0] == (
+        "Signed on deblurring: with no more leak (0.3% of the filters), switched off +0.2 [0.1, 0.3] in gradient maps "
+        "and +0.2 [0.1, 0.3] in pixels; where it switches off as much (0.3% of the filters), leak less by "
+        "+0.3 [0.2, 0.4] in gradient maps and +0.3 [0.2, 0.4] in pixels."
+    )
     assert beaten.says[-1] == "Also ahead in all of this: gradient."
     assert claims.can_be_beaten(equals(signed=(0.2, 0.05))).verdict is PARTLY
     assert claims.can_be_beaten(equals(signed=(-0.2, -0.3))).verdict is FAILS
-    mixed = pd.concat([equals(signed=(0.2, 0.2)).iloc[:1], equals(signed=(-0.2, 0.2)).iloc[1:]])
+    mixed = pd.concat([equals(signed=(0.2, 0.2)).iloc[:2], equals(signed=(-0.2, 0.2)).iloc[2:]])
     assert claims.can_be_beaten(mixed).verdict is PARTLY
     assert claims.can_be_beaten(equals(learned_0=(0.9, 0.9))) is None  # a mask learned for it is no method
+
+
+def test_at_equal_terms_both_measures_count_and_equal_means_equal():
+    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), in_pixels=(0.05, 0.05))).verdict is OPEN
+    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), in_pixels=(-0.2, -0.2))).verdict is FAILS
+    paid = claims.can_be_beaten(equals(signed=(0.2, 0.2), price=-0.2))
+    assert paid.verdict is FAILS
+    assert "but it leaks more" in paid.says[0]
+    assert "but it switches off less" in paid.says[0]
+    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), price=-0.05)).verdict is HOLDS
+
+
+def test_sizes_chosen_where_they_are_measured_prove_little():
+    found = claims.can_be_beaten(equals("measured images", signed=(0.2, 0.2)))
+    assert found.verdict is PARTLY
+    assert found.says[-1].startswith("The sizes were chosen on the images that were measured")
+    assert claims.can_be_beaten(equals("measured images", signed=(-0.2, -0.3))).verdict is FAILS
 
 
 def test_where_the_filters_are():
@@ -175,14 +252,50 @@ def test_where_the_filters_are():
 )
 def test_a_knob_without_jumps(shares, verdict):
     table = pd.DataFrame(
-        {"functions": "blur", "input": given, "strength": n / 2, "psnr": 20.0 + n, "step_share": share}
-        for given, worse in (("blur", 1), ("noise", 9))  # what it does to other inputs is not judged
+        {"functions": functions, "way": way, "input": given, "strength": n / 2, "psnr": 20.0 + n, "step_share": share}
+        # What it does to other inputs is not judged, nor what controls do.
+        for functions, way, given, worse in (("blur", "filters", "blur", 1), ("blur", "filters", "noise", 9), BLEND)
         for n, share in enumerate(s * worse for s in shares)
     )
     found = claims.smooth(table)
     assert found.verdict is verdict
     assert len(found.says) == 1
     assert "PSNR from 20.00 dB (off) to 22.00 dB (the target)" in found.says[0]
+
+
+def turned(psnr: list[float], **controls: list[float]) -> pd.DataFrame:
+    """Denoising at strengths 0, 0.25, 0.5, ... in even steps, with the PSNR of the controls."""
+    ways = {("noise", "filters"): psnr} | {("", way): values for way, values in controls.items()}
+    return pd.DataFrame(
+        {"functions": functions, "way": way, "input": "noise", "strength": n / 4, "psnr": value, "step_share": 0.25}
+        for (functions, way), values in ways.items()
+        for n, value in enumerate(values)
+    )
+
+
+@pytest.mark.parametrize(
+    ("psnr", "verdict"),
+    [
+        ([20, 21, 22, 23, 24], HOLDS),
+        ([20, 19.96, 22, 21, 24], HOLDS),  # within 0.05 dB, and it may fall as long as it is above off
+        ([20, 19.94, 22, 23, 24], FAILS),
+        ([20, 21, 22, 23, 19.9, 18], HOLDS),  # the target itself, and what is beyond it
+    ],
+)
+def test_half_a_function_is_no_worse_than_none(psnr, verdict):
+    found = claims.smooth(turned(psnr))
+    assert found.verdict is verdict
+    assert ("at strength 0.25 it is −0.06 dB against off" in found.says[0]) == (verdict is FAILS)
+
+
+def test_where_a_control_is_better_is_said():
+    (said,) = claims.smooth(
+        turned([20, 21, 22, 23, 24], DNI=[20, 21.04, 21, 23, 24], blend=[20, 21.3, 22.5, 22, 24])
+    ).says
+    assert said.endswith("; blend is better by up to 0.50 dB, at strength 0.25 and 0.5.")
+    assert "DNI" not in said
+    (said,) = claims.smooth(turned([20, 21, 22, 23, 24], DNI=[20, 21.06, 21, 23, 24])).says
+    assert said.endswith("; DNI is better by up to 0.06 dB, at strength 0.25.")
 
 
 def accuracy(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -246,3 +359,7 @@ def test_small_pieces():
     assert written(Estimate(0.5, NAN, NAN)) == "0.5"
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(["a"]) == "a"
+    assert worst_of([HOLDS, PARTLY]) is PARTLY
+    assert worst_of([OPEN, HOLDS]) is OPEN
+    assert worst_of([HOLDS, HOLDS]) is HOLDS
+    assert worst_of([PARTLY, FAILS]) is FAILS

@@ -13,7 +13,7 @@ from faig.report.rankings import own_method
 from faig.results.comparison_tables import EFFECTS, KNOBS, SUMMARY
 from faig.results.reader import Results
 
-MEASURES = {"": "gradient maps", "_pixels": "pixels"}  # by the end of a column's name
+WORDS = {"": "gradient maps", "_pixels": "pixels"}  # of a measure, by the end of a column's name
 LOWEST, FURTHEST = -0.2, 1.5  # switched off, and leak, that a trade-off shows
 INTERVENTIONS = {"switched_off": "switched off", "leak": "leak", "switched_on": "switched on"}
 
@@ -26,7 +26,7 @@ def comparison_charts(results: Results) -> list[Chart]:
     if effects is not None:
         charts += _effects(effects)
     if summary is not None:
-        for end, measure in MEASURES.items():
+        for end, measure in WORDS.items():
             charts += _tradeoffs(summary, results.table(KNOBS), method, end, measure)
         charts += _by_proportion(summary, method)
     return charts
