@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from claim_rows import row
 from faig.common.statistics import Estimate
 from faig.report.claims import comparison as claims
 from faig.report.claims import distribution as claims_distribution
@@ -11,15 +12,6 @@ from faig.report.claims.claim import Verdict, above_zero, listed, together, wors
 
 HOLDS, PARTLY, FAILS, OPEN = Verdict.HOLDS, Verdict.PARTLY, Verdict.FAILS, Verdict.OPEN
 NAN = float("nan")
-BLEND = ("", "blend", "blur", 9)
-
-
-def row(place: dict, **numbers) -> dict:
-    """Numbers as (value, half of the interval) become three columns."""
-    ends = {}
-    for name, (value, half) in numbers.items():
-        ends |= {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
-    return place | ends
 
 
 def summary(*functions: tuple[float, float, float], share: float = 0.01, in_pixels=None) -> pd.DataFrame:
@@ -102,7 +94,7 @@ def test_one_percent_is_what_is_judged_wherever_it_is_there():
 
 
 def contests(in_pixels=None, **leads: tuple[float, float, float]) -> pd.DataFrame:
-    """By method: FAIG's lead in effect, switched off and leak, each ±0.1; the last two in pixels the same, or others."""
+    """By method: FAIG's lead in effect, switched off and leak, each ±0.1; the last two in pixels too."""
     return pd.DataFrame(
         row(
             {"champion": "faig", "method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
@@ -171,60 +163,6 @@ def depths(blur: float, noise: float, half: float = 0.05) -> pd.DataFrame:
     )
 
 
-def equals(chosen_on: str = "finding images", price: float = 0.0, in_pixels=None, **leads: tuple[float, float]):
-    """By method: how far it is ahead of FAIG in switched off and in leak, each ±0.1, on both functions.
-
-    Args:
-        chosen_on: the images on which sizes were chosen.
-        price: how far the method is ahead in what was to be equal.
-        in_pixels: the leads in pixels, where they are others.
-    """
-    rows = []
-    for method, lead in leads.items():
-        for kind in ("blur", "noise"):
-            for place, terms in enumerate(("no more leak", "as much off")):
-                labels = {"reverted": kind, "method": method.replace("_", "-"), "terms": terms, "size": 0.003}
-                numbers = {}
-                for name, number in (("switched_off", 0), ("leak", 1)):
-                    for end, values in (("", lead), ("_pixels", in_pixels or lead)):
-                        numbers[f"{name}{end}_ahead"] = (values[place] if number == place else price, 0.1)
-                rows.append(row(labels | {"chosen_on": chosen_on}, **numbers))
-    return pd.DataFrame(rows)
-
-
-def test_faig_is_beaten_by_one_method_on_every_function():
-    beaten = claims.can_be_beaten(equals(ig=(-0.5, -0.5), signed=(0.2, 0.3), gradient=(0.15, 0.15)))
-    assert beaten.verdict is HOLDS
-    assert beaten.says[0] == (
-        "Signed on deblurring: with no more leak (0.3% of the filters), switched off +0.2 [0.1, 0.3] in gradient maps "
-        "and +0.2 [0.1, 0.3] in pixels; where it switches off as much (0.3% of the filters), leak less by "
-        "+0.3 [0.2, 0.4] in gradient maps and +0.3 [0.2, 0.4] in pixels."
-    )
-    assert beaten.says[-1] == "Also ahead in all of this: gradient."
-    assert claims.can_be_beaten(equals(signed=(0.2, 0.05))).verdict is PARTLY
-    assert claims.can_be_beaten(equals(signed=(-0.2, -0.3))).verdict is FAILS
-    mixed = pd.concat([equals(signed=(0.2, 0.2)).iloc[:2], equals(signed=(-0.2, 0.2)).iloc[2:]])
-    assert claims.can_be_beaten(mixed).verdict is PARTLY
-    assert claims.can_be_beaten(equals(learned_0=(0.9, 0.9))) is None  # a mask learned for it is no method
-
-
-def test_at_equal_terms_both_measures_count_and_equal_means_equal():
-    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), in_pixels=(0.05, 0.05))).verdict is OPEN
-    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), in_pixels=(-0.2, -0.2))).verdict is FAILS
-    paid = claims.can_be_beaten(equals(signed=(0.2, 0.2), price=-0.2))
-    assert paid.verdict is FAILS
-    assert "but it leaks more" in paid.says[0]
-    assert "but it switches off less" in paid.says[0]
-    assert claims.can_be_beaten(equals(signed=(0.2, 0.2), price=-0.05)).verdict is HOLDS
-
-
-def test_sizes_chosen_where_they_are_measured_prove_little():
-    found = claims.can_be_beaten(equals("measured images", signed=(0.2, 0.2)))
-    assert found.verdict is PARTLY
-    assert found.says[-1].startswith("The sizes were chosen on the images that were measured")
-    assert claims.can_be_beaten(equals("measured images", signed=(-0.2, -0.3))).verdict is FAILS
-
-
 def test_where_the_filters_are():
     for blur, verdict in ((0.8, HOLDS), (0.52, OPEN), (0.3, FAILS)):
         assert claims_distribution.at_the_back(depths(blur, 0.5)).verdict is verdict
@@ -239,63 +177,6 @@ def test_where_the_filters_are():
     assert claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).verdict is OPEN  # one image
     assert "0.8," in claims_distribution.at_the_back(depths(0.8, 0.5, NAN)).says[0]
     assert claims_distribution.less_even(depths(0.8, 0.5).iloc[:1]) is None
-
-
-@pytest.mark.parametrize(
-    ("shares", "verdict"),
-    [
-        ([NAN, 0.5, 0.5, 2.5], HOLDS),  # steps of a half: even shares are a half
-        ([NAN, 1.25, 0.5, 0.5], HOLDS),
-        ([NAN, 1.3, 0.5, 0.5], FAILS),
-        ([NAN, 0.5, 0.5, 2.6], PARTLY),
-    ],
-)
-def test_a_knob_without_jumps(shares, verdict):
-    table = pd.DataFrame(
-        {"functions": functions, "way": way, "input": given, "strength": n / 2, "psnr": 20.0 + n, "step_share": share}
-        # What it does to other inputs is not judged, nor what controls do.
-        for functions, way, given, worse in (("blur", "filters", "blur", 1), ("blur", "filters", "noise", 9), BLEND)
-        for n, share in enumerate(s * worse for s in shares)
-    )
-    found = claims.smooth(table)
-    assert found.verdict is verdict
-    assert len(found.says) == 1
-    assert "PSNR from 20.00 dB (off) to 22.00 dB (the target)" in found.says[0]
-
-
-def turned(psnr: list[float], **controls: list[float]) -> pd.DataFrame:
-    """Denoising at strengths 0, 0.25, 0.5, ... in even steps, with the PSNR of the controls."""
-    ways = {("noise", "filters"): psnr} | {("", way): values for way, values in controls.items()}
-    return pd.DataFrame(
-        {"functions": functions, "way": way, "input": "noise", "strength": n / 4, "psnr": value, "step_share": 0.25}
-        for (functions, way), values in ways.items()
-        for n, value in enumerate(values)
-    )
-
-
-@pytest.mark.parametrize(
-    ("psnr", "verdict"),
-    [
-        ([20, 21, 22, 23, 24], HOLDS),
-        ([20, 19.96, 22, 21, 24], HOLDS),  # within 0.05 dB, and it may fall as long as it is above off
-        ([20, 19.94, 22, 23, 24], FAILS),
-        ([20, 21, 22, 23, 19.9, 18], HOLDS),  # the target itself, and what is beyond it
-    ],
-)
-def test_half_a_function_is_no_worse_than_none(psnr, verdict):
-    found = claims.smooth(turned(psnr))
-    assert found.verdict is verdict
-    assert ("at strength 0.25 it is −0.06 dB against off" in found.says[0]) == (verdict is FAILS)
-
-
-def test_where_a_control_is_better_is_said():
-    (said,) = claims.smooth(
-        turned([20, 21, 22, 23, 24], DNI=[20, 21.04, 21, 23, 24], blend=[20, 21.3, 22.5, 22, 24])
-    ).says
-    assert said.endswith("; blend is better by up to 0.50 dB, at strength 0.25 and 0.5.")
-    assert "DNI" not in said
-    (said,) = claims.smooth(turned([20, 21, 22, 23, 24], DNI=[20, 21.06, 21, 23, 24])).says
-    assert said.endswith("; DNI is better by up to 0.06 dB, at strength 0.25.")
 
 
 def accuracy(*rows: tuple[str, str, float]) -> pd.DataFrame:

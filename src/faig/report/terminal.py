@@ -28,10 +28,11 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
         Column("switched\noff", justify="right"),
         Column("leak", justify="right"),
+        Column("off, leak\nin pixels", justify="right"),
         *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
-        "grafts.csv (the same filters alone on the baseline), summary.csv (off and leak in pixels too)",
+        "grafts.csv (the same filters alone on the baseline), summary.csv, knobs.csv (controls: DNI and blend)",
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
@@ -43,6 +44,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
             *(_interval(row, name) for name in ("switched_off", "leak")),
+            _in_pixels(row),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
     return table
@@ -80,7 +82,7 @@ def check_table(rows: pd.DataFrame) -> Table:
 
 
 def _in_pixels(row: "pd.Series[float]") -> str:
-    return f"{row['switched_off_pixels']:.3f}, {row['leak_pixels']:.3f}"
+    return f"{row['switched_off_pixels']:.3f}, {row['leak_pixels']:.3f}" if "leak_pixels" in row else "-"
 
 
 def _interval(row: "pd.Series[float]", name: str) -> str:
