@@ -29,7 +29,7 @@ def measured(own: list[float], left: list[float], other: list[float], clean: lis
 
 CASES = [Case(name, torch.zeros(3, 4, 4), {"blur": torch.zeros(3, 2, 2)}) for name in "ab"]
 WHOLE = {"blur": np.array([4.0, 6.0])}
-REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, WHOLE, {}, WHOLE)
+REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, WHOLE, {}, WHOLE, {})
 STRONG = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3])  # switched off 0.9, leak 0.1
 WEAK = measured([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5])  # switched off 0.5, leak 0.2
 COLOURED = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3], ([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5]))

@@ -120,8 +120,9 @@ def test_a_caption_says_what_was_measured(reported):
     """Pictures of 20 to 29 dB: the target's are the second of five for each input."""
     _, page = reported
     assert (
-        "Of this one image, against the target. Deblurring reverted: PSNR +1.00 dB on the blurry input and +1.00 dB on "
-        "the noisy input. Denoising reverted: PSNR +2.00 dB on the blurry input and +2.00 dB on the noisy input."
+        "Deblurring reverted changes PSNR by +1.00 dB on the blurry input and by +1.00 dB on the noisy input. Denoising "
+        "reverted changes PSNR by +2.00 dB on the blurry input and by +2.00 dB on the noisy input. That is against the "
+        "target, on this one image."
     ) in page
     shots = Results.of(reported[0]).shots("")
     assert teaser_caption([dataclasses.replace(shot, psnr=float("nan")) for shot in shots]) == ""
@@ -214,7 +215,7 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
     assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").glob("*.png")} == set(linked)
     assert "(study/summary.csv)" in text
-    assert "Denoising reverted: PSNR +2.00 dB on the blurry input" in text
+    assert "Denoising reverted changes PSNR by +2.00 dB on the blurry input" in text
     assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
     assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
     assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)

@@ -55,6 +55,7 @@ def effect_row(
     ends = ("to_target", "to_baseline") if intervention == "reverted" else ("to_baseline", "to_target")
     main, opposite = (np.mean([getattr(m[degradation], end) for m in results], axis=0) for end in ends)
     target, baseline = (float(values.mean()) for values in reference.psnr[degradation])
+    altered = 0 if intervention == "reverted" else 1  # the target, or the baseline
     return mean_effect(main, photos=reference.photos, seed=seed).columns("effect") | {
         f"effect_{ends[1]}": float(opposite.mean()),
         "effect_target_baseline": float(reference.between[degradation].mean()),
@@ -62,8 +63,16 @@ def effect_row(
         "psnr_target": target,
         "psnr_baseline": baseline,
         "ssim": float(np.mean([m[degradation].ssim for m in results])),
+        **_gains("psnr", degradation, results, reference.psnr[degradation][altered]),
+        **_gains("ssim", degradation, results, reference.ssim[degradation][altered]),
         "effect_spread": _std([getattr(m[degradation], ends[0]).mean() for m in results]),
     }
+
+
+def _gains(name: str, degradation: str, results: list[Measured], before: Numbers) -> dict[str, float]:
+    """By how much a measure of quality is more than it was, on average and in the image that loses most."""
+    gains: Numbers = np.mean([getattr(m[degradation], name) for m in results], axis=0) - before
+    return {f"{name}_gain": float(gains.mean()), f"{name}_gain_worst": float(gains.min())}
 
 
 def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:

@@ -16,6 +16,17 @@ EFFECT = (
     number("psnr_target", "of the target"),
     number("psnr_baseline", "of the baseline"),
     number("ssim", "of the altered network against the GT, all channels, border = scale"),
+    *(
+        column
+        for name, unit in (("psnr", "dB "), ("ssim", ""))
+        for column in (
+            number(
+                f"{name}_gain",
+                f"{unit}over the network that was altered: reverting alters the target, grafting the baseline",
+            ),
+            number(f"{name}_gain_worst", "the same of the image that loses most"),
+        )
+    ),
     number("effect_spread", "for `random`, whose row is a mean over seeds: the standard deviation between them"),
     WRECKED,
 )

@@ -123,6 +123,8 @@ CHECK = Table(
         number("psnr_target", "of the target"),
         number("psnr_baseline", "of the baseline"),
         number("ssim", "of the altered network"),
+        number("ssim_gain", "over the target's"),
+        number("ssim_gain_worst", "the same of the image that loses most"),
         WRECKED,
     ),
 )

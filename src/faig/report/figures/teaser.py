@@ -65,9 +65,9 @@ def teaser_caption(shots: list[Shot]) -> str:
         change = shot.psnr - target.get(shot.input, math.nan)
         if shot.shown == "reverted" and not math.isnan(change):
             where = ROWS.get(shot.input, shot.input)
-            told.setdefault(shot.function, []).append(f"{decibels(change)} on the {where} input")
-    parts = sentences(f"{job(function)} reverted: PSNR {listed(each)}" for function, each in told.items())
-    return " ".join(["Of this one image, against the target.", *parts]) if parts else ""
+            told.setdefault(shot.function, []).append(f"by {decibels(change)} on the {where} input")
+    parts = sentences(f"{job(function)} reverted changes PSNR {listed(each)}" for function, each in told.items())
+    return " ".join([*parts, "That is against the target, on this one image."]) if parts else ""
 
 
 def _title(shot: Shot) -> str:
