@@ -120,9 +120,9 @@ def test_a_caption_says_what_was_measured(reported):
     """Pictures of 20 to 29 dB: the target's are the second of five for each input."""
     _, page = reported
     assert (
-        "Deblurring reverted changes PSNR by +1.00 dB on the blurry input and by +1.00 dB on the noisy input. Denoising "
-        "reverted changes PSNR by +2.00 dB on the blurry input and by +2.00 dB on the noisy input. That is against the "
-        "target, on this one image."
+        "Deblurring reverted changes PSNR by +1.00 dB on the blurry input and by +1.00 dB on the noisy input. "
+        "Denoising reverted changes PSNR by +2.00 dB on the blurry input and by +2.00 dB on the noisy input. "
+        "That is against the target, on this one image."
     ) in page
     shots = Results.of(reported[0]).shots("")
     assert teaser_caption([dataclasses.replace(shot, psnr=float("nan")) for shot in shots]) == ""
