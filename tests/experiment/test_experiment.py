@@ -287,6 +287,9 @@ def test_summary_table_has_every_method(compared):
     text = console.export_text()
     console.file.close()
     assert all(method in text for method in METHODS)
+    row = pd.read_csv(compared[1] / "summary.csv").query("method == 'faig' and proportion == 0.05").iloc[0]
+    assert f"{row['switched_off']:.3f} ±" in text
+    assert f"{row['leak_pixels']:.3f} ±" in text
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ def measured(own: list[float], left: list[float], other: list[float], clean: lis
     """Distances by input; in pixels the same, or others."""
 
     def one(target: list[float], baseline: list[float], pixels: tuple[list[float], list[float]]) -> Measurement:
-        nothing = np.zeros(len(target))
-        return Measurement(*(np.array(each, float) for each in (target, baseline, nothing, nothing, *pixels)))
+        psnr, ssim = np.full(len(target), 28.0), np.ones(len(target))
+        return Measurement(*(np.array(each, float) for each in (target, baseline, psnr, ssim, *pixels)))
 
     maps = (own, left, other, clean)
     of_pixels = in_pixels or maps
@@ -29,7 +29,8 @@ def measured(own: list[float], left: list[float], other: list[float], clean: lis
 
 CASES = [Case(name, torch.zeros(3, 4, 4), {"blur": torch.zeros(3, 2, 2)}) for name in "ab"]
 WHOLE = {"blur": np.array([4.0, 6.0])}
-REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, WHOLE, {}, WHOLE, {})
+PSNR = {"blur": (np.full(2, 30.0), np.full(2, 27.0))}
+REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, WHOLE, PSNR, WHOLE, {})
 STRONG = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3])  # switched off 0.9, leak 0.1
 WEAK = measured([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5])  # switched off 0.5, leak 0.2
 COLOURED = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3], ([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5]))
@@ -135,19 +136,27 @@ def test_the_tables(tmp_path):
         for method, found in (("faig", STRONG), ("ig", WEAK))
         for share in (0.01, 0.1)
     }
+    units["reverted", "wild", "blur", 0.01] = [measured([50, 50], [50, 50], [0, 0], [0, 0])]
     units["grafted", "faig", "blur", 0.01] = [WEAK]
     chosen = {("ig", "blur"): Sizes("finding images", {NO_MORE_LEAK: 0.0, AS_MUCH_OFF: 0.1})}
+    chosen["wild", "blur"] = Sizes("finding images", {AS_MUCH_OFF: 0.01})
     write_contests(tmp_path, REFERENCE, units, seed=0, sizes=chosen)
     areas, contests = (pd.read_csv(tmp_path / name) for name in ("areas.csv", "contests.csv"))
-    assert list(areas["method"]) == ["faig", "ig"]
-    assert areas["area"].tolist() == pytest.approx([0.7, 0.2])
-    assert areas["selectivity"].tolist() == pytest.approx([8, 2])
-    assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1]]
-    assert (contests["leak"] < 0).all()
-    equals = pd.read_csv(tmp_path / "equals.csv")
+    assert list(areas["method"]) == ["faig", "ig", "wild"]
+    assert areas["area"].tolist()[:2] == pytest.approx([0.7, 0.2])
+    assert areas["selectivity"].tolist()[:2] == pytest.approx([8, 2])
+    assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1], ["wild", 0.01]]
+    assert (contests["leak"][:2] < 0).all()
+    equals = pd.read_csv(tmp_path / "equals.csv", keep_default_na=False)
     assert equals[["reverted", "method", "terms", "size"]].to_numpy().tolist() == [
         ["blur", "ig", "no more leak", 0],
         ["blur", "ig", "as much off", 0.1],
+        ["blur", "wild", "as much off", 0.01],
     ]
-    assert equals["switched_off_ahead"].tolist() == pytest.approx([-0.9, 0.5 - 0.9])
+    assert equals["switched_off_ahead"].tolist()[:2] == pytest.approx([-0.9, 0.5 - 0.9])
+    assert equals["wrecked"].tolist() == [
+        "",
+        "",
+        "on blur 10.0 times as far from both ends as they are from each other",
+    ]
     assert (equals["chosen_on"] == "finding images").all()

@@ -26,7 +26,7 @@ def equals(chosen_on: str = "finding images", price: float = 0.0, in_pixels=None
                 for name, number in (("switched_off", 0), ("leak", 1)):
                     for end, values in (("", lead), ("_pixels", in_pixels or lead)):
                         numbers[f"{name}{end}_ahead"] = (values[place] if number == place else price, 0.1)
-                rows.append(row(labels | {"chosen_on": chosen_on}, **numbers))
+                rows.append(row(labels | {"chosen_on": chosen_on, "wrecked": ""}, **numbers))
     return pd.DataFrame(rows)
 
 
@@ -54,6 +54,9 @@ def test_at_equal_terms_both_measures_count_and_equal_means_equal():
     assert "but it leaks more" in paid.says[0]
     assert "but it switches off less" in paid.says[0]
     assert can_be_beaten(equals(signed=(0.2, 0.2), price=-0.05)).verdict is HOLDS
+    wreck = can_be_beaten(equals(signed=(0.2, 0.2)).assign(wrecked="on clean PSNR 2.0 dB under the worse end's"))
+    assert wreck.verdict is FAILS
+    assert "but it is wrecked, on clean PSNR 2.0 dB" in wreck.says[0]
 
 
 def test_sizes_chosen_where_they_are_measured_prove_little():

@@ -23,6 +23,7 @@ BLEND = ("", "blend", "blur", 9)
 def test_a_knob_without_jumps(shares, verdict):
     table = pd.DataFrame(
         {"functions": functions, "way": way, "input": given, "strength": n / 2, "psnr": 20.0 + n, "step_share": share}
+        | {"wrecked": ""}
         # What it does to other inputs is not judged, nor what controls do.
         for functions, way, given, worse in (("blur", "filters", "blur", 1), ("blur", "filters", "noise", 9), BLEND)
         for n, share in enumerate(s * worse for s in shares)
@@ -38,6 +39,7 @@ def turned(psnr: list[float], **controls: list[float]) -> pd.DataFrame:
     ways = {("noise", "filters"): psnr} | {("", way): values for way, values in controls.items()}
     return pd.DataFrame(
         {"functions": functions, "way": way, "input": "noise", "strength": n / 4, "psnr": value, "step_share": 0.25}
+        | {"wrecked": ""}
         for (functions, way), values in ways.items()
         for n, value in enumerate(values)
     )
@@ -64,3 +66,12 @@ def test_where_a_control_is_better_is_said():
     assert "DNI" not in said
     (said,) = smooth(turned([20, 21, 22, 23, 24], DNI=[20, 21.06, 21, 23, 24])).says
     assert said.endswith("; DNI is better by up to 0.06 dB, at strength 0.25.")
+
+
+def test_a_wreck_on_the_way_is_no_knob():
+    table = turned([20, 21, 22, 23, 24, 25])
+    for strength, verdict in ((0, FAILS), (0.5, FAILS), (1.25, HOLDS)):
+        wreck = {True: "PSNR 2.0 dB under the worse end's", False: ""}
+        found = smooth(table.assign(wrecked=(table["strength"] == strength).map(wreck)))
+        assert found.verdict is verdict
+        assert (f"at strength {strength:g} the network is wrecked, PSNR 2.0 dB" in found.says[0]) == (verdict is FAILS)

@@ -265,7 +265,7 @@ class Comparison(Stage):
                 if kind not in finding:
                     return Reverted.of(kind, units[key], reference)
                 draws = self._draws(run, found, rankings, key, on="find-")
-                return Reverted.of(kind, [measured for _, measured in draws], found)
+                return Reverted.of(kind, [result for _, result in draws], found)
 
             champion = measured(FEW, CHAMPION)
             by_terms = sizes_at_equal_terms(champion, proportions, measured)

@@ -196,6 +196,7 @@ def write_contests(
             reverted[method, kind, size] if size else Reverted.nothing(kind, reference),
             seed,
         )
+        | {"wrecked": described(wrecked(units["reverted", method, kind, size], reference)) if size else ""}
         for (method, kind), chosen in (sizes or {}).items()
         for terms, size in chosen.by_terms.items()
     ]

@@ -26,9 +26,8 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         "method",
         "reverted",
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
-        Column("switched\noff", justify="right"),
-        Column("leak", justify="right"),
-        Column("off, leak\nin pixels", justify="right"),
+        Column("switched off\nin pixels", justify="right"),
+        Column("leak\nin pixels", justify="right"),
         *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
@@ -43,8 +42,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["method"]),
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
-            *(_interval(row, name) for name in ("switched_off", "leak")),
-            _in_pixels(row),
+            *(f"{_interval(row, name)}\n{_interval(row, f'{name}_pixels')}" for name in ("switched_off", "leak")),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
     return table
@@ -82,7 +80,7 @@ def check_table(rows: pd.DataFrame) -> Table:
 
 
 def _in_pixels(row: "pd.Series[float]") -> str:
-    return f"{row['switched_off_pixels']:.3f}, {row['leak_pixels']:.3f}" if "leak_pixels" in row else "-"
+    return f"{row['switched_off_pixels']:.3f}, {row['leak_pixels']:.3f}"
 
 
 def _interval(row: "pd.Series[float]", name: str) -> str:

@@ -64,6 +64,7 @@ EQUALS = Table(
                 interval(f"{name}{end}_ahead", f"by how much that is {better} than FAIG's"),
             )
         ),
+        WRECKED,
     ),
     small=True,
 )

@@ -41,8 +41,8 @@ def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
         sentences([*parts, *more]),
         "The best of the other methods at equal terms, with at most 1% of the filters for the first number; sizes are "
         "chosen on the images that filters were found on. It holds where, for every function, the intervals of both "
-        "leads are above 0 in gradient maps and in pixels, and what was to be equal is not clearly worse; at most "
-        "partly where filters were found on the measured images.",
+        "leads are above 0 in gradient maps and in pixels, what was to be equal is not clearly worse, and no network "
+        "is wrecked; at most partly where filters were found on the measured images.",
     )
 
 
@@ -60,8 +60,10 @@ def _verdict(row: "pd.Series[Any]") -> Verdict:
 
 
 def _price(row: "pd.Series[Any]") -> str:
-    """What the method pays on the measured images, although it did not on those of the choice; empty for nothing."""
+    """What the method pays on the measured images, whatever it did on those of the choice; empty for nothing."""
     _, equal, *_, price = CONTESTS[row["terms"]]
+    if row["wrecked"]:
+        return f"is wrecked, {row['wrecked']}"
     return price if any(each.high < 0 for each in _leads(row, equal)) else ""
 
 

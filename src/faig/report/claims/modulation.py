@@ -31,9 +31,9 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
         sentences(parts),
         f"No step up to strength 1 changes an image by more than {UP_TO_TARGET} times its even share of the way from 0 "
         f"to 1 (a tenth of the way: a quarter of the change), and none beyond by more than {BEYOND:g} times; partly "
-        f"where only those beyond do. Between 0 and 1 PSNR falls nowhere more than {SLACK} dB below that at 0. Where "
-        f"DNI (all parameters mixed) or blend (output images averaged) is more than {SLACK} dB better at the same "
-        "strength, that is said.",
+        f"where only those beyond do. Between 0 and 1 PSNR falls nowhere more than {SLACK} dB below that at 0, and "
+        "from 0 to 1 no network is wrecked. Where DNI (all parameters mixed) or blend (output images averaged) is more "
+        f"than {SLACK} dB better at the same strength, that is said.",
     )
 
 
@@ -51,7 +51,11 @@ def _judged(line: pd.DataFrame) -> tuple[Verdict, list[str]]:
     ]
     if dips:
         told.append(f"at strength {between.idxmin():g} it is {decibels(between.min() - psnr[0.0])} against off")
-    if to_target > UP_TO_TARGET or dips:
+    wrecked = line[(line["strength"] <= 1) & (line["wrecked"] != "")]
+    told += [
+        f"at strength {row['strength']:g} the network is wrecked, {row['wrecked']}" for _, row in wrecked.iterrows()
+    ]
+    if to_target > UP_TO_TARGET or dips or len(wrecked):
         return Verdict.FAILS, told
     return (Verdict.PARTLY if beyond > BEYOND else Verdict.HOLDS), told
 
