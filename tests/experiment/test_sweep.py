@@ -132,6 +132,9 @@ def test_the_pictures_are_the_outputs(place, tmp_path):
         images = list_images(run / "figures" / "modulation" / functions)
         assert list(images) == ["0.00", "0.40", "1.00", "1.30"]
         assert torch.equal(read_image(images["1.00"]), restore(target, case.lr[kind]))
+    # The controls leave none.
+    kept = {path.name for path in (run / "figures" / "modulation").iterdir()}
+    assert kept == {"blur", "noise", "blur+noise", "pictures.csv"}
 
 
 @pytest.mark.slow
@@ -260,7 +263,9 @@ def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeyp
     monkeypatch.setattr("faig.report.figures.export.export_charts", those_of_both)  # all would take long
     out = tmp_path / "run"
     assert call(monkeypatch, *command(place, out, "--strengths", "0:1.5:0.5")) == 0
-    assert "blur+noise: the largest step, to strength" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "blur+noise: the largest step, to strength" in told
+    assert told.count(": the largest step, ") == 3  # none of DNI and blend
     figures = out / "figures" / "modulation"
     with Pillow.open(figures / "blur.gif") as animation:
         assert animation.n_frames == 2 * 4 - 2
