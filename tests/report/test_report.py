@@ -301,8 +301,16 @@ def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
     run = shutil.copytree(study_run, tmp_path / "study")
     table = run / "compare" / "summary.csv"
     wide = ((-0.03, 1.5), (-0.2, 1.05))
-    cases = ((0.5, 0.2, None), (-40.0, 30.0, wide), (0.5, 30.0, wide), (-40.0, 0.2, ((-0.03, 0.2), (-0.2, 1.05))))
-    for off, leak, window in cases:
+    cases = (
+        (0.5, 0.2, 0.1, None),
+        (-40.0, 30.0, 0.1, wide),
+        (0.5, 30.0, 0.1, wide),
+        (-40.0, 0.2, 0.1, ((-0.03, 0.2), (-0.2, 1.05))),
+        (0.5, 0.2, 2.5, wide),  # DNI's
+    )
+    knobs = pd.read_csv(run / "compare" / "knobs.csv")
+    for off, leak, of_knobs, window in cases:
+        knobs.assign(switched_off=0.5, leak=of_knobs).to_csv(run / "compare" / "knobs.csv", index=False)
         rows = pd.read_csv(table).assign(switched_off=0.5, leak=0.2)
         rows.loc[0, ["switched_off", "leak"]] = [off, leak]
         rows.to_csv(table, index=False)

@@ -76,8 +76,10 @@ def _tradeoffs(
             ]
             x, (y, low, high) = list(line[leak]), estimates(line, off)
             series.append(Series(str(method), x, y, low, high, colours[method], hover=hover, heavy=method == chosen))
+        shown = [group]
         if knobs is not None:
-            series += _controls(knobs[knobs["reverted"] == kind], off, leak)
+            shown.append(knobs[knobs["reverted"] == kind])
+            series += _controls(shown[-1], off, leak)
         yield Chart(
             f"tradeoff-{kind}{end.replace('_', '-')}",
             f"Trade-off in {measure}: {job(str(kind))}",
@@ -92,7 +94,7 @@ def _tradeoffs(
             )
             + _wrecks(group),
             main=True,
-            window=_within(group[off], group[leak]),
+            window=_within(*(pd.concat([rows[column] for rows in shown]) for column in (off, leak))),
         )
 
 
