@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,15 @@ import torch
 from torch import nn
 
 import faig
-from faig.filters import FilterSet, FilterSpace
 from faig.imaging.cases import Case, middle_of
-from faig.intervention.edit import Units, modulate
-from faig.intervention.knob import Averaged
+from faig.intervention.edit import Units
+from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import Measured, Reference, measure, measure_reference
 from faig.intervention.wreck import described, wrecked
 
 POSITIONS = [step / 10 for step in range(11)]
 AT = (0.5, 0.9)  # how much is off, where leaks are compared
 MEASURES = {"map": ("to", "between"), "pixels": ("pixels_to", "pixels_between")}
-CONTROLS = ("DNI", "blend")
 Rows = list[dict[str, Any]]
 
 
@@ -151,15 +150,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     found = pair.attribute(found_on, options.method, threads=options.threads)
     seconds = time.perf_counter() - begun
     reference = measure_reference(pair.target, pair.baseline, pair.scale, measured_on)
-    everything = ~FilterSet.of(FilterSpace.of(pair.target, "channel"), [])
     functions = {}
     for function in found.degradations:
         units: Units = found.function(function)
         knobs: dict[str, Callable[[float], nn.Module]] = {
             "images": lambda at, units=units, name=function: pair.turn({name: units}, {name: at}),
             "weights": lambda at, units=units: pair.modulate(units, at),
-            "DNI": lambda at: modulate(pair.target, pair.baseline, everything, at),
-            "blend": lambda at: Averaged([(at, pair.target), (1 - at, pair.baseline)]),
+            **{name: partial(control, pair.target, pair.baseline) for name, control in CONTROLS.items()},
         }
         curves = {name: curve(make, reference, pair.scale, function) for name, make in knobs.items()}
         functions[function] = {

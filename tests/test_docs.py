@@ -3,6 +3,11 @@
 import json
 from pathlib import Path
 
+import pandas as pd
+
+from faig.report.figures.teaser import teaser_caption
+from faig.results.reader import Shot
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -20,3 +25,13 @@ def test_what_is_said_of_learned_strengths_is_what_was_measured():
         return min(row["leak_map_clean"] for row in rows if row["off_map"] >= 0.5)
 
     assert leak("blend") < leak("strengths") < leak("DNI")
+
+
+def test_what_is_said_of_the_first_picture_is_what_was_measured():
+    rows = pd.read_csv(DOCS / "images" / "teaser.csv", keep_default_na=False)
+    shots = [
+        Shot(row["input"], row["shown"], row["function"], DOCS / row["file"], float(row["psnr"] or "nan"))
+        for _, row in rows.iterrows()
+    ]
+    text = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    assert teaser_caption(shots) in text

@@ -1,5 +1,6 @@
 """Studies on tiny networks: their tables against the pieces, and runs that are killed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from faig.report.terminal import summary_table
 
 COLUMNS = (
     "method,{},input,proportion,effect,effect_low,effect_high,{},effect_target_baseline,"
-    "psnr,psnr_target,psnr_baseline,ssim,effect_spread,wrecked"
+    "psnr,psnr_target,psnr_baseline,ssim,psnr_gain,psnr_gain_worst,ssim_gain,ssim_gain_worst,effect_spread,wrecked"
 )
 
 
@@ -201,6 +202,19 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
     def between(first: str, second: str, given: str) -> np.ndarray:
         return np.array([effect(a, b) for a, b in zip(out[first][given], out[second][given], strict=True)])
 
+    def quality(network: str, given: str, of: Callable) -> np.ndarray:
+        return np.array([of(o, c.gt, border=2) for o, c in zip(out[network][given], cases, strict=True)])
+
+    def gained(told, altered: str, before: str, given: str) -> None:
+        for name, of in (("psnr", psnr), ("ssim", ssim)):
+            gains = quality(altered, given, of) - quality(before, given, of)
+            assert told[f"{name}_gain"] == pytest.approx(gains.mean(), abs=1e-6)
+            assert told[f"{name}_gain_worst"] == pytest.approx(gains.min(), abs=1e-6)
+
+    def apart(first: str, second: str, given: str) -> float:
+        pairs = zip(out[first][given], out[second][given], strict=True)
+        return np.mean([float((a - b).double().square().mean()) for a, b in pairs])
+
     for given in ("clean", "blur", "noise"):
         place = f"method == '{method}' and input == '{given}' and proportion == 0.3"
         told = effects.query(f"{place} and reverted == '{kind}'").iloc[0]
@@ -211,9 +225,11 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
         outputs = list(zip(out["reverted"][given], cases, strict=True))
         assert told["psnr"] == pytest.approx(np.mean([psnr(o, c.gt, border=2) for o, c in outputs]), rel=1e-6)
         assert told["ssim"] == pytest.approx(np.mean([ssim(o, c.gt, border=2) for o, c in outputs]), rel=1e-6)
+        gained(told, "reverted", "target", given)
         told = grafts.query(f"{place} and grafted == '{kind}'").iloc[0]
         assert told["effect"] == pytest.approx(between("grafted", "baseline", given).mean(), rel=1e-6)
         assert told["effect_to_target"] == pytest.approx(between("grafted", "target", given).mean(), rel=1e-6)
+        gained(told, "grafted", "baseline", given)
     whole = between("target", "baseline", kind)
     off = switched_off(between("reverted", "baseline", kind), whole)
     assert row["switched_off"] == pytest.approx(off.value)
@@ -221,6 +237,14 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
     others = {given: between("reverted", "target", given) for given in ("clean", "blur", "noise") if given != kind}
     assert row["leak"] == pytest.approx(leak(others, whole).value)
     assert row["switched_on"] == pytest.approx(1 - between("grafted", "target", kind).mean() / whole.mean())
+    pixels = apart("target", "baseline", kind)
+    assert row["switched_on_pixels"] == pytest.approx(1 - apart("grafted", "target", kind) / pixels, abs=1e-6)
+    assert row["switched_off_pixels"] == pytest.approx(1 - apart("reverted", "baseline", kind) / pixels, abs=1e-6)
+    assert row["leak_pixels"] == pytest.approx(max(apart("reverted", "target", o) for o in others) / pixels, abs=1e-6)
+    lost = {o: quality("reverted", o, psnr) - quality("target", o, psnr) for o in others}
+    assert row["loses_most"] == min(lost, key=lambda name: lost[name].mean())
+    assert row["psnr_elsewhere"] == pytest.approx(lost[row["loses_most"]].mean(), abs=1e-6)
+    assert row["psnr_elsewhere_worst"] == pytest.approx(min(values.min() for values in lost.values()), abs=1e-6)
 
 
 @pytest.mark.slow
@@ -263,6 +287,9 @@ def test_summary_table_has_every_method(compared):
     text = console.export_text()
     console.file.close()
     assert all(method in text for method in METHODS)
+    row = pd.read_csv(compared[1] / "summary.csv").query("method == 'faig' and proportion == 0.05").iloc[0]
+    assert f"{row['switched_off']:.3f} ±" in text
+    assert f"{row['leak_pixels']:.3f} ±" in text
 
 
 @pytest.mark.slow

@@ -81,7 +81,9 @@ def test_every_stage_leaves_its_tables(done):
     compared = pd.read_csv(done / "compare" / "summary.csv")
     assert set(compared["method"]) == {"faig", "signed", "change", "learned-0.05"}
     equals = pd.read_csv(done / "compare" / "equals.csv")
-    assert len(equals) == 2 * 3
+    assert len(equals) == 2 * 3 * 2
+    assert set(equals["chosen_on"]) == {"finding images"}
+    assert len(pd.read_csv(done / "compare" / "knobs.csv")) == 2 * 2 * 4
     distribution = pd.read_csv(done / "distribution" / "distribution.csv")
     assert set(distribution["method"]) == {DEFAULT}
     grafted = pd.read_csv(done / "locations" / "grafted.csv")

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from PIL import Image as Pillow
@@ -15,14 +14,17 @@ from faig.cli import main
 from faig.cli.sweep import steps
 from faig.experiment.config import ImagesConfig, SweepConfig
 from faig.experiment.sweep import sweep
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, Strengths
 from faig.imaging.images import list_images, read_image, write_image
 from faig.imaging.metrics import psnr
 from faig.intervention.edit import modulate
+from faig.intervention.knob import blend, dni
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 from faig.report.figures.chart import Chart
 from faig.report.figures.export import export_charts
+from faig.results.table import read_table
+from faig.results.tables import MODULATION
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,7 @@ def config(place, **changes) -> SweepConfig:
         "filters": {kind: str(place / f"{kind}.csv") for kind in ("blur", "noise")},
         "top": 0.3,
         "strengths": [0.0, 0.4, 1.0, 1.3],
+        "way": "weights",
         "threads": 2,
     }
     return SweepConfig(**settings | changes)
@@ -57,8 +60,10 @@ def config(place, **changes) -> SweepConfig:
 
 def test_the_table_is_what_python_gives(place, tmp_path):
     run = sweep(config(place), tmp_path / "run")
-    rows = pd.read_csv(run / "modulation.csv").set_index(["functions", "input", "strength"])
-    assert len(rows) == 3 * 3 * 4
+    table = read_table(run, MODULATION)
+    assert len(table) == (3 + 2) * 3 * 4
+    assert set(table[table["functions"] != ""]["way"]) == {"weights"}
+    rows = table[table["functions"] != ""].set_index(["functions", "input", "strength"])
     target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
     space = FilterSpace.of(target)
     blur, noise = (FilterSet.top(space, read_ranking(place / f"{k}.csv", space), 0.3) for k in ("blur", "noise"))
@@ -78,6 +83,49 @@ def test_the_table_is_what_python_gives(place, tmp_path):
     assert (way >= 1 - 1e-6).all()
 
 
+def test_controls_turn_all_that_the_target_learned(place, tmp_path):
+    table = read_table(sweep(config(place), tmp_path / "run"), MODULATION)
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    cases = config(place).images.cases(2, 0)
+    rows = table[table["functions"] == ""].set_index(["way", "input", "strength"])
+    assert list(dict.fromkeys(rows.index.get_level_values("way"))) == ["DNI", "blend"]
+    for way, strength, network in (
+        ("DNI", 0.0, baseline),
+        ("DNI", 0.4, dni(target, baseline, 0.4)),
+        ("DNI", 1.0, target),
+        ("blend", 0.0, baseline),
+        ("blend", 0.4, blend(target, baseline, 0.4)),
+        ("blend", 1.3, blend(target, baseline, 1.3)),
+    ):
+        for kind in ("clean", "noise"):
+            outputs = [restore(network, case.lr[kind]) for case in cases]
+            expected = np.mean([psnr(o, case.gt, border=2) for o, case in zip(outputs, cases, strict=True)])
+            assert rows.loc[(way, kind, strength), "psnr"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_images_go_evenly_whatever_turns_the_function(place, tmp_path):
+    space = FilterSpace.of(load_network(place / "target.safetensors"))
+    learned = Strengths(space, torch.rand(len(space), generator=torch.Generator().manual_seed(0)))
+    learned.save(tmp_path / "blur.safetensors")
+    filters = {"blur": str(tmp_path / "blur.safetensors"), "noise": str(place / "noise.csv")}
+    turned = config(place, strengths=[0.0, 0.4, 1.0], top=None, way="images")
+    table = read_table(sweep(turned.model_copy(update={"filters": filters}), tmp_path / "run"), MODULATION)
+    ways = table.groupby("functions", sort=False)["way"].agg(set).to_dict()
+    assert ways == {"blur": {"images"}, "noise": {"images"}, "blur+noise": {"images"}, "": {"DNI", "blend"}}
+    for functions in ("blur", "noise"):
+        steps_of = table[table["functions"] == functions].set_index(["strength", "input"])["step_share"]
+        assert steps_of[0.4].to_numpy() == pytest.approx(0.4, abs=0.1)  # small differences, rounded to 8 bits
+        assert steps_of[1.0].to_numpy() == pytest.approx(0.6, abs=0.1)
+
+
+def test_what_wrecks_the_image_is_said(place, tmp_path):
+    table = read_table(sweep(config(place, strengths=[0.0, 1.0, 60.0]), tmp_path / "run"), MODULATION)
+    bad = table[table["wrecked"] != ""]
+    assert set(bad["strength"]) == {60.0}
+    assert {"DNI", "weights"} <= set(bad["way"])
+    assert bad["wrecked"].str.contains("dB under the worse end's").any()
+
+
 def test_the_pictures_are_the_outputs(place, tmp_path):
     run = sweep(config(place, picture="gt1"), tmp_path / "run")
     case = config(place).images.cases(2, 0)[1]
@@ -86,6 +134,9 @@ def test_the_pictures_are_the_outputs(place, tmp_path):
         images = list_images(run / "figures" / "modulation" / functions)
         assert list(images) == ["0.00", "0.40", "1.00", "1.30"]
         assert torch.equal(read_image(images["1.00"]), restore(target, case.lr[kind]))
+    # The controls leave none.
+    kept = {path.name for path in (run / "figures" / "modulation").iterdir()}
+    assert kept == {"blur", "noise", "blur+noise", "pictures.csv"}
 
 
 @pytest.mark.slow
@@ -94,48 +145,45 @@ def test_a_killed_sweep_goes_on(place, tmp_path):
         pass
 
     def dying(items, label, total):
-        del label
         for done, item in enumerate(items):
-            if done == total // 2:
+            if label == "turning functions" and done == total // 2:
                 raise Killed
             yield item
 
     whole = sweep(config(place), tmp_path / "whole")
     with pytest.raises(Killed):
         sweep(config(place), tmp_path / "killed", track=dying)
-    assert len(list((tmp_path / "killed" / ".units").iterdir())) == 3
+    assert len(list((tmp_path / "killed" / ".units").iterdir())) == (3 + 2) * 2 // 2
     again = sweep(config(place), tmp_path / "killed")
     assert (again / "modulation.csv").read_bytes() == (whole / "modulation.csv").read_bytes()
 
 
 @pytest.mark.slow
-def test_turning_the_shipped_pair_is_smooth(tmp_path):
-    """A step of 0.1 changes an image by less than six tenths of what turning the function off does."""
+def test_turning_the_shipped_pair_is_even(tmp_path):
+    """A tenth of the strength is a tenth of the way; noise rises and sharpness falls as functions go off."""
     from faig.imaging.photos import photograph
 
-    for place, photo in (
-        ("gt", photograph("chelsea")[:, 60:124, 120:184]),
-        ("other", photograph("coffee")[:, 100:148, 200:248]),
-    ):
-        (tmp_path / place).mkdir()
-        write_image(tmp_path / place / "photo.png", photo)
-    pair = {"baseline": "srresnet-x2/baseline", "target": "srresnet-x2/target", "threads": 1}
+    (tmp_path / "gt").mkdir()
+    write_image(tmp_path / "gt" / "photo.png", photograph("chelsea")[:, 60:124, 120:184])
     turned = {}
     for kind, level in (("blur", 2.0), ("noise", 0.1)):
-
-        def run(place: str, kind=kind, level=level, **strengths) -> Path:
-            images = ImagesConfig(gt=tmp_path / place, degrade={kind: level})
-            config = SweepConfig(**pair, images=images, filters={kind: f"srresnet-x2/{kind}"}, **strengths)
-            return sweep(config, tmp_path / f"{place}-{kind}") / "modulation.csv"
-
-        table = run("gt")
-        rows = pd.read_csv(table)
-        turned[kind] = rows[rows["input"] == kind].set_index("strength")
+        config = SweepConfig(
+            baseline="srresnet-x2/baseline",
+            target="srresnet-x2/target",
+            images=ImagesConfig(gt=tmp_path / "gt", degrade={kind: level}),
+            filters={kind: f"srresnet-x2/{kind}"},
+            threads=1,
+        )
+        rows = read_table(sweep(config, tmp_path / kind), MODULATION)
+        turned[kind] = rows[(rows["functions"] == kind) & (rows["input"] == kind)].set_index("strength")
         assert len(turned[kind]) == 16
-        assert turned[kind]["step_share"].max() <= 0.6
+        up_to_target = turned[kind][turned[kind].index <= 1]
+        assert up_to_target["step_share"].dropna().to_numpy() == pytest.approx(0.1, abs=0.02)
+        assert up_to_target["psnr"].diff().min() > -0.05
     noise, sharpness = turned["noise"]["noise"], turned["blur"]["sharpness"]
+    assert noise.loc[:1].is_monotonic_decreasing
     assert noise[0.0] > 2 * noise[1.0]
-    assert sharpness[0.0] < sharpness[1.0] < sharpness[1.5]
+    assert sharpness.is_monotonic_increasing
 
 
 @pytest.mark.parametrize(
@@ -168,7 +216,9 @@ def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeyp
     monkeypatch.setattr("faig.report.figures.export.export_charts", those_of_both)  # all would take long
     out = tmp_path / "run"
     assert call(monkeypatch, *command(place, out, "--strengths", "0:1.5:0.5")) == 0
-    assert "blur+noise: the largest step, to strength" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "blur+noise: the largest step, to strength" in told
+    assert told.count(": the largest step, ") == 3  # none of DNI and blend
     figures = out / "figures" / "modulation"
     with Pillow.open(figures / "blur.gif") as animation:
         assert animation.n_frames == 2 * 4 - 2

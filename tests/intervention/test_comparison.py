@@ -9,26 +9,35 @@ import torch
 
 from faig.experiment.comparison_tables import write_contests
 from faig.imaging.cases import Case
-from faig.intervention.comparison import Reverted, area, at_equal_terms, held_against
+from faig.intervention.comparison import Reverted, area, held_against
+from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, Sizes, contest, sizes_at_equal_terms
 from faig.intervention.measure import Measurement, Reference
 
 
-def measured(own: list[float], left: list[float], other: list[float], clean: list[float]):
-    def one(target: list[float], baseline: list[float]) -> Measurement:
-        nothing = np.zeros(len(target))
-        return Measurement(np.array(target, float), np.array(baseline, float), *[nothing] * 4)
+def measured(own: list[float], left: list[float], other: list[float], clean: list[float], in_pixels=None):
+    """Distances by input; in pixels the same, or others."""
 
-    return {"blur": one(own, left), "noise": one(other, other), "clean": one(clean, clean)}
+    def one(target: list[float], baseline: list[float], pixels: tuple[list[float], list[float]]) -> Measurement:
+        psnr, ssim = np.full(len(target), 28.0), np.ones(len(target))
+        return Measurement(*(np.array(each, float) for each in (target, baseline, psnr, ssim, *pixels)))
+
+    maps = (own, left, other, clean)
+    of_pixels = in_pixels or maps
+    pairs = [((o, w), (t, t), (c, c)) for o, w, t, c in (maps, of_pixels)]
+    return {kind: one(*pairs[0][at], pairs[1][at]) for at, kind in enumerate(("blur", "noise", "clean"))}
 
 
 CASES = [Case(name, torch.zeros(3, 4, 4), {"blur": torch.zeros(3, 2, 2)}) for name in "ab"]
-REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, {"blur": np.array([4.0, 6.0])}, {}, {})
+WHOLE = {"blur": np.array([4.0, 6.0])}
+PSNR = {"blur": (np.full(2, 30.0), np.full(2, 27.0))}
+REFERENCE = Reference(CASES, {"blur": [], "noise": [], "clean": []}, {}, WHOLE, PSNR, WHOLE, {})
 STRONG = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3])  # switched off 0.9, leak 0.1
 WEAK = measured([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5])  # switched off 0.5, leak 0.2
+COLOURED = measured([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3], ([1, 3], [3, 2], [0.2, 0.3], [0.5, 1.5]))
 
 
 def reverted(*results) -> Reverted:
-    return Reverted("blur", results, REFERENCE)
+    return Reverted.of("blur", results, REFERENCE)
 
 
 def test_by_how_much_one_is_ahead():
@@ -39,11 +48,18 @@ def test_by_how_much_one_is_ahead():
     # On every image the effect is ahead by 2: resampled together, there is no doubt about it.
     assert (row["effect_low"], row["effect_high"]) == pytest.approx((2, 2))
     assert row["switched_off_low"] < row["switched_off_high"]
+    assert (row["switched_off_pixels"], row["leak_pixels"]) == pytest.approx((0.4, -0.1))
+
+
+def test_what_gradient_maps_do_not_see_is_seen_in_pixels():
+    row = held_against(reverted(COLOURED), reverted(STRONG), seed=0)
+    assert (row["switched_off"], row["leak"]) == (0, 0)
+    assert (row["switched_off_pixels"], row["leak_pixels"]) == pytest.approx((0.5 - 0.9, 0.2 - 0.1))
 
 
 def test_what_two_crops_of_one_photo_say_is_unknown():
     crops = [replace(case, photo="p") for case in CASES]
-    sets = [Reverted("blur", [results], replace(REFERENCE, cases=crops)) for results in (STRONG, WEAK)]
+    sets = [Reverted.of("blur", [results], replace(REFERENCE, cases=crops)) for results in (STRONG, WEAK)]
     row = held_against(*sets, seed=0)
     assert row["effect"] == pytest.approx(2)
     assert np.isnan([row["effect_low"], row["leak_high"]]).all()
@@ -55,8 +71,9 @@ def test_nobody_is_ahead_of_himself():
 
 def test_seeds_are_averaged_image_by_image():
     both = reverted(STRONG, WEAK)
-    np.testing.assert_allclose(both.own, [2, 4])
-    np.testing.assert_allclose(both.others[1], [0.3, 0.9])
+    np.testing.assert_allclose(both.maps.own, [2, 4])
+    np.testing.assert_allclose(both.maps.others[1], [0.3, 0.9])
+    np.testing.assert_allclose(reverted(STRONG, COLOURED).pixels.left, [1.75, 1.25])
 
 
 def test_an_area_is_that_of_the_curve_over_logarithms():
@@ -68,18 +85,49 @@ def test_an_area_is_that_of_the_curve_over_logarithms():
     assert area({0.05: reverted(STRONG)}, seed=0).value == pytest.approx(0.7)
 
 
+LEAKY = measured([3, 5], [0, 0], [4, 4], [0, 0])  # switched off 1, leak 0.8
+
+
+def sizes(champion, sets):
+    asked = []
+
+    def given(size):
+        asked.append(size)
+        return reverted(sets[size])
+
+    return sizes_at_equal_terms(reverted(champion), sorted(sets, reverse=True), given), asked
+
+
 def test_at_equal_terms_a_smaller_set_may_win():
     """FAIG: off 0.5, leak 0.2. The other: 0.3% off 0.9 at leak 0.1; 1% leaks too much; 10% is too large to count."""
-    leaky = reverted(measured([3, 5], [0, 0], [4, 4], [0, 0]))  # switched off 1, leak 0.8
-    row = at_equal_terms(reverted(WEAK), {0.003: reverted(STRONG), 0.01: leaky, 0.1: leaky}, seed=0)
-    assert row["switched_off"] == pytest.approx(0.9)
-    assert row["switched_off_ahead"] == pytest.approx(0.4)
-    assert row["leak"] == pytest.approx(0.1)
-    assert row["leak_ahead"] == pytest.approx(0.1)
-    none = at_equal_terms(reverted(WEAK), {0.01: leaky}, seed=0)
-    assert (none["switched_off"], none["leak"]) == pytest.approx((0, 0.8))  # no set leaks so little
-    weaker = at_equal_terms(reverted(STRONG), {0.003: reverted(WEAK), 0.1: reverted(WEAK)}, seed=0)
-    assert weaker["leak_ahead"] == pytest.approx(0.1 - 0.2)  # none switches off as much: what the largest leaks
+    chosen, asked = sizes(WEAK, {0.003: STRONG, 0.01: LEAKY, 0.1: STRONG})
+    assert chosen == {NO_MORE_LEAK: 0.003, AS_MUCH_OFF: 0.003}
+    assert asked == [0.003, 0.01]  # the largest is not needed, so it is not measured
+    assert sizes(WEAK, {0.003: WEAK, 0.01: STRONG})[0] == {NO_MORE_LEAK: 0.01, AS_MUCH_OFF: 0.003}
+    assert sizes(WEAK, {0.01: LEAKY})[0] == {NO_MORE_LEAK: 0, AS_MUCH_OFF: 0.01}  # no set leaks so little
+    weaker = {0.003: WEAK, 0.03: WEAK, 0.1: STRONG, 0.3: STRONG}
+    assert sizes(STRONG, weaker) == ({NO_MORE_LEAK: 0, AS_MUCH_OFF: 0.1}, [0.003, 0.03, 0.1])
+    assert sizes(STRONG, {0.003: WEAK, 0.1: WEAK})[0][AS_MUCH_OFF] == 0.1  # none switches off as much: the largest
+
+
+def test_at_equal_terms_both_measures_count():
+    """As far off in gradient maps, but in pixels half, and with twice the leak."""
+    assert sizes(STRONG, {0.01: COLOURED, 0.1: STRONG})[0] == {NO_MORE_LEAK: 0, AS_MUCH_OFF: 0.1}
+    leaks = measured([3, 5], [0.5, 0.5], [2, 2], [0, 0], ([3, 5], [0.5, 0.5], [0.5, 0.5], [0.1, 0.3]))
+    assert sizes(STRONG, {0.01: leaks})[0] == {NO_MORE_LEAK: 0, AS_MUCH_OFF: 0.01}
+
+
+def test_a_contest_says_what_is_better():
+    row = contest(reverted(WEAK), reverted(STRONG), seed=0)
+    assert (row["switched_off"], row["switched_off_ahead"]) == pytest.approx((0.9, 0.4))
+    assert (row["leak"], row["leak_ahead"]) == pytest.approx((0.1, 0.1))
+    row = contest(reverted(STRONG), reverted(COLOURED), seed=0)
+    assert (row["switched_off_ahead"], row["leak_ahead"]) == (0, 0)
+    assert (row["switched_off_pixels"], row["switched_off_pixels_ahead"]) == pytest.approx((0.5, -0.4))
+    assert (row["leak_pixels"], row["leak_pixels_ahead"]) == pytest.approx((0.2, -0.1))
+    nothing = contest(reverted(STRONG), Reverted.nothing("blur", REFERENCE), seed=0)
+    assert (nothing["switched_off"], nothing["leak"], nothing["leak_pixels"]) == (0, 0, 0)
+    assert (nothing["switched_off_ahead"], nothing["leak_ahead"]) == pytest.approx((-0.9, 0.1))
 
 
 def test_the_tables(tmp_path):
@@ -88,14 +136,27 @@ def test_the_tables(tmp_path):
         for method, found in (("faig", STRONG), ("ig", WEAK))
         for share in (0.01, 0.1)
     }
+    units["reverted", "wild", "blur", 0.01] = [measured([50, 50], [50, 50], [0, 0], [0, 0])]
     units["grafted", "faig", "blur", 0.01] = [WEAK]
-    write_contests(tmp_path, REFERENCE, units, seed=0)
+    chosen = {("ig", "blur"): Sizes("finding images", {NO_MORE_LEAK: 0.0, AS_MUCH_OFF: 0.1})}
+    chosen["wild", "blur"] = Sizes("finding images", {AS_MUCH_OFF: 0.01})
+    write_contests(tmp_path, REFERENCE, units, seed=0, sizes=chosen)
     areas, contests = (pd.read_csv(tmp_path / name) for name in ("areas.csv", "contests.csv"))
-    assert list(areas["method"]) == ["faig", "ig"]
-    assert areas["area"].tolist() == pytest.approx([0.7, 0.2])
-    assert areas["selectivity"].tolist() == pytest.approx([8, 2])
-    assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1]]
-    assert (contests["leak"] < 0).all()
-    equals = pd.read_csv(tmp_path / "equals.csv")
-    assert equals[["reverted", "method"]].to_numpy().tolist() == [["blur", "ig"]]
-    assert (equals["switched_off_ahead"] < 0).all()
+    assert list(areas["method"]) == ["faig", "ig", "wild"]
+    assert areas["area"].tolist()[:2] == pytest.approx([0.7, 0.2])
+    assert areas["selectivity"].tolist()[:2] == pytest.approx([8, 2])
+    assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1], ["wild", 0.01]]
+    assert (contests["leak"][:2] < 0).all()
+    equals = pd.read_csv(tmp_path / "equals.csv", keep_default_na=False)
+    assert equals[["reverted", "method", "terms", "size"]].to_numpy().tolist() == [
+        ["blur", "ig", "no more leak", 0],
+        ["blur", "ig", "as much off", 0.1],
+        ["blur", "wild", "as much off", 0.01],
+    ]
+    assert equals["switched_off_ahead"].tolist()[:2] == pytest.approx([-0.9, 0.5 - 0.9])
+    assert equals["wrecked"].tolist() == [
+        "",
+        "",
+        "on blur 10.0 times as far from both ends as they are from each other",
+    ]
+    assert (equals["chosen_on"] == "finding images").all()

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 import faig
 from conftest import nudged, tiny_network
@@ -9,7 +10,7 @@ from faig.common.errors import InputError
 from faig.filters import FilterSet, Strengths
 from faig.filters.strengths import turned
 from faig.intervention.edit import mix
-from faig.intervention.knob import Averaged
+from faig.intervention.knob import CONTROLS, Averaged, blend, dni
 from faig.networks.inference import channels_of, restore, scale_of
 
 IMAGE = torch.rand(3, 9, 11, generator=torch.Generator().manual_seed(3))
@@ -83,3 +84,34 @@ def test_what_cannot_be_turned_is_refused(pair, functions):
         pair.turn(functions, {"jpeg": 0.5})
     with pytest.raises(InputError, match="must add up to 1"):
         Averaged([(0.5, pair.target), (0.4, pair.baseline)])
+
+
+@pytest.mark.parametrize("knob", CONTROLS)
+def test_the_ends_of_a_control_are_the_two_networks(pair, knob):
+    target, baseline = pair.target, pair.baseline
+    image = torch.rand(3, 11, 14, generator=torch.Generator().manual_seed(0))
+    ends = {0.0: restore(baseline, image), 1.0: restore(target, image)}
+    assert not torch.equal(ends[0.0], ends[1.0])
+    for position, expected in ends.items():
+        assert torch.equal(restore(CONTROLS[knob](target, baseline, position), image), expected)
+
+
+def test_dni_mixes_every_parameter(pair):
+    target, baseline = pair.target, pair.baseline
+    mixed = dict(dni(target, baseline, 0.25).named_parameters())
+    for (name, high), low in zip(target.named_parameters(), baseline.parameters(), strict=True):
+        torch.testing.assert_close(mixed[name], 0.25 * high + 0.75 * low)
+
+
+def test_a_blend_averages_images_that_are_clipped_first():
+    class Gives(nn.Module):
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.value = nn.Parameter(torch.tensor(value))
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return image * 0 + self.value
+
+    image = torch.zeros(1, 3, 2, 2)
+    assert blend(Gives(1.8), Gives(0.4), 0.25)(image).unique().item() == pytest.approx(0.25 * 1 + 0.75 * 0.4)
+    assert blend(Gives(0.4), Gives(-3.0), 0.25)(image).unique().item() == pytest.approx(0.25 * 0.4)

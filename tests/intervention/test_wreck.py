@@ -16,7 +16,7 @@ ENDS = {"blur": 4.0, "noise": 10.0, "clean": 0.5}  # E(target, baseline)
 def reference() -> Reference:
     """Target 30 dB everywhere, baseline 27 on degraded images and 30 on clean ones."""
     psnr = {kind: (np.full(2, 30.0), np.full(2, 30.0 if kind == "clean" else 27.0)) for kind in ENDS}
-    return Reference([], {}, {}, {kind: np.full(2, apart) for kind, apart in ENDS.items()}, psnr, {})
+    return Reference([], {}, {}, {kind: np.full(2, apart) for kind, apart in ENDS.items()}, psnr, {}, {})
 
 
 def measured(**changes: tuple[float, float, float]) -> dict[str, Measurement]:
@@ -63,6 +63,10 @@ def test_a_measured_network_says_so():
     for network, bad in ((broken, True), (target, False), (baseline, False)):
         rows = summarise(measure(network, ends, 2), ends)
         assert [bool(row["wrecked"]) for row in rows] == [bad, bad]
+        lost = [min(row["ssim_gain"], row["psnr_gain"]) < -0.1 for row in rows]
+        assert all(row["ssim_gain_worst"] <= row["ssim_gain"] for row in rows)
+        assert lost == [bad, bad] or network is baseline
+        assert network is not target or {row["ssim_gain"] for row in rows} == {0}
         assert bool(wrecked_on_photos(network, target, baseline, 2)) == bad
 
 

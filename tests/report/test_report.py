@@ -14,10 +14,10 @@ import pytest
 from faig.attribution.files.ranking_file import RankingFile
 from faig.common.errors import InputError
 from faig.report.figures.chart import Chart, Series
-from faig.report.figures.charts import comparison_charts
+from faig.report.figures.comparison_charts import comparison_charts
 from faig.report.figures.export import export_charts
 from faig.report.figures.pictures import pictures
-from faig.report.figures.teaser import draw_teaser
+from faig.report.figures.teaser import draw_teaser, teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.html.page import _trust, write_report
 from faig.report.markdown import write_markdown
@@ -92,6 +92,42 @@ def test_a_chart_has_the_numbers_of_its_table(reported):
     assert traces["signed"]["y"] == pytest.approx(list(rows["leak"]))
 
 
+def test_a_trade_off_stands_in_both_measures_with_the_controls(reported):
+    run, page = reported
+    charts, knobs = data_of(page)["charts"], pd.read_csv(run / "compare" / "knobs.csv")
+    for end, column in (("", ""), ("-pixels", "_pixels")):
+        traces = {trace["name"]: trace for trace in charts[f"tradeoff-blur{end}"]["data"] if "name" in trace}
+        rows = knobs.query("reverted == 'blur' and knob == 'blend'").sort_values("position", ascending=False)
+        assert traces["blend"]["x"] == pytest.approx([0, *rows[f"leak{column}"]])
+        assert traces["blend"]["y"] == pytest.approx([0, *rows[f"switched_off{column}"]])
+        assert traces["DNI"]["y"][-1] == pytest.approx(1)  # the baseline
+        assert traces["DNI"]["line"]["width"] < traces["faig"]["line"]["width"]
+
+
+def test_controls_of_a_sweep_are_thin_lines_of_psnr_alone(reported):
+    charts = data_of(reported[1])["charts"]
+    traces = {trace["name"]: trace for trace in charts["strength-blur-psnr"]["data"] if "name" in trace}
+    assert set(traces) == {"clean", "blur", "noise", "DNI on blur", "blend on blur"}
+    assert traces["DNI on blur"]["line"]["width"] < traces["blur"]["line"]["width"]
+    assert {trace["name"] for trace in charts["strength-blur-noise"]["data"] if "name" in trace} == {
+        "clean",
+        "blur",
+        "noise",
+    }
+
+
+def test_a_caption_says_what_was_measured(reported):
+    """Pictures of 20 to 29 dB: the target's are the second of five for each input."""
+    _, page = reported
+    assert (
+        "Deblurring reverted changes PSNR by +1.00 dB on the blurry input and by +1.00 dB on the noisy input. "
+        "Denoising reverted changes PSNR by +2.00 dB on the blurry input and by +2.00 dB on the noisy input. "
+        "That is against the target, on this one image."
+    ) in page
+    shots = Results.of(reported[0]).shots("")
+    assert teaser_caption([dataclasses.replace(shot, psnr=float("nan")) for shot in shots]) == ""
+
+
 def test_the_map_holds_the_best_filters_in_order(reported):
     run, page = reported
     mapped = data_of(page)["map"]
@@ -120,6 +156,10 @@ def test_headline_and_charts_are_of_the_runs_own_method(study_run, tmp_path):
     page = write_report(run).read_text(encoding="utf-8")
     tiles = re.search(r'<ul class="tiles">(.*?)</ul>', page, re.S)[1]
     assert tiles.count("<small>signed, ") == 2
+    summary = pd.read_csv(run / "compare" / "summary.csv").query("method == 'signed' and proportion == 0.05")
+    less = summary[["switched_off", "switched_off_pixels"]].min(axis=1)
+    assert re.findall(r"<b>(-?\d+)%</b>", tiles) == [f"{100 * off:.0f}" for off in less]
+    assert tiles.count(" in gradient maps and ") == 2
     assert "faig" not in tiles
     data = data_of(page)
     assert data["map"]["method"] == "signed"
@@ -175,6 +215,7 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
     assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").glob("*.png")} == set(linked)
     assert "(study/summary.csv)" in text
+    assert "Denoising reverted changes PSNR by +2.00 dB on the blurry input" in text
     assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
     assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
     assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
@@ -260,8 +301,16 @@ def test_a_wrecked_image_does_not_squeeze_the_trade_off(study_run, tmp_path):
     run = shutil.copytree(study_run, tmp_path / "study")
     table = run / "compare" / "summary.csv"
     wide = ((-0.03, 1.5), (-0.2, 1.05))
-    cases = ((0.5, 0.2, None), (-40.0, 30.0, wide), (0.5, 30.0, wide), (-40.0, 0.2, ((-0.03, 0.2), (-0.2, 1.05))))
-    for off, leak, window in cases:
+    cases = (
+        (0.5, 0.2, 0.1, None),
+        (-40.0, 30.0, 0.1, wide),
+        (0.5, 30.0, 0.1, wide),
+        (-40.0, 0.2, 0.1, ((-0.03, 0.2), (-0.2, 1.05))),
+        (0.5, 0.2, 2.5, wide),  # DNI's
+    )
+    knobs = pd.read_csv(run / "compare" / "knobs.csv")
+    for off, leak, of_knobs, window in cases:
+        knobs.assign(switched_off=0.5, leak=of_knobs).to_csv(run / "compare" / "knobs.csv", index=False)
         rows = pd.read_csv(table).assign(switched_off=0.5, leak=0.2)
         rows.loc[0, ["switched_off", "leak"]] = [off, leak]
         rows.to_csv(table, index=False)

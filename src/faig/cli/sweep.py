@@ -12,6 +12,7 @@ from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.experiment.config import SweepConfig
 from faig.experiment.sweep import sweep as turn
+from faig.intervention.knob import WAYS
 from faig.report.figures.export import draw_charts
 from faig.report.figures.strips import draw_strips
 from faig.results.table import read_table
@@ -34,6 +35,7 @@ def sweep(
         str | None,
         cli.setting(SweepConfig, "strengths", "FROM:TO:STEP, or numbers separated by commas; 0 and 1 among them."),
     ] = None,
+    way: Annotated[str | None, cli.setting(SweepConfig, "way", "What is turned.", "|".join(WAYS))] = None,
     picture: Annotated[
         str | None, cli.setting(SweepConfig, "picture", "Image to show, in place of the first.", "NAME")
     ] = None,
@@ -54,7 +56,8 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     methods = methods_of(config.filters)
     screen.result(describe_methods(methods), run=out, methods=methods)
     rows = read_table(out, MODULATION)
-    largest_steps = {}
+    rows = rows[rows["functions"] != ""]  # else DNI and blend
+    largest_steps: dict[str, Any] = {}
     for functions, group in rows.groupby("functions", sort=False):
         own = group[group["input"].isin(str(functions).split("+"))]
         largest = (group if own.empty else own).sort_values("step_share", na_position="first").iloc[-1]

@@ -1,5 +1,6 @@
 """``faig compare``: revert and graft the filters that each method finds, and measure what that does."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from faig.attribution.files.run_files import report_errors, save_attributions
 from faig.attribution.methods import DEFAULT, METHODS
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_tables
+from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_knobs, write_tables
 from faig.experiment.config import CompareConfig, attribution_options
 from faig.experiment.networks import load_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
-from faig.intervention.comparison import CHAMPION
+from faig.intervention.comparison import CHAMPION, Reverted
 from faig.intervention.edit import graft, revert
+from faig.intervention.equal_terms import FEW, FINDING, MEASURED, Sizes, sizes_at_equal_terms
+from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, fingerprint
 from faig.pair import Pair
@@ -27,7 +30,10 @@ from faig.results.table import write_table
 from faig.results.tables import IMAGES
 from faig.zoo.scores import units
 
+logger = logging.getLogger("faig")
+
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed
+POSITIONS = (0.0, 0.25, 0.5, 0.75)  # of the controls that need no attribution
 KEPT = Path(IMAGES.name).parent  # in the run directory: outputs that are kept
 
 
@@ -40,7 +46,7 @@ class Comparison(Stage):
     """Methods against each other, by what reverting and grafting the filters that they find does.
 
     Leaves the raw scores, the rankings, ``effects.csv``, ``grafts.csv``, ``areas.csv``, ``contests.csv``,
-    ``equals.csv`` and ``summary.csv``.
+    ``equals.csv``, ``knobs.csv`` and ``summary.csv``.
 
     Args:
         config: what to compare on what.
@@ -119,7 +125,10 @@ class Comparison(Stage):
             ]
             write_table(run, IMAGES, unaltered + rows)
         champions = dict.fromkeys([CHAMPION, *(method.name for method in self.methods[:1])])
-        write_contests(run, reference, units, config.seed, champions=champions)
+        sizes = dict(self._sizes(run, reference, rankings, units, track))
+        write_contests(run, reference, units, config.seed, champions=champions, sizes=sizes)
+        kinds = dict.fromkeys(kind for _, _, kind, _ in units)
+        write_knobs(run, reference, dict(self._knobs(run, reference, track)), kinds, config.seed)
         write_tables(run, reference, units, config.seed)
 
     def _attribute(self, run: Path, track: Track) -> Rankings:
@@ -164,7 +173,7 @@ class Comparison(Stage):
             rows: gets the rows of the table of outputs that are kept.
             track: shows progress.
         """
-        config, space = self.config, self.pair.space
+        config = self.config
         plan = [
             (intervention, method, kind, proportion)
             for intervention in INTERVENTIONS
@@ -173,25 +182,94 @@ class Comparison(Stage):
             for proportion in config.proportions
         ]
         for key in track(plan, "reverting and grafting", len(plan)):
-            intervention, method, kind, proportion = key
-            results = []
-            for seed, order in enumerate(rankings[method][kind]):
-                # What looks at no degradation finds the same filters for each: measure them once.
-                blind = method not in config.filters and METHODS[method].combine is None
-                name = f"{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
-                filters = FilterSet.top(space, order, proportion)
-                if len(filters) == len(space):  # all of them, whoever ranked them
-                    name = f"{intervention}-all"
-
-                def unit(name: str = name, filters: FilterSet = filters, intervention: str = intervention) -> Any:
-                    alter = revert if intervention == "reverted" else graft
-                    altered = alter(self.pair.target, self.pair.baseline, filters)
-                    images = run / KEPT / name if config.save_images else None
-                    return to_json(measure(altered, reference, self.pair.scale, config.channel, images))
-
-                results.append(from_json(kept(run, name, unit)))
+            draws = list(self._draws(run, reference, rankings, key, save_images=config.save_images))
+            for seed, (name, _) in enumerate(draws):
                 rows += [_image_row(*key, seed, name, degradation) for degradation in reference.target]
-            yield key, results
+            yield key, [measured for _, measured in draws]
+
+    def _draws(
+        self, run: Path, reference: Reference, rankings: Rankings, key: Key, on: str = "", *, save_images: bool = False
+    ) -> Iterator[tuple[str, Measured]]:
+        """Measure an intervention, for each seed of its method; yields the name of the unit, and what it does.
+
+        Args:
+            run: the run directory.
+            reference: what the unaltered networks do on the images to measure on.
+            rankings: of every method.
+            key: which intervention.
+            on: what the names of units begin with: other images need other names.
+            save_images: keep the outputs.
+        """
+        (intervention, method, kind, proportion), space = key, self.pair.space
+        alter = revert if intervention == "reverted" else graft
+        # What looks at no degradation finds the same filters for each: measure them once.
+        blind = method not in self.config.filters and METHODS[method].combine is None
+        for seed, order in enumerate(rankings[method][kind]):
+            name = f"{on}{intervention}-{method}-{'any' if blind else kind}-{proportion:g}-{seed}"
+            filters = FilterSet.top(space, order, proportion)
+            if len(filters) == len(space):  # all of them, whoever ranked them
+                name = f"{on}{intervention}-all"
+
+            def unit(name: str = name, filters: FilterSet = filters) -> Any:
+                altered = alter(self.pair.target, self.pair.baseline, filters)
+                images = run / KEPT / name if save_images else None
+                return to_json(measure(altered, reference, self.pair.scale, self.config.channel, images))
+
+            yield name, from_json(kept(run, name, unit))
+
+    def _knobs(self, run: Path, reference: Reference, track: Track) -> Iterator[tuple[tuple[str, float], Measured]]:
+        """Measure the controls that need no attribution, at each position; yields knob, position, and what it does."""
+        pair = self.pair
+        plan = [(knob, position) for knob in CONTROLS for position in POSITIONS]
+        for knob, position in track(plan, "turning DNI and blend", len(plan)):
+
+            def unit(knob: str = knob, position: float = position) -> Any:
+                network = CONTROLS[knob](pair.target, pair.baseline, position)
+                return to_json(measure(network, reference, pair.scale, self.config.channel))
+
+            yield (knob, position), from_json(kept(run, f"knob-{knob}-{position:g}", unit))
+
+    def _sizes(
+        self, run: Path, reference: Reference, rankings: Rankings, units: dict[Key, list[Measured]], track: Track
+    ) -> Iterator[tuple[tuple[str, str], Sizes]]:
+        """By method and function, at which sizes the method is held against FAIG at equal terms.
+
+        They are chosen on the images that filters are found on, where these are others than those measured on.
+
+        Args:
+            run: the run directory.
+            reference: what the unaltered networks do on the images that are measured on.
+            rankings: of every method.
+            units: what was measured there.
+            track: shows progress.
+        """
+        proportions = self.config.proportions
+        contested = [kind for kind in rankings.get(CHAMPION, {}) if FEW in proportions and len(reference.target) > 1]
+        plan = [
+            (method, kind)
+            for method in rankings
+            if method != CHAMPION
+            for kind in rankings[method]
+            if kind in contested
+        ]
+        others = case_fingerprints(self.found_on) != case_fingerprints(self.cases)
+        finding = self.found_on[0].lr if others and len(self.found_on[0].lr) > 1 else {}
+        pair, found = self.pair, reference
+        if any(kind in finding for _, kind in plan):
+            logger.info("sizes at equal terms are chosen on the images that filters are found on")
+            found = measure_reference(pair.target, pair.baseline, pair.scale, self.found_on, self.config.channel)
+        for method, kind in track(plan, "choosing sizes", len(plan)):
+
+            def measured(size: float, method: str = method, kind: str = kind) -> Reverted:
+                key = ("reverted", method, kind, size)
+                if kind not in finding:
+                    return Reverted.of(kind, units[key], reference)
+                draws = self._draws(run, found, rankings, key, on="find-")
+                return Reverted.of(kind, [result for _, result in draws], found)
+
+            champion = measured(FEW, CHAMPION)
+            by_terms = sizes_at_equal_terms(champion, proportions, measured)
+            yield (method, kind), Sizes(FINDING if kind in finding else MEASURED, by_terms)
 
 
 def _image_row(

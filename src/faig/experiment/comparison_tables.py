@@ -1,17 +1,18 @@
 """The tables of a comparison: ``effects.csv``, ``grafts.csv`` and ``summary.csv``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faig.common.statistics import Estimate, Numbers, estimate_mean
-from faig.intervention.comparison import CHAMPION, FEW, Reverted, area_row, at_equal_terms, held_against
+from faig.intervention.comparison import CHAMPION, Reverted, area_row, held_against
 from faig.intervention.effect import leak, mean_effect, switched_off
+from faig.intervention.equal_terms import FEW, Sizes, contest
 from faig.intervention.measure import Measured, Reference
 from faig.intervention.wreck import described, wrecked
-from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, SUMMARY
+from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, KNOBS, SUMMARY
 from faig.results.table import write_table
 
 INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
@@ -40,13 +41,7 @@ def write_tables(
     for intervention, table in INTERVENTIONS.items():
         write_table(run, table, rows[intervention])
     grafts = {
-        (method, kind, proportion): spread(
-            "switched_on",
-            [
-                switched_off(m[kind].to_target, reference.between[kind], photos=reference.photos, seed=seed)
-                for m in results
-            ],
-        )
+        (method, kind, proportion): switched_on_row(kind, results, reference, seed)
         for (intervention, method, kind, proportion), results in units.items()
         if intervention == "grafted"
     }
@@ -60,6 +55,7 @@ def effect_row(
     ends = ("to_target", "to_baseline") if intervention == "reverted" else ("to_baseline", "to_target")
     main, opposite = (np.mean([getattr(m[degradation], end) for m in results], axis=0) for end in ends)
     target, baseline = (float(values.mean()) for values in reference.psnr[degradation])
+    altered = 0 if intervention == "reverted" else 1  # the target, or the baseline
     return mean_effect(main, photos=reference.photos, seed=seed).columns("effect") | {
         f"effect_{ends[1]}": float(opposite.mean()),
         "effect_target_baseline": float(reference.between[degradation].mean()),
@@ -67,12 +63,20 @@ def effect_row(
         "psnr_target": target,
         "psnr_baseline": baseline,
         "ssim": float(np.mean([m[degradation].ssim for m in results])),
+        **_gains("psnr", degradation, results, reference.psnr[degradation][altered]),
+        **_gains("ssim", degradation, results, reference.ssim[degradation][altered]),
         "effect_spread": _std([getattr(m[degradation], ends[0]).mean() for m in results]),
     }
 
 
-def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
-    """Switched off and leak of one reverted set."""
+def _gains(name: str, degradation: str, results: list[Measured], before: Numbers) -> dict[str, float]:
+    """By how much a measure of quality is more than it was, on average and in the image that loses most."""
+    gains: Numbers = np.mean([getattr(m[degradation], name) for m in results], axis=0) - before
+    return {f"{name}_gain": float(gains.mean()), f"{name}_gain_worst": float(gains.min())}
+
+
+def summary_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
+    """Switched off and leak of one altered network by both measures, and what other inputs lose in dB."""
     between, photos = reference.between[kind], reference.photos
     off = [switched_off(m[kind].to_baseline, between, photos=photos, seed=seed) for m in results]
     elsewhere = [{degradation: m[degradation].to_target for degradation in m if degradation != kind} for m in results]
@@ -82,18 +86,31 @@ def summary_row(kind: str, results: list[Measured], reference: Reference, seed: 
     return row | _pixels_row(kind, results, reference, seed)
 
 
-def _pixels_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
+def switched_on_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, float]:
+    """Switched on of one graft, in gradient maps and in pixels."""
+    photos, whole = reference.photos, reference.between[kind]
+    in_pixels = reference.pixels_between[kind]
+    on = [switched_off(m[kind].to_target, whole, photos=photos, seed=seed) for m in results]
+    on_pixels = [switched_off(m[kind].pixels_to_target, in_pixels, photos=photos, seed=seed) for m in results]
+    return spread("switched_on", on) | spread("switched_on_pixels", on_pixels)
+
+
+def _pixels_row(kind: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
     """The same in pixels, and what other inputs lose in dB: what a measure of gray gradients cannot see."""
     between, photos = reference.pixels_between[kind], reference.photos
     off = [switched_off(m[kind].pixels_to_baseline, between, photos=photos, seed=seed) for m in results]
-    row = spread("switched_off_pixels", off)
+    row: dict[str, Any] = spread("switched_off_pixels", off)
     others = [name for name in results[0] if name != kind]
     if others:
         elsewhere = [{name: m[name].pixels_to_target for name in others} for m in results]
         row |= spread("leak_pixels", [leak(errors, between, photos=photos, seed=seed) for errors in elsewhere])
         gains = {name: np.mean([m[name].psnr for m in results], axis=0) - reference.psnr[name][0] for name in others}
-        row["psnr_elsewhere"] = float(min(values.mean() for values in gains.values()))
-        row["psnr_elsewhere_worst"] = float(min(values.min() for values in gains.values()))
+        most = min(gains, key=lambda name: gains[name].mean())
+        row |= {
+            "loses_most": most,
+            "psnr_elsewhere": float(gains[most].mean()),
+            "psnr_elsewhere_worst": float(min(values.min() for values in gains.values())),
+        }
     return row
 
 
@@ -112,19 +129,52 @@ def _std(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
 
 
+def write_knobs(
+    run: Path, reference: Reference, units: Mapping[tuple[str, float], Measured], kinds: Iterable[str], seed: int
+) -> None:
+    """``knobs.csv``: what controls do that need no attribution.
+
+    Args:
+        run: where the table goes.
+        reference: what target and baseline do on the measured images.
+        units: by knob and position, what was measured there.
+        kinds: the functions that are judged.
+        seed: of the intervals.
+    """
+    rows = []
+    for kind in kinds:
+        for (knob, position), measured in units.items():
+            row = {"knob": knob, "reverted": kind, "position": position}
+            row |= summary_row(kind, [measured], reference, seed)
+            psnr, photos = measured[kind].psnr, reference.photos
+            row |= estimate_mean(psnr, photos=photos, seed=seed).columns("psnr")
+            row |= estimate_mean(psnr - reference.psnr[kind][0], photos=photos, seed=seed).columns("psnr_gain")
+            rows.append(row | {"wrecked": described(wrecked([measured], reference))})
+    write_table(run, KNOBS, rows)
+
+
 def write_contests(
     run: Path,
     reference: Reference,
     units: dict[Key, list[Measured]],
     seed: int,
     champions: Iterable[str] = (CHAMPION,),
+    sizes: Mapping[tuple[str, str], Sizes] | None = None,
 ) -> None:
-    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where FAIG is.
+    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where sizes for it are.
 
     Nothing where there is only one input.
+
+    Args:
+        run: where the tables go.
+        reference: what target and baseline do on the measured images.
+        units: what was measured there.
+        seed: of the resampling.
+        champions: the methods that the others are held against.
+        sizes: by method and function, those at which the method is held against FAIG at equal terms.
     """
     reverted = {
-        (method, kind, proportion): Reverted(kind, results, reference)
+        (method, kind, proportion): Reverted.of(kind, results, reference)
         for (intervention, method, kind, proportion), results in units.items()
         if intervention == "reverted" and len(reference.target) > 1
     }
@@ -140,9 +190,15 @@ def write_contests(
         if method != champion and (champion, kind, proportion) in reverted
     ]
     equals = [
-        {"reverted": kind, "method": method} | at_equal_terms(reverted[champion], curve, seed)
-        for (method, kind), curve in curves.items()
-        if method != CHAMPION and (champion := (CHAMPION, kind, FEW)) in reverted and min(curve) <= FEW
+        {"reverted": kind, "method": method, "terms": terms, "size": size, "chosen_on": chosen.on}
+        | contest(
+            reverted[CHAMPION, kind, FEW],
+            reverted[method, kind, size] if size else Reverted.nothing(kind, reference),
+            seed,
+        )
+        | {"wrecked": described(wrecked(units["reverted", method, kind, size], reference)) if size else ""}
+        for (method, kind), chosen in (sizes or {}).items()
+        for terms, size in chosen.by_terms.items()
     ]
     for table, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
         if rows:

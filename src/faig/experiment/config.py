@@ -14,6 +14,7 @@ from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
+from faig.intervention.knob import WAYS
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 MethodName = Annotated[str, one_of(METHODS)]
@@ -190,6 +191,7 @@ class SweepConfig(NetworksConfig):
         filters: of each function: a ranking, strengths, or a run directory.
         top: how many of each ranking, in (0, 1]; 1% where it is not given.
         strengths: ascending; 0 and 1 are among them.
+        way: what is turned: output ``images``, or ``weights`` (the paper's); see `knob.turn`.
         picture: the image to show; the first where it is not given.
     """
 
@@ -197,6 +199,7 @@ class SweepConfig(NetworksConfig):
     images: ImagesConfig
     filters: dict[Name, Ranking]
     top: Proportion | None = None
+    way: Annotated[str, one_of(WAYS)] = WAYS[0]
     strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
     picture: str | None = None
 

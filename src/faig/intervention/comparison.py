@@ -1,10 +1,12 @@
 """Methods against each other: how selective each is over all proportions, and who is ahead (ours).
 
-All numbers are of reverted filter sets; intervals resample photos jointly; what is random is averaged over its seeds
-image by image.
+All numbers are of reverted filter sets, in the paper's gradient maps and in pixels; intervals resample photos jointly;
+what is random is averaged over its seeds image by image.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,37 +15,78 @@ from faig.common.statistics import Estimate, Numbers, Photos, estimate
 from faig.intervention.measure import Measured, Reference
 
 CHAMPION = "faig"  # the method that the others are held against
-FEW = 0.01  # the champion's proportion, and the most that others may have to switch off more at no more leak
+MEASURES = {"": "maps", "_pixels": "pixels"}  # by the end of a column's name
 
 
-class Reverted:
-    """What reverting one set did, per image.
+@dataclass(frozen=True)
+class Distances:
+    """What reverting one set did by one measure, per image; E is the effect, or in pixels the mean squared error.
 
     Attributes:
         own: ``E(F', target)`` on the function's own degradation.
         left: ``E(F', baseline)`` there.
+        whole: ``E(target, baseline)`` there.
         others: ``E(F', target)`` on each other input.
-        whole: ``E(target, baseline)`` on the own degradation.
-        photos: of which photo each image is.
     """
 
-    def __init__(self, kind: str, results: Sequence[Measured], reference: Reference) -> None:
-        def mean(degradation: str, end: str) -> Numbers:
-            values: Numbers = np.mean([getattr(result[degradation], end) for result in results], axis=0)
-            return values
-
-        self.own, self.left = mean(kind, "to_target"), mean(kind, "to_baseline")
-        self.others = [mean(name, "to_target") for name in results[0] if name != kind]
-        self.whole = reference.between[kind]
-        self.photos: Photos = reference.photos
+    own: Numbers
+    left: Numbers
+    whole: Numbers
+    others: list[Numbers]
 
     def samples(self) -> list[Numbers]:
-        """All arrays, to be resampled together; `Means` takes them apart again."""
+        """All arrays, to be resampled together; `Ratios` takes them apart again."""
         return [self.own, self.left, self.whole, *self.others]
 
 
-class Means:
-    """The means over images of `Reverted.samples`, and what follows from them.
+@dataclass(frozen=True)
+class Reverted:
+    """What reverting one set did, per image.
+
+    Attributes:
+        maps: in gradient maps, the paper's measure.
+        pixels: in squared errors of all channels.
+        photos: of which photo each image is.
+    """
+
+    maps: Distances
+    pixels: Distances
+    photos: Photos
+
+    @classmethod
+    def of(cls, kind: str, results: Sequence[Measured], reference: Reference) -> "Reverted":
+        """A set of a function that was measured, or the mean of several draws of one."""
+
+        def mean(degradation: str, distance: str) -> Numbers:
+            values: Numbers = np.mean([getattr(result[degradation], distance) for result in results], axis=0)
+            return values
+
+        def distances(prefix: str, whole: Numbers) -> Distances:
+            others = [mean(name, f"{prefix}to_target") for name in results[0] if name != kind]
+            return Distances(mean(kind, f"{prefix}to_target"), mean(kind, f"{prefix}to_baseline"), whole, others)
+
+        return cls(
+            distances("", reference.between[kind]),
+            distances("pixels_", reference.pixels_between[kind]),
+            reference.photos,
+        )
+
+    @classmethod
+    def nothing(cls, kind: str, reference: Reference) -> "Reverted":
+        """No filter reverted: the target itself, as which nothing is off and nothing leaks."""
+
+        def distances(whole: Numbers) -> Distances:
+            return Distances(np.zeros_like(whole), whole, whole, [np.zeros_like(whole)])
+
+        return cls(distances(reference.between[kind]), distances(reference.pixels_between[kind]), reference.photos)
+
+    def means(self) -> "Means":
+        """The means over images."""
+        return Means(*(Ratios([sample.mean() for sample in each.samples()]) for each in (self.maps, self.pixels)))
+
+
+class Ratios:
+    """The means over images of `Distances.samples`, and what follows from them.
 
     Attributes:
         effect: the effect on the own degradation.
@@ -73,70 +116,53 @@ class Means:
         return (self.effect - self.other) / self.whole
 
 
+@dataclass(frozen=True)
+class Means:
+    """What reverting one set did on average, by both measures."""
+
+    maps: Ratios
+    pixels: Ratios
+
+
 def held_against(champion: Reverted, rival: Reverted, seed: int) -> dict[str, float]:
-    """FAIG's effect, switched off and leak minus another method's, each with its 95% interval."""
+    """FAIG's effect, switched off and leak minus another method's, the last two in pixels too; with 95% intervals."""
+    numbers = [("", "effect"), *((end, name) for end in MEASURES for name in ("switched_off", "leak"))]
     row: dict[str, float] = {}
-    for name in ("effect", "switched_off", "leak"):
+    for end, name in numbers:
 
-        def difference(first: Means, second: Means, name: str = name) -> Any:
-            return getattr(first, name) - getattr(second, name)
+        def difference(first: Means, second: Means, end: str = end, name: str = name) -> Any:
+            return number_of(first, name, end) - number_of(second, name, end)
 
-        row |= _of_sets(difference, [champion, rival], seed).columns(name)
+        row |= estimate_of_sets(difference, [champion, rival], seed).columns(f"{name}{end}")
     return row
 
 
-def _of_sets(statistic: Callable[..., Any], sets: Sequence[Reverted], seed: int) -> Estimate:
+def number_of(means: Means, name: str, end: str) -> Any:
+    """A number of `Ratios` by its name and by a measure, which the end of its column's name says; see `MEASURES`."""
+    return getattr(getattr(means, MEASURES[end]), name)
+
+
+def estimate_of_sets(statistic: Callable[..., Any], sets: Sequence[Reverted], seed: int) -> Estimate:
     """A function of the `Means` of several reverted sets, whose photos are resampled together."""
-    count = len(sets[0].samples())
-    samples = [sample for reverted in sets for sample in reverted.samples()]
+    parts = [each for reverted in sets for each in (reverted.maps, reverted.pixels)]
+    samples = [sample for part in parts for sample in part.samples()]
 
     def of_means(*means: Any) -> Any:
-        return statistic(*(Means(means[start : start + count]) for start in range(0, len(means), count)))
+        return statistic(*_means_of_sets(means, [len(part.samples()) for part in parts]))
 
     return estimate(of_means, *samples, photos=sets[0].photos, seed=seed)
 
 
-def at_equal_terms(champion: Reverted, curve: dict[float, Reverted], seed: int) -> dict[str, float]:
-    """Another method where it leaks no more than FAIG, and where it switches off as much; with 95% intervals.
-
-    Args:
-        champion: what FAIG's set of the size `FEW` did.
-        curve: what the other method's sets did, by proportion.
-        seed: of the resampling.
-
-    Returns:
-        ``switched_off``: the most that a set of up to the champion's size switches off among those that leak no more
-        (0 where there is none), ``switched_off_ahead``: by how much that is more than FAIG's; ``leak``: the least that
-        a set of any size leaks among those that switch off as much (where there is none, what the largest set leaks),
-        ``leak_ahead``: by how much that is less than FAIG's.
-    """
-    sizes = sorted(curve)
-
-    def off(first: Means, *rivals: Means) -> Any:
-        small = [rival for rival, size in zip(rivals, sizes, strict=True) if size <= FEW]
-        allowed = [np.where(rival.leak <= first.leak, rival.switched_off, 0.0) for rival in small]
-        return np.maximum.reduce([*allowed, np.zeros_like(first.leak)])
-
-    def leaked(first: Means, *rivals: Means) -> Any:
-        enough = [np.where(rival.switched_off >= first.switched_off, rival.leak, np.inf) for rival in rivals]
-        least = np.minimum.reduce(enough)
-        return np.where(np.isfinite(least), least, rivals[-1].leak)
-
-    sets = [champion, *(curve[size] for size in sizes)]
-    row: dict[str, float] = {}
-    for name, statistic, sign in (("switched_off", off, 1), ("leak", leaked, -1)):
-
-        def ahead(first: Means, *rivals: Means, name: str = name, best: Any = statistic, sign: int = sign) -> Any:
-            return sign * (best(first, *rivals) - getattr(first, name))
-
-        row |= _of_sets(statistic, sets, seed).columns(name)
-        row |= _of_sets(ahead, sets, seed).columns(f"{name}_ahead")
-    return row
+def _means_of_sets(means: Sequence[Any], counts: list[int]) -> Iterator[Means]:
+    """Samples' means as the `Means` of each set, which has as many in gradient maps, then as many in pixels."""
+    left = iter(means)
+    ratios = [Ratios(list(itertools.islice(left, count))) for count in counts]
+    return itertools.starmap(Means, zip(ratios[::2], ratios[1::2], strict=True))
 
 
 def area_row(method: str, kind: str, curve: dict[float, Reverted], seed: int) -> dict[str, Any]:
     """How selective a method is: `area` over all proportions, and the selectivity at the smallest."""
-    selectivity = _of_sets(lambda means: means.selectivity, [curve[min(curve)]], seed)
+    selectivity = estimate_of_sets(lambda means: means.maps.selectivity, [curve[min(curve)]], seed)
     return {"method": method, "reverted": kind} | area(curve, seed).columns("area") | selectivity.columns("selectivity")
 
 
@@ -152,9 +178,9 @@ def area(curve: dict[float, Reverted], seed: int) -> Estimate:
     positions = np.log(proportions)
 
     def statistic(*means: Means) -> Any:
-        heights = [mean.excess for mean in means]
+        heights = [mean.maps.excess for mean in means]
         if len(heights) == 1:
             return heights[0]
         return integrate.trapezoid(np.stack(heights), positions, axis=0) / (positions[-1] - positions[0])
 
-    return _of_sets(statistic, [curve[proportion] for proportion in proportions], seed)
+    return estimate_of_sets(statistic, [curve[proportion] for proportion in proportions], seed)

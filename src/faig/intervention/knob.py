@@ -1,4 +1,4 @@
-"""A knob for functions, between off and the target: by output images, or by weights (ours).
+"""A knob for functions, between off and the target: by output images, or by weights (ours); and its controls.
 
 Half of a function's weights do not do half of its work, and a network half turned can do worse than both ends: of a
 filter set of 1%, half strength is noisier than off. Output images do not have that fault. Where the network with the
@@ -6,20 +6,21 @@ function off and the target are averaged pixel by pixel, each step changes the i
 dead zone, and by the convexity of the squared error the loss at no strength exceeds the ends' own average. The price is
 one more network to run.
 
-Prior knobs: deep network interpolation (DNI; Wang et al., CVPR 2019) mixes all weights of two networks, here `mix` with
-all parameters; AdaFM (He et al., CVPR 2019), CFSNet (Wang et al., ICCV 2019) and CResMD (He et al., ECCV 2020) train
-layers for it.
+Two knobs need no attribution, and so are the controls of every other: deep network interpolation (`dni`; Wang et al.,
+CVPR 2019) mixes all parameters of two networks, `blend` averages their output images. Other prior knobs, AdaFM (He et
+al., CVPR 2019), CFSNet (Wang et al., ICCV 2019) and CResMD (He et al., ECCV 2020), train layers for it.
 """
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+from faig.filters import FilterSet, FilterSpace
 from faig.filters.strengths import turned
-from faig.intervention.edit import Units, mix
+from faig.intervention.edit import Units, mix, modulate
 
 WAYS = ("images", "weights")
 
@@ -51,6 +52,24 @@ class Averaged(nn.Module):
             share * network(image).clamp(0, 1) for share, network in zip(self.shares, self.networks, strict=True)
         )
         return sum(rest, first)
+
+
+def dni(target: nn.Module, baseline: nn.Module, position: float) -> nn.Module:
+    """A network all of whose parameters are mixed: at 0 the baseline's, at 1 the target's, both bit for bit.
+
+    Raises:
+        InputError: the networks are of different architectures.
+    """
+    everything = ~FilterSet.of(FilterSpace.of(target, "channel"), [])
+    return modulate(target, baseline, everything, position)
+
+
+def blend(target: nn.Module, baseline: nn.Module, position: float) -> Averaged:
+    """The output images of both networks averaged: at 0 the baseline's, at 1 the target's, both bit for bit."""
+    return Averaged([(position, target), (1 - position, baseline)])
+
+
+CONTROLS: dict[str, Callable[[nn.Module, nn.Module, float], nn.Module]] = {"DNI": dni, "blend": blend}
 
 
 def turn(

@@ -32,6 +32,7 @@ class Reference:
         between: ``E(target, baseline)`` per image, by input.
         psnr: PSNR in dB of target and baseline per image, by input.
         pixels_between: as ``between``, in pixels: mean squared error over all channels, of 8-bit values in [0, 1].
+        ssim: SSIM of target and baseline per image, by input.
     """
 
     cases: list[Case]
@@ -40,11 +41,25 @@ class Reference:
     between: dict[str, Numbers]
     psnr: dict[str, tuple[Numbers, Numbers]]
     pixels_between: dict[str, Numbers]
+    ssim: dict[str, tuple[Numbers, Numbers]]
 
     @property
     def photos(self) -> list[str]:
         """Of which photo each image is: what intervals resample."""
         return [case.photo for case in self.cases]
+
+    def of_case(self, place: int) -> "Reference":
+        """The same of one case alone."""
+        one = slice(place, place + 1)
+        return Reference(
+            cases=self.cases[one],
+            target={kind: outputs[one] for kind, outputs in self.target.items()},
+            baseline={kind: outputs[one] for kind, outputs in self.baseline.items()},
+            between={kind: values[one] for kind, values in self.between.items()},
+            psnr={kind: (target[one], baseline[one]) for kind, (target, baseline) in self.psnr.items()},
+            pixels_between={kind: values[one] for kind, values in self.pixels_between.items()},
+            ssim={kind: (target[one], baseline[one]) for kind, (target, baseline) in self.ssim.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,7 @@ def measure_reference(
         between={kind: effects(target[kind], baseline[kind], channel) for kind in target},
         psnr={kind: (psnrs(target[kind], cases, scale), psnrs(baseline[kind], cases, scale)) for kind in target},
         pixels_between={kind: squared_errors(target[kind], baseline[kind]) for kind in target},
+        ssim={kind: (ssims(target[kind], cases, scale), ssims(baseline[kind], cases, scale)) for kind in target},
     )
 
 
@@ -110,15 +126,21 @@ def measure(
         outputs = [restore(network, case.lr[kind]) for case in cases]
         if images is not None:
             save_images(images, cases, {kind: outputs})
-        measured[kind] = Measurement(
-            to_target=effects(outputs, reference.target[kind], channel),
-            to_baseline=effects(outputs, reference.baseline[kind], channel),
-            psnr=psnrs(outputs, cases, scale),
-            ssim=np.array([ssim(o, case.gt, border=scale) for o, case in zip(outputs, cases, strict=True)]),
-            pixels_to_target=squared_errors(outputs, reference.target[kind]),
-            pixels_to_baseline=squared_errors(outputs, reference.baseline[kind]),
-        )
+        measured[kind] = compared(kind, outputs, reference, scale, channel)
     return measured
+
+
+def compared(kind: str, outputs: list[Resized], reference: Reference, scale: int, channel: str = "gray") -> Measurement:
+    """An altered network's outputs on one kind of input, one per case, compared with target, baseline and GT."""
+    cases = reference.cases
+    return Measurement(
+        to_target=effects(outputs, reference.target[kind], channel),
+        to_baseline=effects(outputs, reference.baseline[kind], channel),
+        psnr=psnrs(outputs, cases, scale),
+        ssim=ssims(outputs, cases, scale),
+        pixels_to_target=squared_errors(outputs, reference.target[kind]),
+        pixels_to_baseline=squared_errors(outputs, reference.baseline[kind]),
+    )
 
 
 def effects(first: list[Resized], second: list[Resized], channel: str) -> Numbers:
@@ -135,6 +157,11 @@ def squared_errors(first: list[Resized], second: list[Resized]) -> Numbers:
 def psnrs(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:
     """The PSNR of each image, in dB."""
     return np.array([psnr(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)])
+
+
+def ssims(outputs: list[Resized], cases: list[Case], border: int) -> Numbers:
+    """The SSIM of each image."""
+    return np.array([ssim(o, case.gt, border=border) for o, case in zip(outputs, cases, strict=True)])
 
 
 def save_images(folder: Path, cases: list[Case], outputs: Outputs) -> None:

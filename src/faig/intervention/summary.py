@@ -23,9 +23,9 @@ def summarise(measured: Measured, reference: Reference, seed: int = 0) -> list[d
         Rows of ``input``; ``effect`` (E(F', target)); for a degradation ``switched_off`` (1: its function is gone, as
         in the baseline), ``leak`` (the largest effect on another input, as a share of switching all of this function
         off), and both with ``_pixels``, of squared errors in place of gradient maps; ``psnr`` in dB, ``psnr_gain`` over
-        the target's, ``psnr_gain_worst`` of any image, ``psnr_target``, ``psnr_baseline``, ``ssim``; ``wrecked``: how
-        the network is, empty where it is not (see `wreck.wrecked`). The numbers before the worst have 95% intervals
-        over photos.
+        the target's, ``psnr_gain_worst`` of any image, ``psnr_target``, ``psnr_baseline``; ``ssim``, ``ssim_gain``,
+        ``ssim_gain_worst``; ``wrecked``: how the network is, empty where it is not (see `wreck.wrecked`). The numbers
+        before the worst PSNR have 95% intervals over photos.
     """
     reasons = wrecked([measured], reference)
     return [
@@ -59,4 +59,6 @@ def _row(kind: str, measured: Measured, reference: Reference, photos: Photos, se
         "psnr_target": float(target.mean()),
         "psnr_baseline": float(baseline.mean()),
         "ssim": float(measurement.ssim.mean()),
+        "ssim_gain": float((measurement.ssim - reference.ssim[kind][0]).mean()),
+        "ssim_gain_worst": float((measurement.ssim - reference.ssim[kind][0]).min()),
     }

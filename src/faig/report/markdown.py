@@ -15,7 +15,7 @@ from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.figures.chart import Chart
 from faig.report.figures.charts import charts_of
-from faig.report.figures.teaser import PICTURE
+from faig.report.figures.teaser import PICTURE, teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
 from faig.report.rankings import whose_filters
@@ -123,7 +123,9 @@ def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:
     _shrink(copy, TEASER_WIDTH, shades=256)
     return [
         Shown(
-            "One image, restored by the target, and with the filters of each function reverted", f"{folder}/{copy.name}"
+            "One image, restored by the target, and with the filters of each function reverted",
+            f"{folder}/{copy.name}",
+            teaser_caption(results.shots("")),
         )
     ]
 

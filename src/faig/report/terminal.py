@@ -26,12 +26,12 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         "method",
         "reverted",
         *(Column(f"effect\non {name}", justify="right") for name in inputs),
-        Column("switched\noff", justify="right"),
-        Column("leak", justify="right"),
+        Column("switched off\nin pixels", justify="right"),
+        Column("leak\nin pixels", justify="right"),
         *(["wrecked"] if wrecked else []),
         title=f"{share:.3g} of the filters reverted",
         caption="±: half of the 95% interval over photos; random: mean over seeds. All numbers: effects.csv, "
-        "grafts.csv (the same filters alone on the baseline), summary.csv (off and leak in pixels too)",
+        "grafts.csv (the same filters alone on the baseline), summary.csv, knobs.csv (controls: DNI and blend)",
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
@@ -42,7 +42,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
             str(row["method"]),
             str(row["reverted"]),
             *(f"{by_input[name]:.3f}" for name in inputs),
-            *(_interval(row, name) for name in ("switched_off", "leak")),
+            *(f"{_interval(row, name)}\n{_interval(row, f'{name}_pixels')}" for name in ("switched_off", "leak")),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
     return table

@@ -7,6 +7,7 @@ REVERTED = text("reverted", "the function whose top filters have the baseline's 
 INPUT = text("input", "the kind of input that was measured: a degradation, or `clean`")
 FUNCTION = text("function", "the degradation whose filters these are")
 FUNCTIONS = text("functions", "one, or several joined by `+`")
+KNOB = "`DNI` (all parameters mixed) or `blend` (the two output images averaged)"
 PROPORTION = number("proportion", "size of the set / number of filters")
 WRECKED = wreck()
 EFFECT = (
@@ -15,20 +16,35 @@ EFFECT = (
     number("psnr_target", "of the target"),
     number("psnr_baseline", "of the baseline"),
     number("ssim", "of the altered network against the GT, all channels, border = scale"),
+    *(
+        column
+        for name, unit in (("psnr", "dB "), ("ssim", ""))
+        for column in (
+            number(
+                f"{name}_gain",
+                f"{unit}over the network that was altered: reverting alters the target, grafting the baseline",
+            ),
+            number(f"{name}_gain_worst", "the same of the image that loses most"),
+        )
+    ),
     number("effect_spread", "for `random`, whose row is a mean over seeds: the standard deviation between them"),
     WRECKED,
 )
 OFF = interval("switched_off", "1 - E(F', baseline) / E(target, baseline) on the own degradation", spread=True)
 LEAK = interval("leak", "the largest E(F', target) on another input / E(target, baseline)", spread=True, optional=True)
 PIXELS = (
-    interval(
-        "switched_off_pixels", "as `switched_off`, of the squared error of all channels", spread=True, optional=True
-    ),
+    interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels", spread=True),
     interval("leak_pixels", "as `leak`, of the squared error of all channels", spread=True, optional=True),
-    number("psnr_elsewhere", "dB over the target on the other input that loses most, mean over images", optional=True),
-    number("psnr_elsewhere_worst", "the same of the one image that loses most", optional=True),
+    text("loses_most", "the other input that loses most PSNR, mean over images", optional=True),
+    number("psnr_elsewhere", "dB over the target on that input, mean over images", optional=True),
+    number(
+        "psnr_elsewhere_worst", "dB over the target on the one image of any other input that loses most", optional=True
+    ),
 )
-ON = interval("switched_on", "1 - E(F', target) / E(target, baseline) of the same filters as a graft", spread=True)
+ON = (
+    interval("switched_on", "1 - E(F', target) / E(target, baseline) of the same filters as a graft", spread=True),
+    interval("switched_on_pixels", "as `switched_on`, of the squared error of all channels", spread=True),
+)
 PLACES = (
     FUNCTION,
     text("weights", "what was done with the found filters"),

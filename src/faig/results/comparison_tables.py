@@ -1,13 +1,26 @@
 """The tables of altered networks: what reverting and grafting the top of rankings does."""
 
-from faig.results.columns import EFFECT, FUNCTION, INPUT, LEAK, METHOD, OFF, ON, PIXELS, PROPORTION, REVERTED, WRECKED
+from faig.results.columns import (
+    EFFECT,
+    FUNCTION,
+    INPUT,
+    KNOB,
+    LEAK,
+    METHOD,
+    OFF,
+    ON,
+    PIXELS,
+    PROPORTION,
+    REVERTED,
+    WRECKED,
+)
 from faig.results.table import Table, interval, number, text
 
 SUMMARY = Table(
     "summary.csv",
     "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
     "comparison",
-    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, ON, WRECKED),
+    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, *ON, WRECKED),
     small=True,
 )
 CONTESTS = Table(
@@ -20,21 +33,56 @@ CONTESTS = Table(
         interval("effect", "the champion's minus the other's, on the own degradation"),
         interval("switched_off", "the champion's minus the other's"),
         interval("leak", "the champion's minus the other's: less is better"),
+        interval("switched_off_pixels", "the same of `switched_off_pixels`"),
+        interval("leak_pixels", "the same of `leak_pixels`: less is better"),
     ),
     main=True,
 )
 EQUALS = Table(
     "equals.csv",
-    "Of each function and method: at equal terms with FAIG's 1%.",
+    "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at the size chosen for them.",
     "comparison",
     (
         *(REVERTED, text("method", "that is held against FAIG")),
-        interval("switched_off", "the most with no more leak and at most 1% of the filters"),
-        interval("switched_off_ahead", "by how much that is more than FAIG's"),
-        interval("leak", "the least where it switches off as much"),
-        interval("leak_ahead", "by how much that is less than FAIG's"),
+        text(
+            "terms",
+            "`no more leak`: of at most 1% of the filters, the set that leaks no more and switches off most; "
+            "`as much off`: the smallest that switches off as much, else the largest; by both measures",
+        ),
+        number("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
+        text(
+            "chosen_on",
+            "the images on which the size was chosen: `finding images`, or, where filters were found on no others, "
+            "`measured images`, which flatters the method",
+        ),
+        *(
+            column
+            for name, better in (("switched_off", "more"), ("leak", "less"))
+            for end, measure in (("", ""), ("_pixels", ", in pixels"))
+            for column in (
+                interval(f"{name}{end}", f"of that set on the measured images{measure}"),
+                interval(f"{name}{end}_ahead", f"by how much that is {better} than FAIG's"),
+            )
+        ),
+        WRECKED,
     ),
     small=True,
+)
+KNOBS = Table(
+    "knobs.csv",
+    "Of each function, control and position: what turning it down does without any attribution.",
+    "comparison",
+    (
+        text("knob", KNOB),
+        text("reverted", "the function that is judged; the knob turns all of them"),
+        number("position", "the target's share: 0 is the baseline, 1 would be the target"),
+        *(OFF, LEAK),
+        *PIXELS,
+        interval("psnr", "in dB against the GT, on the own degradation"),
+        interval("psnr_gain", "dB over the target there"),
+        WRECKED,
+    ),
+    main=True,
 )
 AREAS = Table(
     "areas.csv",
@@ -76,6 +124,8 @@ CHECK = Table(
         number("psnr_target", "of the target"),
         number("psnr_baseline", "of the baseline"),
         number("ssim", "of the altered network"),
+        number("ssim_gain", "over the target's"),
+        number("ssim_gain_worst", "the same of the image that loses most"),
         WRECKED,
     ),
 )
@@ -93,4 +143,4 @@ GRAFTS = Table(
     ),
 )
 
-COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, AREAS, EFFECTS, CHECK, GRAFTS)
+COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, KNOBS, AREAS, EFFECTS, CHECK, GRAFTS)

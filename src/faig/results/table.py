@@ -35,9 +35,9 @@ class Column:
         return self.name, *(f"{self.name}{end}" for end in self.ends)
 
 
-def text(name: str, about: str) -> Column:
+def text(name: str, about: str, *, optional: bool = False) -> Column:
     """A column of texts."""
-    return Column(name, about, text=True)
+    return Column(name, about, text=True, optional=optional)
 
 
 def wreck() -> Column:

@@ -5,6 +5,7 @@ from faig.results.columns import (
     FUNCTION,
     FUNCTIONS,
     INPUT,
+    KNOB,
     LAYER,
     LEAK,
     METHOD,
@@ -92,15 +93,18 @@ LAYERS = Table(
 )
 MODULATION = Table(
     "modulation.csv",
-    "Of each sweep, input and strength: means over images.",
+    "Of each sweep, way to turn, input and strength: means over images.",
     "modulation",
     (
-        *(FUNCTIONS, INPUT),
+        text("functions", f"{FUNCTIONS.about}; empty for `DNI` and `blend`, which turn all that the target learned"),
+        text("way", f"what was turned: output `images`, or `weights`; or the control {KNOB}"),
+        INPUT,
         number("strength", "0 is the baseline's weights, 1 the target's"),
         interval("psnr", "in dB against the GT, all channels, border = scale"),
         *(interval("sharpness", "mean gradient"), interval("noise", "σ that wavelets see")),
         interval("step", "mean absolute difference from the strength before, of 255"),
         number("step_share", "the step as a share of the mean difference between strength 0 and 1"),
+        WRECKED,
     ),
 )
 ACCURACY = Table(
@@ -149,7 +153,7 @@ GRAFTED = Table(
     "grafted.csv",
     "Of each function: the found weight changes grafted where they belong, and elsewhere.",
     "locations",
-    (*PLACES, ON, PSNR_GAIN, WRECKED),
+    (*PLACES, *ON, PSNR_GAIN, WRECKED),
     small=True,
 )
 CUT = Table(

@@ -12,6 +12,7 @@ from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, Metho
 from faig.imaging.degradation import named
 from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig
+from faig.intervention.knob import WAYS
 
 
 class ComparePart(Strict):
@@ -43,6 +44,7 @@ class SweepPart(Strict):
     """Functions turned up and down; see `SweepConfig`."""
 
     top: Proportion = 0.01
+    way: Annotated[str, one_of(WAYS)] = WAYS[0]
     strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
 
 

@@ -13,13 +13,12 @@ from torch import Tensor, nn
 
 from faig.common.progress import Track
 from faig.common.statistics import Estimate
-from faig.experiment.comparison_tables import gain, spread, summary_row
+from faig.experiment.comparison_tables import gain, spread, summary_row, switched_on_row
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.stage import kept
 from faig.experiment.study.context import Study, StudyStage
 from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import cut, graft, revert, transplant
-from faig.intervention.effect import switched_off
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
@@ -120,10 +119,6 @@ def _row(kind: str, weights: str, results: list[Measured], reference: Reference,
     if weights in ("reverted", "cut"):
         row |= summary_row(kind, results, reference, seed)
     else:
-        between = reference.between[kind]
-        row |= spread(
-            "switched_on",
-            [switched_off(result[kind].to_target, between, photos=reference.photos, seed=seed) for result in results],
-        )
+        row |= switched_on_row(kind, results, reference, seed)
     gains: list[Estimate] = [gain(result[kind].psnr, reference, kind, seed) for result in results]
     return row | spread("psnr_gain", gains) | {"wrecked": described(wrecked(results, reference))}

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import pandas as pd
 
-from faig.common.statistics import Estimate
+from faig.common.statistics import Estimate, Row
+from faig.intervention.comparison import MEASURES
 
 PAPER = "faig"  # the paper's method, which its claims are about
 
@@ -53,6 +54,14 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.PARTLY if different & {Verdict.HOLDS, Verdict.PARTLY} else Verdict.FAILS
 
 
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """What holds by every measure: not, where it does not by one; partly, where it does only partly by one."""
+    different = set(verdicts)
+    return next(
+        verdict for verdict in (Verdict.FAILS, Verdict.OPEN, Verdict.PARTLY, Verdict.HOLDS) if verdict in different
+    )
+
+
 def above_zero(estimate: Estimate) -> Verdict:
     """Holds where the whole interval is above 0, does not where it is below, cannot be told where it has both."""
     if estimate.low > 0:
@@ -73,6 +82,17 @@ def written(estimate: Estimate, sign: bool = False) -> str:
     value = f"{estimate.value:+.3g}" if sign else f"{estimate.value:.3g}"
     interval = "" if pd.isna(estimate.low) else f" [{estimate.low:.3g}, {estimate.high:.3g}]"
     return (value + interval).replace("-", "−")
+
+
+def in_both(row: Row, name: str, sign: bool = False, end: str = "") -> str:
+    """A number of a row in gradient maps and in pixels; its columns are ``name``, the measure, ``end``."""
+    maps, pixels = (written(Estimate.of_row(row, f"{name}{measure}{end}"), sign) for measure in MEASURES)
+    return f"{maps} in gradient maps and {pixels} in pixels"
+
+
+def decibels(difference: float) -> str:
+    """A difference in dB: ``−0.21 dB``."""
+    return f"{difference:+.2f} dB".replace("-", "−")
 
 
 def job(kind: str) -> str:

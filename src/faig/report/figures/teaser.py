@@ -1,11 +1,12 @@
 """The picture of a run: what is left of each function when its filters are given back."""
 
+import math
 from pathlib import Path
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.imaging.images import read_image
-from faig.report.claims.claim import job
+from faig.report.claims.claim import decibels, job, listed, sentences
 from faig.report.figures.style import RESOLUTION
 from faig.results.reader import Results, Shot
 from faig.results.tables import PICTURES
@@ -54,6 +55,19 @@ def draw_teaser(run: Path) -> Path:
     with replacing(out) as part:
         figure.savefig(part, dpi=RESOLUTION, format="png", metadata={"Software": None})
     return out
+
+
+def teaser_caption(shots: list[Shot]) -> str:
+    """What reverting each function costs on each input, in dB against the target; empty where PSNR is not known."""
+    target = {shot.input: shot.psnr for shot in shots if shot.shown == "target"}
+    told: dict[str, list[str]] = {}
+    for shot in shots:
+        change = shot.psnr - target.get(shot.input, math.nan)
+        if shot.shown == "reverted" and not math.isnan(change):
+            where = ROWS.get(shot.input, shot.input)
+            told.setdefault(shot.function, []).append(f"by {decibels(change)} on the {where} input")
+    parts = sentences(f"{job(function)} reverted changes PSNR {listed(each)}" for function, each in told.items())
+    return " ".join([*parts, "That is against the target, on this one image."]) if parts else ""
 
 
 def _title(shot: Shot) -> str:

@@ -11,15 +11,16 @@ import yaml
 from faig.attribution.files.ranking_file import RankingFile
 from faig.common.colours import COLOURS
 from faig.common.files import replacing
-from faig.common.statistics import Estimate
 from faig.common.version import __version__
-from faig.report.claims.claim import Claim, at_one_percent, job, written
+from faig.intervention.comparison import MEASURES
+from faig.report.claims.claim import Claim, at_one_percent, in_both, job
 from faig.report.claims.comparison import claims
 from faig.report.figures import charts
 from faig.report.figures.chart import Chart
 from faig.report.figures.export import export_charts
 from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import Picture, pictures
+from faig.report.figures.teaser import teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.rankings import own_method, rankings_of, whose_filters
 from faig.results.comparison_tables import SUMMARY
@@ -133,6 +134,7 @@ def _context(results: Results) -> dict[str, Any]:
         "claims": judged,
         "counts": _counts(judged),
         "teaser": _teaser(results),
+        "caption": teaser_caption(results.shots(own_method(results))),
         "charts": by_section,
         "sweeps": _sweeps(results),
         "filters": whose_filters(results),
@@ -167,9 +169,9 @@ def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, s
     if summary is not None:
         rows, share = at_one_percent(summary[summary["method"] == method])
         for _, row in rows.iterrows():
-            off = Estimate.of_row(row, "switched_off")
+            off = min(row[f"switched_off{end}"] for end in MEASURES)
             label = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
-            tiles.append((f"{100 * off.value:.0f}%", label, f"{method}, {written(off)}"))
+            tiles.append((f"{100 * off:.0f}%", label, f"{method}, {in_both(row, 'switched_off')}"))
     for scores in [scores for _, scores in results.scores() if "images" in scores][:1]:
         photos = len(set(scores["photos"])) if "photos" in scores else 0
         crops = f", crops of {photos} photo{'s' if photos > 1 else ''}" if photos else ""
@@ -220,6 +222,7 @@ def _measured(results: Results, functions: str, strength: float) -> str:
     chosen = rows[(rows["functions"] == functions) & ((rows["strength"] - strength).abs() < 1e-6)]
     return "; ".join(
         f"on {row['input']}: {row['psnr']:.2f} dB, noise {row['noise']:.3f}, mean gradient {row['sharpness']:.3f}"
+        + (f", wrecked: {row['wrecked']}" if row.get("wrecked") else "")
         for _, row in chosen.iterrows()
         if row["input"] in functions.split("+")
     )

@@ -1,0 +1,178 @@
+"""A comparison's sizes at equal terms, chosen on the images that filters are found on; and its controls."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import nudged, tiny_network
+from faig.attribution.files.ranking_file import RankingFile
+from faig.experiment import compare as comparing
+from faig.experiment.compare import compare
+from faig.experiment.comparison_tables import summary_row
+from faig.experiment.config import CompareConfig, ImagesConfig
+from faig.filters import FilterSet, FilterSpace
+from faig.imaging.images import write_image
+from faig.intervention.comparison import Reverted, held_against
+from faig.intervention.edit import revert
+from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, sizes_at_equal_terms
+from faig.intervention.knob import CONTROLS
+from faig.intervention.measure import measure, measure_reference
+from faig.networks.checkpoint import load_network, save_network
+from faig.results.comparison_tables import EQUALS, KNOBS
+from faig.results.table import read_table
+
+pytestmark = pytest.mark.slow
+
+PROPORTIONS = [0.005, 0.01, 0.2, 1.0]
+DEGRADE = {"blur": 2.0, "noise": 0.1}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A tiny pair, and two images each to find filters on and to measure on."""
+    folder = tmp_path_factory.mktemp("equal")
+    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+    baseline = tiny_network()
+    save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
+    save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
+    generator = torch.Generator().manual_seed(0)
+    for part in ("measure", "find"):
+        (folder / part).mkdir()
+        for i in range(2):
+            write_image(folder / part / f"{part}{i}.png", torch.rand(3, 24 + 2 * i, 28, generator=generator))
+    return folder
+
+
+def config(place: Path, **changes) -> CompareConfig:
+    settings = {
+        "baseline": str(place / "baseline.safetensors"),
+        "target": str(place / "target.safetensors"),
+        "images": ImagesConfig(gt=place / "measure", degrade=DEGRADE),
+        "find": ImagesConfig(gt=place / "find", degrade=DEGRADE),
+        "methods": ["faig", "change", "random"],
+        "proportions": PROPORTIONS,
+        "nodes": 2,
+        "threads": 1,
+    }
+    return CompareConfig(**settings | changes)
+
+
+@pytest.fixture(scope="module")
+def run(place, tmp_path_factory) -> Path:
+    return compare(config(place), tmp_path_factory.mktemp("compared") / "run")
+
+
+class Killed(Exception):
+    """Stands for kill -9."""
+
+
+@pytest.fixture
+def measured(monkeypatch) -> list[str]:
+    """The first image of what every altered network was measured on, in order."""
+    seen: list[str] = []
+
+    def counted(network, reference, *others):
+        seen.append(reference.cases[0].name)
+        return measure(network, reference, *others)
+
+    monkeypatch.setattr(comparing, "measure", counted)
+    return seen
+
+
+def by_hand(place: Path, run: Path, part: str, method: str, kind: str, size: float) -> Reverted:
+    """What a set does on the images of a part."""
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    cases = ImagesConfig(gt=place / part, degrade=DEGRADE).cases(2, 0)
+    reference = measure_reference(target, baseline, 2, cases)
+    chosen = FilterSet.top(FilterSpace.of(target), RankingFile.load(run).get(method, kind).order, size)
+    return Reverted.of(kind, [measure(revert(target, baseline, chosen), reference, 2)], reference)
+
+
+def test_sizes_are_chosen_where_filters_are_found_and_leads_measured_elsewhere(place, run):
+    equals = read_table(run, EQUALS).set_index(["method", "reverted", "terms"])
+    assert len(equals) == 2 * 2 * 2
+    assert set(equals["chosen_on"]) == {"finding images"}
+    for kind in DEGRADE:
+        champion, expected = (by_hand(place, run, part, "faig", kind, 0.01) for part in ("find", "measure"))
+        sizes = sizes_at_equal_terms(
+            champion, PROPORTIONS, lambda size, kind=kind: by_hand(place, run, "find", "change", kind, size)
+        )
+        for terms in (NO_MORE_LEAK, AS_MUCH_OFF):
+            row = equals.loc["change", kind, terms]
+            assert row["size"] == sizes[terms]
+            if row["size"]:
+                rival = by_hand(place, run, "measure", "change", kind, row["size"])
+                leads = held_against(expected, rival, seed=0)
+                for name, sign in (("switched_off", -1), ("leak", 1)):
+                    for end in ("", "_pixels"):
+                        assert row[f"{name}{end}_ahead"] == pytest.approx(sign * leads[f"{name}{end}"], abs=1e-6)
+
+
+def test_the_choice_is_told_what_was_measured_on_the_finding_images(place, run, tmp_path, monkeypatch):
+    """Sizes may be equal by chance; numbers are not."""
+    asked = {}
+
+    def spied(champion, sizes, measured):
+        asked.setdefault("champion", champion)
+        asked.setdefault("rival", measured(0.2))
+        return sizes_at_equal_terms(champion, sizes, measured)
+
+    monkeypatch.setattr(comparing, "sizes_at_equal_terms", spied)
+    compare(config(place, methods=["faig", "change"]), tmp_path / "run")
+    for name, method, size in (("champion", "faig", 0.01), ("rival", "change", 0.2)):
+        expected = by_hand(place, run, "find", method, "blur", size)
+        assert asked[name].maps.own == pytest.approx(expected.maps.own)
+        assert asked[name].pixels.left == pytest.approx(expected.pixels.left)
+        assert asked[name].maps.own != pytest.approx(by_hand(place, run, "measure", method, "blur", size).maps.own)
+
+
+def test_only_what_the_choice_needs_is_measured_on_the_finding_images(place, tmp_path, measured):
+    compare(config(place, methods=["faig", "change"]), tmp_path / "run")
+    on_find = measured.count("find0")
+    # Per function FAIG's 1%; what changed most is measured once for all functions, and the whole is one more.
+    assert 2 + 2 <= on_find <= 2 + 4
+    measured.clear()
+    compare(config(place, methods=["faig", "change"], find=None), tmp_path / "alone")
+    assert set(measured) == {"measure0"}
+    equals = read_table(tmp_path / "alone", EQUALS)
+    assert set(equals["chosen_on"]) == {"measured images"}
+    measured.clear()
+    compare(config(place, methods=["faig", "change"], proportions=[0.2]), tmp_path / "many")
+    assert set(measured) == {"measure0"}  # without FAIG's 1% there are no equal terms
+    assert not (tmp_path / "many" / EQUALS.name).exists()
+
+
+def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
+    def killing(items, label, *_):
+        for place, item in enumerate(items):
+            if place == 3 and label == "choosing sizes":
+                raise Killed
+            yield item
+
+    with pytest.raises(Killed):
+        compare(config(place), tmp_path / "run", track=killing)
+    before = measured.copy()
+    compare(config(place), tmp_path / "run")
+    assert (tmp_path / "run" / EQUALS.name).read_bytes() == (run / EQUALS.name).read_bytes()
+    assert "find0" in before
+    again = measured[len(before) :]
+    assert again.count("measure0") == 2 * 4  # the controls alone
+    assert again.count("find0") < before.count("find0")
+
+
+def test_controls_are_measured_as_the_sets_are(place, run):
+    rows = read_table(run, KNOBS).set_index(["knob", "reverted", "position"])
+    assert len(rows) == 2 * 2 * 4
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    reference = measure_reference(target, baseline, 2, config(place).images.cases(2, 0))
+    for knob, make in CONTROLS.items():
+        found = measure(make(target, baseline, 0.25), reference, 2)
+        row, expected = rows.loc[knob, "noise", 0.25], summary_row("noise", [found], reference, seed=0)
+        for name in ("switched_off", "leak", "switched_off_pixels", "leak_pixels", "leak_high", "psnr_elsewhere"):
+            assert row[name] == pytest.approx(expected[name])
+        assert row["loses_most"] == expected["loses_most"]
+        assert row["psnr"] == pytest.approx(found["noise"].psnr.mean())
+        assert row["psnr_gain"] == pytest.approx((found["noise"].psnr - reference.psnr["noise"][0]).mean())
+        off = rows.loc[knob, "noise", 0.0]
+        assert (off["switched_off"], off["switched_off_pixels"], off["wrecked"]) == (1, 1, "")
