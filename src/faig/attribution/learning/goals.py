@@ -1,6 +1,6 @@
 """What an altered network shall make of images, and how far it is from that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +12,8 @@ from faig.imaging.metrics import gradient_map, gray
 from faig.networks.calls import run
 from faig.networks.inference import evaluating
 
+NOTHING = 1e-12  # what is smaller is no unit to measure in
+
 
 @dataclass(frozen=True)
 class Example:
@@ -22,12 +24,14 @@ class Example:
         output: the goal, ``[channel, rows, columns]``.
         map: its gradient map in gray, ``[rows, columns]``.
         weight: of its distance.
+        pixel_unit: what the mean squared distance in pixels is a share of.
     """
 
     lr: Float[Tensor, "1 channel height width"]
     output: Float[Tensor, "channel rows columns"]
     map: Float[Tensor, "rows columns"]
-    weight: float = 1.0
+    weight: float
+    pixel_unit: Float[Tensor, ""]
 
 
 class Goals:
@@ -50,29 +54,41 @@ class Goals:
         self, receiver: nn.Module, donor: nn.Module, cases: Sequence[Case], kind: str, own: float = 1.0
     ) -> None:
         like = next(receiver.parameters())
-        maps, pixels = [], []
-        self.examples: list[list[Example]] = []
+        names = [name for name in cases[0].lr if "+" not in name]
+        inputs = [{name: case.lr[name][None].to(like) for name in names} for case in cases]
         with evaluating(receiver), evaluating(donor):
-            for case in cases:
-                inputs = {name: lr[None].to(like) for name, lr in case.lr.items() if "+" not in name}
-                goals = {name: run(donor if name == kind else receiver, lr)[0] for name, lr in inputs.items()}
-                examples = {
-                    name: Example(lr, goals[name], _map(goals[name]), own if name == kind else 1.0)
-                    for name, lr in inputs.items()
-                }
-                unaltered = run(receiver, inputs[kind])[0]
-                maps.append(_distance(_map(unaltered), examples[kind].map))
-                pixels.append(_distance(unaltered, goals[kind]))
-                self.examples.append(list(examples.values()))
-        # what altering everything does to images with the degradation; 1e-12 where the two ends do the same
-        self._map_scale, self._pixel_scale = (
-            torch.stack(distances).mean().clamp(min=1e-12) for distances in (maps, pixels)
-        )
+            kept = [{name: run(receiver, lr)[0] for name, lr in of_case.items()} for of_case in inputs]
+            given = [run(donor, of_case[kind])[0] for of_case in inputs]
+        changed = [of_case[kind] for of_case in kept]
+        self._map_unit = _mean(_distance(_map(a), _map(b)) for a, b in zip(changed, given, strict=True))
+        apart = _mean(map(_distance, changed, given))
+        pixel_units = {
+            name: apart if name == kind else _mean(_errors(cases, kept, name)).minimum(apart) for name in names
+        }
+        self.examples: list[list[Example]] = []
+        for place, of_case in enumerate(inputs):
+            goals = kept[place] | {kind: given[place]}
+            self.examples.append(
+                [
+                    Example(lr, goals[name], _map(goals[name]), own if name == kind else 1.0, pixel_units[name])
+                    for name, lr in of_case.items()
+                ]
+            )
 
     def loss(self, output: Float[Tensor, "channel rows columns"], goal: Example) -> Tensor:
-        """Mean squared distance from the goal in the gradient map plus that in pixels, each as a share of its scale."""
+        """Mean squared distance from the goal in the gradient map plus that in pixels, each in units of its own.
+
+        In the gradient map the unit is what altering everything does to images with the degradation. In pixels it is
+        the same, or on other inputs the receiver's own error against the GT where that is smaller: there, a share of it is
+        a loss in dB.
+        """
         in_map, in_pixels = _distance(_map(output), goal.map), _distance(output, goal.output)
-        return goal.weight * (in_map / self._map_scale + in_pixels / self._pixel_scale)
+        return goal.weight * (in_map / self._map_unit + in_pixels / goal.pixel_unit)
+
+
+def _errors(cases: Sequence[Case], outputs: Sequence[dict[str, Tensor]], name: str) -> Iterable[Tensor]:
+    """Mean squared errors of outputs for an input, against the GT."""
+    return (_distance(output[name], case.gt.to(output[name])) for case, output in zip(cases, outputs, strict=True))
 
 
 def _map(output: Tensor) -> Tensor:
@@ -81,3 +97,7 @@ def _map(output: Tensor) -> Tensor:
 
 def _distance(first: Tensor, second: Tensor) -> Tensor:
     return (first - second).square().mean()
+
+
+def _mean(distances: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(distances)).mean().clamp(min=NOTHING)
