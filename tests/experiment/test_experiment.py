@@ -278,6 +278,15 @@ def test_blue_gives_other_numbers(place, tmp_path):
     assert effects["blue"] != pytest.approx(effects["gray"])
 
 
+def test_what_a_method_costs_is_in_the_summary(place, compared):
+    summary = pd.read_csv(compared[1] / "summary.csv")
+    passes = summary.groupby("method")["passes"].agg(set).to_dict()
+    images, nodes = len(list((place / "find").glob("*.png"))), 3
+    assert passes["faig"] == passes["signed"] == {images * 3 * nodes}  # clean, blur and noise
+    assert passes["gradient"] == {images * 3}
+    assert passes["change"] == passes["random"] == {0}
+
+
 @pytest.mark.slow
 def test_summary_table_has_every_method(compared):
     from rich.console import Console

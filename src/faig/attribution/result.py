@@ -82,6 +82,11 @@ class Attribution:
         return list(self.scores)
 
     @property
+    def passes(self) -> int:
+        """How many passes were taken, all functions together: forward and backward, one image with one degradation."""
+        return int(self.metadata.get("passes", 0))
+
+    @property
     def images(self) -> list[str]:
         """Names of the images that filters were found on."""
         return [] if self.raw is None else self.raw.images
@@ -226,6 +231,8 @@ class Attribution:
         }
         if self.raw is not None:
             facts["images"] = describe_photos(dict(zip(self.images, self.raw.photos, strict=True)))
+        if self.passes:
+            facts["passes"] = f"{self.passes:,}"
         if delta := self.convergence_delta:
             facts["convergence delta"] = ", ".join(f"{kind} {value:+.2%}" for kind, value in delta.items())
         if barrier := self.barrier:

@@ -112,7 +112,7 @@ class Comparison(Stage):
     def work(self, run: Path, track: Track) -> None:
         """Find filters, revert and graft them, measure the effects, and compare the methods."""
         pair, config = self.pair, self.config
-        rankings = self._attribute(run, track)
+        rankings, passes = self._attribute(run, track)
         images = run / KEPT if config.save_images else None
         reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, config.channel, images, track)
         rows: list[dict[str, Any]] = []
@@ -129,10 +129,14 @@ class Comparison(Stage):
         write_contests(run, reference, units, config.seed, champions=champions, sizes=sizes)
         kinds = dict.fromkeys(kind for _, _, kind, _ in units)
         write_knobs(run, reference, dict(self._knobs(run, reference, track)), kinds, config.seed)
-        write_tables(run, reference, units, config.seed)
+        write_tables(run, reference, units, config.seed, passes)
 
-    def _attribute(self, run: Path, track: Track) -> Rankings:
-        """Score filters by every method, and write scores and rankings; ``random`` has one ranking per seed."""
+    def _attribute(self, run: Path, track: Track) -> tuple[Rankings, dict[str, int]]:
+        """Score filters by every method, and write scores and rankings; ``random`` has one ranking per seed.
+
+        Returns:
+            Rankings; and by method how many passes they took, where they were not read from files.
+        """
         config, cache = self.config, FolderCache(run / UNITS)
         judge = next((method.name for method in self.methods if method.source.on_path), None)
         options = self.options.model_copy(update={"judge": judge})
@@ -157,9 +161,10 @@ class Comparison(Stage):
             report_errors(of_seeds[0])
         if attributions:
             save_attributions(run, attributions, all_scores=config.all_scores)
+        passes = {attribution.method.name: attribution.passes for attribution in attributions}
         return rankings | {
             name: {kind: [order] for kind, order in kinds.items()} for name, kinds in self.of_files.items()
-        }
+        }, passes
 
     def _measure(
         self, run: Path, reference: Reference, rankings: Rankings, rows: list[dict[str, Any]], track: Track

@@ -24,8 +24,9 @@ def write_tables(
     reference: Reference,
     units: dict[Key, list[Measured]],
     seed: int,
+    passes: Mapping[str, int],
 ) -> None:
-    """``effects.csv``, ``grafts.csv`` and ``summary.csv``."""
+    """``effects.csv``, ``grafts.csv`` and ``summary.csv``; in the last, what each method cost in passes."""
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INTERVENTIONS}
     summary: list[dict[str, Any]] = []
     for (intervention, method, kind, proportion), results in units.items():
@@ -37,6 +38,7 @@ def write_tables(
             rows[intervention][-1]["wrecked"] = reasons.get(degradation, "")
         if intervention == "reverted":
             numbers = summary_row(kind, results, reference, seed)
+            numbers |= {"passes": passes.get(method, float("nan"))}
             summary.append({**labels, "proportion": proportion, **numbers, "wrecked": described(reasons)})
     for intervention, table in INTERVENTIONS.items():
         write_table(run, table, rows[intervention])

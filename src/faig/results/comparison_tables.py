@@ -20,7 +20,14 @@ SUMMARY = Table(
     "summary.csv",
     "Of each method, function and proportion: does reverting it switch the function off, and what else does it change?",
     "comparison",
-    (METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, *ON, WRECKED),
+    (
+        *(METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, *ON, WRECKED),
+        number(
+            "passes",
+            "what the method cost for all functions together: forward and backward, one image with one degradation; "
+            "empty for a ranking from a file",
+        ),
+    ),
     small=True,
 )
 CONTESTS = Table(

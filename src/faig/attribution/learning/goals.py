@@ -79,8 +79,8 @@ class Goals:
         """Mean squared distance from the goal in the gradient map plus that in pixels, each in units of its own.
 
         In the gradient map the unit is what altering everything does to images with the degradation. In pixels it is
-        the same, or on other inputs the receiver's own error against the GT where that is smaller: there, a share of it is
-        a loss in dB.
+        the same, or on other inputs the receiver's own error against the GT where that is smaller: a share of it is a
+        loss in dB.
         """
         in_map, in_pixels = _distance(_map(output), goal.map), _distance(output, goal.output)
         return goal.weight * (in_map / self._map_unit + in_pixels / goal.pixel_unit)
