@@ -27,11 +27,11 @@ from faig.filters import FilterSet, Scores, rank
 from faig.imaging.cases import CLEAN, Case
 
 SENSES = ("revert", "graft")
-STEPS = 15
+STEPS = 26
 TOGETHER = 4
 SIDE = 64  # LR pixels
-RATE = 0.1
-NODES = 4  # of the integral of the ranking that it begins with
+RATE = 0.2
+NODES = 4  # of the integral of the ranking that it begins with; with 2, more steps reach less
 FARTHEST = 3.0  # no score moves by more than so many rates
 
 
