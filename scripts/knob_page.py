@@ -1,6 +1,6 @@
 """Write ``docs/results/knob.md`` from what ``benchmarks/knob.py --json`` measured, ``docs/results/knob-*.json``.
 
-    python scripts/knob_page.py
+python scripts/knob_page.py
 """
 
 import json
@@ -16,9 +16,10 @@ PAIRS = {
 }
 HEAD = """# The knob, measured
 
-Made by `scripts/knob_page.py` from `knob-*.json` in this folder, which `benchmarks/knob.py --json` wrote. What turns a function is
-found on Set14 and measured on photos of BSD100 that no choice was made on (`--skip 20`). *Images* and *weights* are the two ways to turn
-what was found ([Method](../method.md#the-knob-ours)); DNI mixes all weights, blend averages both networks' images.
+Made by `scripts/knob_page.py` from `knob-*.json` in this folder, which `benchmarks/knob.py --json` wrote. What turns a
+function is found on Set14 and measured on photos of BSD100 that no choice was made on (`--skip 20`). *Images* and
+*weights* are the two ways to turn what was found ([Method](../method.md#the-knob-ours)); DNI mixes all weights, blend
+averages both networks' images.
 
 """
 
@@ -41,16 +42,18 @@ def others_of(row: dict[str, Any]) -> list[str]:
 
 def off_table(function: str, curves: dict[str, Any]) -> str:
     """What switching off does: how far, and what it costs each other input."""
-    rows = []
-    for name, key in (("found", "images"), ("DNI", "DNI")):
-        first = curves[key][0]
-        for other in others_of(first):
-            rows.append(
-                [name, number(first[f"off_map_{function}"]), number(first[f"off_pixels_{function}"]), other]
-                + [number(first[f"leak_{measure}_{other}"]) for measure in ("map", "pixels")]
-                + [number(first[f"psnr_{other}"] - curves[key][-1][f"psnr_{other}"], 2)]
-                + [number(first[f"psnr_worst_{other}"], 2)]
-            )
+    rows = [
+        [
+            name,
+            *(number(curves[key][0][f"off_{measure}_{function}"]) for measure in ("map", "pixels")),
+            other,
+            *(number(curves[key][0][f"leak_{measure}_{other}"]) for measure in ("map", "pixels")),
+            number(curves[key][0][f"psnr_{other}"] - curves[key][-1][f"psnr_{other}"], 2),
+            number(curves[key][0][f"psnr_worst_{other}"], 2),
+        ]
+        for name, key in (("found", "images"), ("DNI", "DNI"))
+        for other in others_of(curves[key][0])
+    ]
     head = ["off", "in maps", "in pixels", "input", "leak in maps", "in pixels", "PSNR, dB", "worst image, dB"]
     return table(head, rows)
 
@@ -90,8 +93,11 @@ def page() -> str:
                 table(
                     ["knob", "most under the better control, dB", "falls by, dB", "wrecked at"],
                     [
-                        [knob, number(knobs[knob]["short_of_controls"], 2), number(knobs[knob]["falls"], 2)]
-                        + [f"{len(knobs[knob]['wrecked'])} positions"]
+                        [
+                            knob,
+                            *(number(knobs[knob][name], 2) for name in ("short_of_controls", "falls")),
+                            f"{len(knobs[knob]['wrecked'])} positions",
+                        ]
                         for knob in ("images", "weights", "DNI", "blend")
                     ],
                 )

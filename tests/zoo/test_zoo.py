@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,8 +22,10 @@ from faig.filters import FilterSpace, rank
 from faig.imaging.images import read_image
 from faig.networks.checkpoint import save_network
 from faig.networks.fingerprint import network_fingerprint
+from faig.pair import Pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.zoo import hub
+from faig.zoo.learned import LEARNED, save_learned, turned_by
 from faig.zoo.scores import units
 
 
@@ -268,3 +271,31 @@ def test_the_curve_runs_through_what_a_network_continues(tmp_path):
     assert [point["iteration"] for point in history(target)] == [5]
     draw_curve({"baseline": longer, "target": target}, tmp_path / "curve.png")
     assert read_image(tmp_path / "curve.png").std() > 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("own")
+def test_learned_sets_ship_with_a_pair(folder, tmp_path):
+    pair = Pair(target=str(folder / "target.safetensors"), baseline=str(folder / "baseline.safetensors"))
+    found = pair.attribute(tiny_cases(), "learned", top="10%")
+    ends = {role: network_fingerprint(getattr(pair, role)) for role in zoo.ROLES}
+    shipped = tmp_path / "shipped"
+    shutil.copytree(folder, shipped)
+    save_learned(shipped / LEARNED, found, ends, "tiny cases")
+    hub.pull(str(shipped), name="tiny-x2")
+    assert (turned_by("tiny-x2", "blur"), turned_by("tiny-x2", "jpeg")) == ("tiny-x2/blur@learned", "tiny-x2/jpeg")
+    for kind in ("blur", "noise"):
+        assert units(f"tiny-x2/{kind}@learned", pair.target).top(0.1) == found.top(kind, "10%")
+    with pytest.raises(InputError, match="tiny-x2 has scores of blur, noise, not of 'jpeg'"):
+        units("tiny-x2/jpeg@learned", pair.target)
+    with pytest.raises(InputError, match="the ranking has only 13"):
+        units("tiny-x2/blur@learned", pair.target).top(0.2)  # no more are learned
+    save_learned(shipped / LEARNED, found, ends | {"target": "0"}, "tiny cases")
+    with pytest.raises(InputError, match=r"learned\.safetensors: these scores are of other networks"):
+        hub.pull(str(shipped), name="other-x2")
+    (shipped / LEARNED).write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"learned\.safetensors: is not a file of learned sets"):
+        hub.pull(str(shipped), name="other-x2")
+    (shipped / LEARNED).unlink()
+    hub.pull(str(shipped), name="tiny-x2", force=True)
+    assert turned_by("tiny-x2", "blur") == "tiny-x2/blur"

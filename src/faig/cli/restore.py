@@ -25,6 +25,7 @@ from faig.intervention.knob import WAYS, Averaged, turn
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import channels_of, scale_of
 from faig.networks.inference import restore as run_network
+from faig.zoo.learned import turned_by
 from faig.zoo.scores import chosen_by
 
 NETWORK_FILES = {".safetensors", ".pth", ".pt"}
@@ -197,7 +198,7 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     baseline = options["baseline"]
     if in_zoo is not None:
         baseline = baseline or f"{in_zoo}/baseline"
-        files = {kind: f"{in_zoo}/{kind}" for kind in levels if kind not in files} | files
+        files = {kind: turned_by(in_zoo, kind) for kind in levels if kind not in files} | files
     if not (baseline and files and levels):
         raise InputError("to turn functions up or down, give --baseline, --filters NAME=FILE and --strength NAME=S")
     if odd := sorted(files.keys() ^ levels.keys()):

@@ -14,13 +14,14 @@ from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError, first_line
 from faig.common.files import new_folder
 from faig.networks.fingerprint import network_fingerprint
+from faig.zoo.learned import LEARNED, load_learned
 from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 
 CARD = "card.md"
 README = "README.md"  # the card's name at a place
 NEEDED = ("baseline.safetensors", "target.safetensors")
-FILES = {name: name for name in (*NEEDED, SCORES, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
+FILES = {name: name for name in (*NEEDED, SCORES, LEARNED, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
 HUB = "hf://"
 
 
@@ -99,10 +100,10 @@ def pull(location: str, name: str | None = None, *, force: bool = False) -> str:
 def check(folder: Path) -> None:
     """Raise InputError unless the networks in a folder are a pair, and the scores, if any, are theirs."""
     target, baseline = zoo.load_pair(str(folder / NEEDED[1]), str(folder / NEEDED[0]))
-    if (folder / SCORES).is_file():
-        scored = load_scores(folder / SCORES)[1].get("fingerprint", {})
-        if scored != {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}:
-            raise InputError(f"{folder / SCORES}: these scores are of other networks")
+    networks = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
+    for name, load in ((SCORES, load_scores), (LEARNED, load_learned)):
+        if (folder / name).is_file() and load(folder / name)[1].get("fingerprint", {}) != networks:
+            raise InputError(f"{folder / name}: these scores are of other networks")
 
 
 def _root(location: str) -> str:

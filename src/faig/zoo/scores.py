@@ -7,9 +7,10 @@ from torch import nn
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.files.unit_files import RankedUnits, read_units
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import DEFAULT, MASK, METHODS
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Strengths, rank
+from faig.zoo.learned import LEARNED, load_learned
 
 SCORES = "scores.safetensors"
 SHARE = 0.01  # of the units, where none is named: the paper's
@@ -56,8 +57,9 @@ def units(
     """What turns a function of a network: of a pair's shipped scores, or from a file.
 
     Args:
-        name: pair and degradation (``srresnet-x2/blur``: by the default method; ``srresnet-x2/blur@faig``: by another
-            whose scores ship), or what `unit_files.read_units` reads.
+        name: pair and degradation (``srresnet-x2/blur``: by the default method; ``srresnet-x2/blur@signed``: by
+            another whose scores ship; ``srresnet-x2/blur@learned``: the learned set), or what `unit_files.read_units`
+            reads.
         network: whose units they are.
         function: which one, where a file has several.
         unit: where a file does not say.
@@ -67,21 +69,25 @@ def units(
         InputError: there is no such file, or it is of another network, or the method's scores do not ship.
     """
     pair, _, shipped = name.rpartition("/")
-    file = zoo.folder(pair) / SCORES if pair in zoo.pairs() else None
+    kind, _, chosen = shipped.partition("@")
+    file = zoo.folder(pair) / (LEARNED if chosen == MASK.name else SCORES) if pair in zoo.pairs() else None
     if file is None or not file.is_file():
         return read_units(name, network, function=function, unit=unit, everything=everything)
-    kind, _, chosen = shipped.partition("@")
-    method = METHODS.get(chosen or DEFAULT)
-    raw, metadata = load_scores(file)
-    if method is None or method.source is not METHODS[metadata["method"]].source:
-        raise InputError(
-            f"{name}: {pair} ships scores of {metadata['method']}, not of the method {chosen or DEFAULT!r}"
-        )
-    if kind not in raw.degradations:
-        raise InputError(f"{name}: {pair} has scores of {', '.join(raw.degradations)}, not of {kind!r}")
+    if chosen == MASK.name:
+        orders, metadata = load_learned(file)
+    else:
+        method = METHODS.get(chosen or DEFAULT)
+        raw, metadata = load_scores(file)
+        if method is None or method.source is not METHODS[metadata["method"]].source:
+            raise InputError(
+                f"{name}: {pair} ships scores of {metadata['method']}, not of the method {chosen or DEFAULT!r}"
+            )
+        orders = {of: rank(method.scores(raw, of)) for of in raw.degradations}
+    if kind not in orders:
+        raise InputError(f"{name}: {pair} has scores of {', '.join(orders)}, not of {kind!r}")
     space = FilterSpace.of(network)
     if unit not in (None, space.unit) or everything:
         raise InputError(f"{name}: these scores are of filters alone", setting="unit")
     if metadata["layers"] != space.describe():
         raise InputError(f"{name}: these scores are of another network")
-    return RankedUnits(space, rank(method.scores(raw, kind)))
+    return RankedUnits(space, orders[kind])

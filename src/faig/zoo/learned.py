@@ -1,0 +1,63 @@
+"""Learned sets that ship with a pair, ``learned.safetensors``: of each function, flat indices, the best first."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from faig import zoo
+from faig.attribution.methods import MASK
+from faig.attribution.result import Attribution
+from faig.common.errors import InputError
+from faig.common.tensors import load_tensors, save_tensors
+
+LEARNED = "learned.safetensors"
+
+
+def save_learned(path: Path, attribution: Attribution, fingerprint: Mapping[str, str], learned_on: str) -> None:
+    """Write the sets of an attribution by ``learned``.
+
+    Args:
+        path: the file.
+        attribution: of all functions.
+        fingerprint: of target and baseline.
+        learned_on: which images, for people.
+    """
+    share = attribution.options.top
+    sets = {
+        kind: attribution.order(kind)[: len(attribution.top(kind, share))].to(torch.int32)
+        for kind in attribution.degradations
+    }
+    metadata: dict[str, Any] = {
+        **attribution.metadata,
+        "layers": attribution.space.describe(),
+        "fingerprint": dict(fingerprint),
+        "learned_on": learned_on,
+    }
+    save_tensors(path, sets, metadata)
+
+
+def load_learned(path: Path) -> tuple[dict[str, Int64[Tensor, " unit"]], dict[str, Any]]:
+    """What `save_learned` wrote: of each function its set, and how it was learned.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    tensors, metadata = load_tensors(path, "learned sets")
+    if not {"layers", "fingerprint"} <= metadata.keys() or any(tensor.ndim != 1 for tensor in tensors.values()):
+        raise InputError(f"{path}: is not a file of learned sets")
+    return {kind: tensor.long() for kind, tensor in tensors.items()}, metadata
+
+
+def turned_by(pair: str, function: str) -> str:
+    """The name of what turns a function of a shipped pair best: its learned set where one ships, else its ranking.
+
+    Raises:
+        InputError: there is no such pair.
+    """
+    file = zoo.folder(pair) / LEARNED
+    ships = file.is_file() and function in load_learned(file)[0]
+    return f"{pair}/{function}@{MASK.name}" if ships else f"{pair}/{function}"
