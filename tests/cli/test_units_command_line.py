@@ -175,3 +175,11 @@ def test_functions_are_turned_by_images_or_by_weights(faig, place, pair, network
     code, _, err = faig(*wrong, "--way", "both", "--out", tmp_path / "no")
     assert (code, err.count("\n"), "way 'both' is not one of images, weights" in err) == (2, 1, True), err
     assert not (tmp_path / "no").exists()
+
+
+def test_what_a_terminal_would_obey_is_escaped(faig, networks, tmp_path):
+    weights = {f"\x1b[31m\n{key}": weight for key, weight in networks[0].state_dict().items()}
+    save_file(weights, tmp_path / "net.safetensors")
+    code, out, err = faig("export", tmp_path / "net.safetensors", "--out", tmp_path / "out.pth")
+    assert (code, err.count("\n")) == (2, 1), err
+    assert "\x1b" not in out + err

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from faig.cli.app import app
-from faig.cli.output import screen
+from faig.cli.output import printable, screen
 from faig.common.errors import InputError, for_command_line
 from faig.common.process import prepare
 
@@ -48,5 +48,5 @@ def main() -> None:
 
 
 def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return 2

@@ -18,6 +18,11 @@ from faig.common.progress import Track, progress_bar, silent
 LOGGER = logging.getLogger("faig")
 
 
+def printable(text: str) -> str:
+    """A text on one line, with escapes for what a terminal would obey: names come from files of others."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 class Screen(logging.Handler):
     """What a command has to say, and how much of it the user wants.
 
@@ -50,7 +55,7 @@ class Screen(logging.Handler):
         if shown is None or self.as_json or not _is_first():
             return
         if isinstance(shown, str):
-            print(shown, flush=True)
+            print("\n".join(map(printable, shown.split("\n"))), flush=True)
             return
         from rich.console import Console  # takes 0.1 s
 
@@ -76,13 +81,13 @@ class Screen(logging.Handler):
         if record.levelno >= logging.WARNING:
             self._warn(text)
         else:
-            print(text, file=sys.stderr)
+            print(printable(text), file=sys.stderr)
 
     def _warn(self, text: str) -> None:
         """Once: some warnings are in the log too, and stages of a study say the same."""
         if text not in self._shown and not self.quiet:
             self._shown.add(text)
-            print(f"warning: {text}", file=sys.stderr)
+            print(f"warning: {printable(text)}", file=sys.stderr)
 
     def _show_warning(
         self,

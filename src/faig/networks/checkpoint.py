@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from faig.common.errors import InputError
 from faig.common.plugins import load_function
 from faig.common.tensors import save_tensors
-from faig.networks.architectures import build, recognise
+from faig.networks.architectures import Weights, build, check_arguments, recognise
 from faig.networks.compatibility import check_same_keys
 from faig.networks.recognition import recognised
 from faig.networks.weight_files import fitted, read_weights, unwrapped
@@ -41,7 +41,7 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
         if builder is not None:
             network = builder()
         elif "architecture" in metadata:
-            network = build(metadata["architecture"], **metadata.get("arguments", {}))
+            network = _built(metadata["architecture"], metadata.get("arguments", {}), weights)
         else:
             network, weights = recognised(unwrapped(weights))
         weights = fitted(weights, network)
@@ -50,6 +50,19 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
         raise error.at(path) from None
     network.load_state_dict(weights)
     return network.float().eval().requires_grad_(False)
+
+
+def _built(architecture: str, arguments: dict[str, Any], weights: Weights) -> nn.Module:
+    """The network that a file's metadata says its weights are of; memory is taken only where its shapes are the file's.
+
+    Raises:
+        InputError: it is unknown, or not what the file holds.
+    """
+    check_arguments(architecture, arguments, weights)
+    with torch.device("meta"):
+        shapes = build(architecture, **arguments)
+    check_same_keys(shapes.state_dict(), fitted(weights, shapes), "the network", "the file")
+    return build(architecture, **arguments)
 
 
 def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:

@@ -16,6 +16,8 @@ from faig.networks.architectures import Weights
 
 # Under which name a .pth file has its state dict, the better first; beside it may stand anything, as an optimiser.
 CONTAINERS = ("params_ema", "params-ema", "params", "state_dict", "model_state_dict", "model", "net")
+FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+WHOLE = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 
 
@@ -31,8 +33,14 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)
+    weights, metadata = _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), {})
+    for key, tensor in weights.items():
+        if odd := _odd(tensor):
+            raise InputError(f"{path}: {key} is {odd}; weights are whole tensors of float16, bfloat16, 32 or 64 bits")
+    return weights, metadata
+
+
+def _read_pickle(path: Path) -> Weights:
     if path.suffix not in (".pth", ".pt"):
         raise InputError(f"{path}: a network is a .safetensors or a .pth file")
     try:
@@ -44,9 +52,26 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
         ) from None
     if isinstance(loaded, Mapping):
         loaded = next((loaded[key] for key in CONTAINERS if isinstance(loaded.get(key), Mapping)), loaded)
-    if not isinstance(loaded, Mapping) or not loaded or not all(isinstance(v, Tensor) for v in loaded.values()):
+    named = isinstance(loaded, Mapping) and all(isinstance(key, str) for key in loaded)
+    if not named or not loaded or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise InputError(f"{path}: holds no state dict (expected {', '.join(CONTAINERS)}, or names with tensors)")
-    return dict(loaded), {}
+    return dict(loaded)
+
+
+def _odd(tensor: Tensor) -> str:
+    """What keeps a tensor from being weights, for people; empty where nothing does.
+
+    Counters and flags, which layers may keep beside their weights, are of whole numbers.
+    """
+    if tensor.layout != torch.strided:
+        return f"a tensor of {str(tensor.layout).removeprefix('torch.')} layout"
+    if tensor.is_meta:
+        return "a tensor without values"
+    if tensor.dtype not in FLOATS | WHOLE:
+        return f"of {str(tensor.dtype).removeprefix('torch.')}"
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        return "a tensor whose values share memory"
+    return ""
 
 
 def unwrapped(weights: Weights) -> Weights:
@@ -89,12 +114,27 @@ def _read_safetensors(path: Path) -> tuple[Weights, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             told = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            metadata = json.loads(told.get(METADATA_KEY, "{}"))
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, OSError, AttributeError) as error:  # the last: of a type that torch does not have
         raise InputError(f"{path}: is not a whole safetensors file: {error}") from None
+    metadata = _metadata(told.get(METADATA_KEY, "{}"), path)
     # Of tied weights, `safetensors.torch.save_model` leaves one and says here under which name.
     dropped = {name: weights[kept] for name, kept in told.items() if kept in weights and name not in weights}
     return weights | dropped, metadata
+
+
+def _metadata(text: str, path: Path) -> dict[str, Any]:
+    """What the metadata says; of a network that the package builds, its name and its arguments."""
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: its metadata is no JSON that can be read: {type(error).__name__}") from None
+    if not isinstance(metadata, dict):
+        raise InputError(f"{path}: its metadata is a JSON {type(metadata).__name__}, no object")
+    for name, kind in (("architecture", str), ("arguments", dict)):
+        if not isinstance(metadata.get(name, kind()), kind):
+            given = type(metadata[name]).__name__
+            raise InputError(f"{path}: {name!r} in its metadata is a {given}, no {kind.__name__}")
+    return metadata
 
 
 def _reason(error: Exception) -> str:

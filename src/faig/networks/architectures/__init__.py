@@ -5,7 +5,15 @@ names are BasicSR's where it has the network, so that its checkpoints load with 
 """
 
 from faig.networks.architectures.family import Weights
-from faig.networks.architectures.registry import ARCHITECTURES, Recognised, build, is_known_as, recognise, takes
+from faig.networks.architectures.registry import (
+    ARCHITECTURES,
+    Recognised,
+    build,
+    check_arguments,
+    is_known_as,
+    recognise,
+    takes,
+)
 from faig.networks.architectures.srcnn import SRCNNStyle
 from faig.networks.architectures.srresnet import SRResNet
 
@@ -16,6 +24,7 @@ __all__ = [
     "SRResNet",
     "Weights",
     "build",
+    "check_arguments",
     "is_known_as",
     "recognise",
     "takes",

@@ -22,6 +22,10 @@ FAMILIES = (SRRESNET, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.network for family in FAMILIES}
 
 
+COUNTS = {"blocks", "convolutions", "groups"}  # arguments that say how many layers there are
+LEAST = 64  # a scale, or channels in and out, may be larger than anything in a tiny file
+
+
 class Recognised(NamedTuple):
     """What network a state dict is of.
 
@@ -58,6 +62,24 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
         raise
     except (TypeError, ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
         raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
+
+
+def check_arguments(architecture: str, arguments: Mapping[str, Any], weights: Weights) -> None:
+    """Raise InputError for arguments that are larger than anything in the file they come from.
+
+    Args:
+        architecture: as the file says.
+        arguments: as the file says.
+        weights: of the file, under any prefix.
+    """
+    shapes = [tensor.shape for tensor in weights.values() if tensor.numel()]
+    widest = max([LEAST, *(max(shape, default=0) for shape in shapes)])
+    for name, value in arguments.items():
+        values = value if isinstance(value, list) else [value]
+        counts = [len(values), *(part for part in values if name in COUNTS and isinstance(part, int))]
+        widths = [0, *(abs(part) for part in values if isinstance(part, int | float))]
+        if max(counts) > len(weights) or max(widths) > widest:
+            raise InputError(f"architecture {architecture!r} with {name} {str(value)[:40]} is not what the file holds")
 
 
 def takes(architecture: str, argument: str) -> bool:
