@@ -9,7 +9,7 @@ from torch import nn
 from faig.analysis.prediction import Discriminant, Numbers, Predictor, crops
 from faig.attribution.sources import random_scores
 from faig.common.progress import Track, silent
-from faig.common.statistics import Estimate, estimate_mean
+from faig.common.statistics import Estimate, estimate_mean, estimate_share
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case
 from faig.imaging.images import Image
@@ -41,19 +41,21 @@ def confusion(guessed: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
 
 
 def accuracy(
-    guessed: pd.DataFrame, classes: Sequence[str], photos: Mapping[str, str] | None = None, seed: int = 0
+    guessed: pd.DataFrame, classes: Sequence[str], photos: Mapping[str, str] | None = None
 ) -> Estimate:
-    """Share of right guesses where only these classes are possible; its interval resamples photos.
+    """Share of right guesses where only these classes are possible, with Wilson's interval (see `estimate_share`).
+
+    A photo asked for a class is one answer: its crops are averaged.
 
     Args:
         guessed: the table that `guesses` gives.
         classes: that are possible.
         photos: of which photo each image is, by name; None where every image is a photo of its own.
-        seed: of the resampling.
     """
     rows = guessed[guessed[TRUE].isin(classes)]
-    right = (rows[list(classes)].idxmax(axis=1) == rows[TRUE]).groupby(rows["image"]).mean()
-    return estimate_mean(right, photos=_of_photos(right.index, photos), seed=seed)
+    right = rows[list(classes)].idxmax(axis=1) == rows[TRUE]
+    by_answer = right.groupby([_of_photos(rows["image"], photos), rows[TRUE].tolist()]).mean()
+    return estimate_share(by_answer, photos=by_answer.index.get_level_values(0).tolist())
 
 
 def _of_photos(images: Iterable[object], photos: Mapping[str, str] | None) -> list[str]:

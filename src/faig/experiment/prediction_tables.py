@@ -39,7 +39,7 @@ def write_predictions(
         guessed: by predictor, what `guesses` gave.
         levels: what `responses` gave.
         photos: of which photo each image is, by name.
-        seed: of the intervals.
+        seed: of the interval of the rank correlations.
     """
     classes = [name for name in guessed[FOUND].columns if name not in ("image", TRUE)]
     write_table(run, PREDICTIONS, guessed[FOUND])
@@ -53,7 +53,7 @@ def write_predictions(
         [{"degradation": kind} | correlation.columns("rank_correlation") for kind, correlation in ranks.items()],
     )
     rows = [
-        {"predictor": name, "classes": " ".join(task)} | accuracy(table, task, photos, seed).columns("accuracy")
+        {"predictor": name, "classes": " ".join(task)} | accuracy(table, task, photos).columns("accuracy")
         for name, table in guessed.items()
         for task in tasks_of(classes)
     ]
