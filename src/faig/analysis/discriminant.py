@@ -47,15 +47,23 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A group of photos: its middle, ``[feature]``; covariances between and within photos, ``[feature, feature]``."""
+    """A group of photos.
+
+    Attributes:
+        mean: its middle, ``[feature]``.
+        between: covariance of photos, ``[feature, feature]``.
+        within: covariance of the crops of a photo.
+        crops: of how many crops known photos are (harmonic mean); more of them make no photo better known.
+    """
 
     mean: Numbers
     between: Numbers
     within: Numbers
+    crops: float
 
     def distances(self, features: Numbers, crops: int) -> tuple[Numbers, float]:
         """Squared Mahalanobis distances ``[example]`` of means over so many crops; the log determinant that goes by."""
-        covariance = self.between + self.within / crops + RESOLUTION**2 * np.eye(len(self.mean))
+        covariance = self.between + self.within / min(crops, self.crops) + RESOLUTION**2 * np.eye(len(self.mean))
         offsets = features - self.mean
         squares = np.einsum("ei,ei->e", offsets, np.linalg.solve(covariance, offsets.T).T)
         return squares, float(np.linalg.slogdet(covariance)[1])
@@ -125,7 +133,7 @@ class Discriminant:
         return {
             "tail": None if np.isinf(self.tail) else self.tail,
             "groups": [
-                {"class": label, "usual": usual.tolist()}
+                {"class": label, "usual": usual.tolist(), "crops": cloud.crops}
                 | {name: getattr(cloud, name).tolist() for name in ("mean", "between", "within")}
                 for label, cloud, usual in zip(self.labels, self.clouds, self.usual, strict=True)
             ],
@@ -135,18 +143,29 @@ class Discriminant:
     def of(cls, learned: Mapping[str, Any]) -> "Discriminant":
         """The discriminant that `learned` came from."""
         groups = learned["groups"]
-        clouds = [Cloud(*(np.array(group[name]) for name in ("mean", "between", "within"))) for group in groups]
+        clouds = []
+        for group in groups:
+            mean, between, within = (np.array(group[name]) for name in ("mean", "between", "within"))
+            clouds.append(Cloud(mean, between, within, group["crops"]))
         labels, usual = [group["class"] for group in groups], np.array([group["usual"] for group in groups])
         return cls(tuple(labels), tuple(clouds), usual, np.inf if learned["tail"] is None else learned["tail"])
 
 
 @dataclass(frozen=True)
 class _LeftOut:
-    """Examples of one photo of one group, as the clouds of other photos see them: ``[group, example]``."""
+    """Examples of one group as the clouds of other photos see them.
+
+    Attributes:
+        own: the group.
+        squares: distances, ``[group, example]``.
+        volumes: log determinants, ``[group, 1]``.
+        weights: ``[example]``; the crops of a photo have together as much as the whole photo.
+    """
 
     own: int
     squares: Numbers
     volumes: Numbers
+    weights: Numbers
 
 
 def _left_out(groups: Sequence[Photos], shared: float) -> list[_LeftOut]:
@@ -157,12 +176,20 @@ def _left_out(groups: Sequence[Photos], shared: float) -> list[_LeftOut]:
         kept = [[photo for place, photo in enumerate(photos) if place % folds != fold] for photos in groups]
         clouds = _clouds(kept, shared)
         for own, photos in enumerate(groups):
-            for photo in photos[fold::folds]:
-                whole = [(photo.mean(0, keepdims=True), len(photo))] if len(photo) > 1 else []
-                for examples, crops in ((photo, 1), *whole):
-                    squares, volumes = _distances(clouds, examples, crops)
-                    seen.append(_LeftOut(own, squares, volumes))
+            for crops, (examples, weights) in _examples(photos[fold::folds]).items():
+                seen.append(_LeftOut(own, *_distances(clouds, np.concatenate(examples), crops), np.array(weights)))
     return seen
+
+
+def _examples(photos: Photos) -> dict[int, tuple[list[Numbers], list[float]]]:
+    """Crops and whole photos, ``[example, feature]``, and weights; by how many crops an example is the mean of."""
+    found: dict[int, tuple[list[Numbers], list[float]]] = {}
+    for photo in photos:
+        for examples, crops in ((photo, 1), (photo.mean(0, keepdims=True), len(photo))):
+            rows, weights = found.setdefault(crops, ([], []))
+            rows.append(examples)
+            weights += [1 / len(examples)] * len(examples)
+    return found
 
 
 def _distances(clouds: Sequence[Cloud], features: Numbers, crops: int) -> tuple[Numbers, Numbers]:
@@ -180,12 +207,13 @@ def _log_shares(labels: Sequence[str], squares: Numbers, volumes: Numbers, tail:
 
 def _surprise(labels: tuple[str, ...], seen: Sequence[_LeftOut], tail: float, features: int) -> float:
     """Minus the mean logarithm of the probability of the true class."""
-    losses = []
+    total, weight = 0.0, 0.0
     for each in seen:
         shares = _log_shares(labels, each.squares, each.volumes, tail, features)
         own = [place for place, label in enumerate(labels) if label == labels[each.own]]
-        losses.append(-float(np.logaddexp.reduce(shares[own], axis=0).mean()))
-    return float(np.mean(losses))
+        total -= float(np.logaddexp.reduce(shares[own], axis=0) @ each.weights)
+        weight += float(each.weights.sum())
+    return total / weight
 
 
 def _usual(seen: Sequence[_LeftOut], groups: int) -> Numbers:
@@ -199,7 +227,7 @@ def _clouds(groups: Sequence[Photos], shared: float) -> tuple[Cloud, ...]:
     of_means = _drawn([each.of_means for each in moments], [each.free_means for each in moments], shared)
     within = _drawn([each.within for each in moments], [each.free_within for each in moments], shared)
     return tuple(
-        Cloud(each.mean, _positive(around - each.per_crop * inside), inside)
+        Cloud(each.mean, _positive(around - inside / each.crops), inside, each.crops)
         for each, around, inside in zip(moments, of_means, within, strict=True)
     )
 
@@ -213,14 +241,14 @@ class _Moments:
     within: Numbers
     free_means: int
     free_within: int
-    per_crop: float  # mean over photos of 1 / crops
+    crops: float  # harmonic mean over photos
 
     @classmethod
     def of(cls, photos: Photos) -> "_Moments":
         means, counts = np.stack([photo.mean(0) for photo in photos]), [len(photo) for photo in photos]
         around, inside = means - means.mean(0), np.concatenate([photo - photo.mean(0) for photo in photos])
         free = len(photos) - 1, sum(counts) - len(photos)
-        return cls(means.mean(0), around.T @ around, inside.T @ inside, *free, float(np.mean(1 / np.array(counts))))
+        return cls(means.mean(0), around.T @ around, inside.T @ inside, *free, 1 / float(np.mean(1 / np.array(counts))))
 
 
 def _drawn(sums: Sequence[Numbers], free: Sequence[int], shared: float) -> list[Numbers]:

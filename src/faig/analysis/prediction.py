@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from faig.analysis.discriminant import Discriminant, Judgement, Numbers
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.imaging.cases import CLEAN, Case
-from faig.imaging.images import Image
+from faig.imaging.images import Image, Resized, round8
 from faig.imaging.metrics import gradient_map, single_channel
 from faig.intervention.edit import Units, revert
 from faig.networks.inference import restore
@@ -25,7 +26,8 @@ from faig.networks.inference import restore
 SIDE = 48  # LR pixels of a crop
 ACROSS = 4  # crops of a large image, each way
 FLOOR = 1e-4  # effects below it are nothing
-NATURAL = "clean, not made small"  # a photo at its own scale
+EXAMPLES = 6  # crops of an image that is learned from
+NATURAL, SOFT = "clean, not made small", "clean, a little soft"  # photos at their own scale
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class Predictor:
             baseline: θ̄, what filters are reverted to.
             filters: the set of each function, by degradation.
             cases: any images, with an LR version for each class that is to be told apart: ``clean``, each degradation
-                in ``filters``, and where wanted several together, as ``blur+noise``. The GT images are learned from as
-                clean ones of natural scale. Crops of 48x48 are taken, up to 16 of an image.
+                in ``filters``, and where wanted several together, as ``blur+noise``. GT images are learned from as
+                clean ones of natural scale. Crops of 48x48 are taken, up to 6 of an image.
             track: shows progress.
 
         Raises:
@@ -138,22 +140,32 @@ class Predictor:
 
 
 def known_crops(cases: Sequence[Case]) -> list[tuple[str, list[list[Image]]]]:
-    """What is learned from: by kind, and in it by photo, the crops.
+    """What is learned from: by kind, and in it by photo, up to 6 crops of each image.
 
-    The kinds are the LR versions of the cases and, beside ``clean``, the photos as they are (see `class_of`): at its
-    own scale a photo is as clean as one that was made small, but softer. Where nothing is enlarged, the two are one.
+    The kinds are the LR versions of the cases and, beside ``clean``, the photos at their own scale: as they are, and
+    enlarged by √2 (see `class_of`). These are as clean as photos that were made small, but softer, some more than
+    others. Where a network enlarges nothing, its clean images are the photos themselves, and there are no others.
     """
     found: dict[str, dict[str, list[Image]]] = {}
     for case in cases:
-        natural = CLEAN in case.lr and case.gt.shape != case.lr[CLEAN].shape
-        for kind, image in (case.lr | ({NATURAL: case.gt} if natural else {})).items():
-            found.setdefault(kind, {}).setdefault(case.photo, []).extend(crops(image))
+        versions: dict[str, Image] = dict(case.lr)
+        if CLEAN in case.lr and case.gt.shape != case.lr[CLEAN].shape:
+            versions |= {NATURAL: case.gt, SOFT: _enlarged(case.gt)}
+        for kind, image in versions.items():
+            parts = list(crops(image))
+            chosen = np.unique(np.linspace(0, len(parts) - 1, EXAMPLES).round().astype(int))
+            found.setdefault(kind, {}).setdefault(case.photo, []).extend(parts[place].clone() for place in chosen)
     return [(kind, list(photos.values())) for kind, photos in found.items()]
 
 
 def class_of(kind: str) -> str:
     """The class of what `known_crops` calls a kind."""
-    return CLEAN if kind == NATURAL else kind
+    return CLEAN if kind in (NATURAL, SOFT) else kind
+
+
+def _enlarged(photo: Image) -> Resized:
+    larger = torch.nn.functional.interpolate(photo[None], scale_factor=2**0.5, mode="bicubic")[0]
+    return round8(larger)
 
 
 def crops(lr: Image) -> Iterator[Image]:
