@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from torch import nn
 
 from faig import zoo
@@ -130,7 +130,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     """Responses first, for they are measured; then what is made of them."""
     responses = [name for name in rows[0] if name.startswith(RESPONSE)]
     heads = [f"{name.removeprefix(RESPONSE)} filters" for name in responses]
-    table = Table("image", *heads, ANSWER, "probability", TYPICALITY)
+    numbers = (Column(head, no_wrap=True) for head in (*heads, ANSWER, "probability", TYPICALITY))
+    table = Table(Column("image", overflow="fold"), *numbers)
     for row in rows:
         known = row[ANSWER] != UNKNOWN
         shown = (f"{row[name]:.2f}" for name in responses)
