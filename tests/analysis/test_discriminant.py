@@ -62,6 +62,18 @@ def test_what_is_like_nothing_known_gets_no_answer(two):
     assert two.judge(np.zeros(2), 1).typicality > 0.95
 
 
+@pytest.mark.parametrize(("wide", "answer"), [("clean", UNKNOWN), ("a", "b")])
+def test_what_is_more_typical_of_clean_is_not_called_degraded(wide, answer):
+    """Two from the middle of a narrow class, and well within a wide one: the narrow one has the better odds."""
+    generator = np.random.default_rng(9)
+    known = [(wide, photos(generator, 100, 4, between=3.0)), ("b", photos(generator, 100, 4))]
+    found = Discriminant.fit(known).judge(ROOT @ np.array([2.0, 0.0]), 1)
+    assert found.probabilities["b"] > 0.5
+    assert 0.05 < found.typicality < 0.3
+    assert found.label == answer
+    assert Discriminant.fit(known).judge(ROOT @ np.array([6.0, 0.0]), 1).label == wide
+
+
 @pytest.mark.parametrize("crops", [1, 8])
 def test_typicality_is_the_share_that_is_as_far(crops):
     """Of new photos a tenth has a typicality under 0.1, and so on."""

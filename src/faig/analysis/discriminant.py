@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faig.common.errors import InputError
+from faig.imaging.cases import CLEAN
 
 UNKNOWN = "unknown"  # the answer for what is like no class
 RARE = 0.01  # an answer is withheld where a smaller share of what is known is as far off
@@ -34,7 +35,7 @@ class Judgement:
     """What a discriminant makes of features.
 
     Attributes:
-        label: the likeliest class, or ``unknown`` where the features are like none.
+        label: the likeliest class, or ``unknown`` where that cannot be said.
         probabilities: of every class, if it is one of them; their sum is 1.
         typicality: share of what is known of the likeliest class that is at least as far from its middle: near 0 for
             what is like nothing known.
@@ -117,13 +118,21 @@ class Discriminant:
         return cls(labels, _clouds(groups, shared), _usual(tried[shared], len(groups)), tail)
 
     def judge(self, features: Numbers, crops: int) -> Judgement:
-        """Judge the mean features ``[feature]`` over so many crops of one image."""
+        """Judge the mean features ``[feature]`` over so many crops of one image.
+
+        The answer is the likeliest class; it is withheld where the image is like nothing known of that class, and where
+        it is more typical of ``clean``: that something is wrong needs both the better odds and the better likeness.
+        """
         squares, volumes = _distances(self.clouds, features[None], crops)
         shares = np.exp(_log_shares(self.labels, squares, volumes, self.tail, len(features)))[:, 0]
         probabilities = {name: float(shares[self._places(name)].sum()) for name in self.classes}
         label = max(probabilities, key=lambda name: probabilities[name])
-        typicality = max(_share_beyond(self.usual[place], squares[place, 0]) for place in self._places(label))
-        return Judgement(label if typicality >= RARE else UNKNOWN, probabilities, typicality)
+        typical = {
+            name: max(_share_beyond(self.usual[place], squares[place, 0]) for place in self._places(name))
+            for name in self.classes
+        }
+        known = typical[label] >= max(RARE, typical.get(CLEAN, 0.0))
+        return Judgement(label if known else UNKNOWN, probabilities, typical[label])
 
     def _places(self, label: str) -> list[int]:
         return [place for place, name in enumerate(self.labels) if name == label]

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faig.analysis.discriminant import Discriminant, Judgement, Numbers
+from faig.analysis.discriminant import UNKNOWN, Discriminant, Judgement, Numbers
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.imaging.cases import CLEAN, Case
@@ -34,8 +34,9 @@ NATURAL, SOFT = "clean, not made small", "clean, a little soft"  # photos at the
 class Prediction(Judgement):
     """What is wrong with an image.
 
-    The label is ``clean`` (there is nothing that the network would remove), a degradation, several joined by ``+``, or
-    ``unknown``: the image is like nothing that the predictor learned from.
+    The label is ``clean`` (the image looks as photos do to which nothing was done), a degradation, several joined by
+    ``+``, or ``unknown``: it is like nothing that the predictor learned from, or what speaks for one answer speaks
+    against it too (it is more typical of clean images; it looks clean, but a function has its usual work).
 
     Attributes:
         responses: by function, the effect of switching it off, divided by what is typical (the median) for images with
@@ -114,7 +115,9 @@ class Predictor:
             kind: float(_effects(changes, index).mean()) / max(self.typical[kind], FLOOR)
             for index, kind in enumerate(self.reverted)
         }
-        return Prediction(judged.label, judged.probabilities, judged.typicality, responses)
+        contradicted = judged.label == CLEAN and max(responses.values()) >= 1
+        label = UNKNOWN if contradicted else judged.label
+        return Prediction(label, judged.probabilities, judged.typicality, responses)
 
     def learned(self) -> dict[str, Any]:
         """What `fit` learned, JSON-able; `of` makes the predictor again."""

@@ -35,9 +35,9 @@ PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LEVELS = ["blur=2", "noise=0.1"]
 RESPONSE = "response_"
 CAPTION = (
-    "filters: the effect of switching them off; 1 is usual for images with that degradation. clean: nothing that these "
-    "networks would remove. typicality: the share of what the likeliest answer is known by that is as far from its "
-    f"middle; below {RARE:g} the image is like nothing known, and the answer {UNKNOWN}"
+    "filters: the effect of switching them off; 1 is usual for images with that degradation. clean: looks as photos do "
+    "to which nothing was done, sharp or a little soft. unknown: like nothing known, or the signs are at odds. "
+    f"typicality: the share of what the likeliest answer is known by that is as far off; below {RARE:g} it is not given"
 )
 
 app = typer.Typer(add_completion=False)
