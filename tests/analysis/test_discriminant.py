@@ -67,11 +67,14 @@ def test_what_is_more_typical_of_clean_is_not_called_degraded(wide, answer):
     """Two from the middle of a narrow class, and well within a wide one: the narrow one has the better odds."""
     generator = np.random.default_rng(9)
     known = [(wide, photos(generator, 100, 4, between=3.0)), ("b", photos(generator, 100, 4))]
-    found = Discriminant.fit(known).judge(ROOT @ np.array([2.0, 0.0]), 1)
+    fitted, place, far = Discriminant.fit(known), ROOT @ np.array([2.0, 0.0]), ROOT @ np.array([6.0, 0.0])
+    found = fitted.judge(place, 1)
     assert found.probabilities["b"] > 0.5
     assert 0.05 < found.typicality < 0.3
     assert found.label == answer
-    assert Discriminant.fit(known).judge(ROOT @ np.array([6.0, 0.0]), 1).label == wide
+    assert fitted.judge(place, 1, clean=False).label == "b"
+    assert fitted.judge(far, 1).label == wide
+    assert fitted.judge(far, 1, clean=False).label == (UNKNOWN if wide == "clean" else wide)
 
 
 @pytest.mark.parametrize("crops", [1, 8])

@@ -130,13 +130,15 @@ def test_responses_are_effects_of_switching_off(learned):
 
 def test_an_image_on_which_a_function_has_its_usual_work_is_not_called_clean(learned, monkeypatch):
     predictor, lr = learned[3], cases("coffee", [(40, 40)])[0].lr["clean"]
-    monkeypatch.setattr(Discriminant, "judge", lambda *_: Judgement("clean", {"clean": 1.0}, 0.5))
     effects = {kind: share * predictor.typical[kind] for kind, share in predictor.predict(lr).responses.items()}
+
+    def judge(_self, _features, _crops, *, clean: bool) -> Judgement:
+        return Judgement("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
+
+    monkeypatch.setattr(Discriminant, "judge", judge)
     for response, label in ((0.99, "clean"), (1.01, UNKNOWN)):
         typical = {"blur": 1e6, "noise": effects["noise"] / response}
         assert replace(predictor, typical=typical).predict(lr).label == label
-    monkeypatch.setattr(Discriminant, "judge", lambda *_: Judgement("noise", {"noise": 1.0}, 0.5))
-    assert replace(predictor, typical={"blur": 1e6, "noise": 1e-3}).predict(lr).label == "noise"
 
 
 def test_what_was_learned_makes_the_predictor_again(learned):

@@ -117,11 +117,16 @@ class Discriminant:
         )
         return cls(labels, _clouds(groups, shared), _usual(tried[shared], len(groups)), tail)
 
-    def judge(self, features: Numbers, crops: int) -> Judgement:
+    def judge(self, features: Numbers, crops: int, *, clean: bool = True) -> Judgement:
         """Judge the mean features ``[feature]`` over so many crops of one image.
 
-        The answer is the likeliest class; it is withheld where the image is like nothing known of that class, and where
+        The answer is the likeliest class. It is withheld where the image is like nothing known of that class; and where
         it is more typical of ``clean``: that something is wrong needs both the better odds and the better likeness.
+
+        Args:
+            features: of the image.
+            crops: how many.
+            clean: whether ``clean`` can be the answer. If not, it is withheld, and no reason to withhold another.
         """
         squares, volumes = _distances(self.clouds, features[None], crops)
         shares = np.exp(_log_shares(self.labels, squares, volumes, self.tail, len(features)))[:, 0]
@@ -131,7 +136,7 @@ class Discriminant:
             name: max(_share_beyond(self.usual[place], squares[place, 0]) for place in self._places(name))
             for name in self.classes
         }
-        known = typical[label] >= max(RARE, typical.get(CLEAN, 0.0))
+        known = typical[label] >= max(RARE, typical.get(CLEAN, 0.0) if clean else 0.0) and (clean or label != CLEAN)
         return Judgement(label if known else UNKNOWN, probabilities, typical[label])
 
     def _places(self, label: str) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faig.analysis.discriminant import UNKNOWN, Discriminant, Judgement, Numbers
+from faig.analysis.discriminant import Discriminant, Judgement, Numbers
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.imaging.cases import CLEAN, Case
@@ -110,14 +110,13 @@ class Predictor:
             lr: of as many channels as the networks take.
         """
         changes = np.stack([_changes(self.target, self.reverted, part) for part in crops(lr)])
-        judged = self.discriminant.judge(_features(changes).mean(0), len(changes))
         responses = {
             kind: float(_effects(changes, index).mean()) / max(self.typical[kind], FLOOR)
             for index, kind in enumerate(self.reverted)
         }
-        contradicted = judged.label == CLEAN and max(responses.values()) >= 1
-        label = UNKNOWN if contradicted else judged.label
-        return Prediction(label, judged.probabilities, judged.typicality, responses)
+        idle = max(responses.values()) < 1
+        judged = self.discriminant.judge(_features(changes).mean(0), len(changes), clean=idle)
+        return Prediction(judged.label, judged.probabilities, judged.typicality, responses)
 
     def learned(self) -> dict[str, Any]:
         """What `fit` learned, JSON-able; `of` makes the predictor again."""
