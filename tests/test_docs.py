@@ -40,6 +40,9 @@ def test_what_is_said_of_predictions_is_what_was_measured():
             shares.append(str(told.get("unknown", 0)))
             assert sum(told.values()) == 60
         assert f"| `{pair}` | {' | '.join(shares)} |" in text
+    noisy = [found["training_scale"]["noise"]["answers"] for found in table.values()]
+    assert f"{' and '.join(str(told['noise']) for told in noisy)} of the 60 noisy images are called noise" in text
+    assert all(told["noise"] + told["blur+noise"] == 60 for told in noisy)
 
 
 def test_no_untouched_photo_is_surely_degraded():

@@ -83,9 +83,9 @@ def test_clean_is_learned_at_natural_scale_too():
     soft = made[SOFT][0][4]
     assert soft.shape == (3, SIDE, SIDE)
     assert torch.equal(soft, (soft * 255).round() / 255)
-    place = round(10 * 2**0.5)
+    place = 12  # that of GT pixel 10
     torch.testing.assert_close(soft[:, place, place], gt[:, 10, 10], atol=0.1, rtol=0)
-    assert soft.diff(dim=2).abs().mean() < 0.9 * gt[:, :34, :34].diff(dim=2).abs().mean()  # softer
+    assert soft.diff(dim=2).abs().mean() < 0.95 * gt[:, :40, :40].diff(dim=2).abs().mean()  # softer
 
 
 def test_at_most_six_crops_of_an_image_are_learned_from():

@@ -28,6 +28,7 @@ ACROSS = 4  # crops of a large image, each way
 FLOOR = 1e-4  # effects below it are nothing
 EXAMPLES = 6  # crops of an image that is learned from
 NATURAL, SOFT = "clean, not made small", "clean, a little soft"  # photos at their own scale
+ENLARGED = 1.2  # soft photos, so many times; at 1.4 networks treat them as blurred
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def known_crops(cases: Sequence[Case]) -> list[tuple[str, list[list[Image]]]]:
     """What is learned from: by kind, and in it by photo, up to 6 crops of each image.
 
     The kinds are the LR versions of the cases and, beside ``clean``, the photos at their own scale: as they are, and
-    enlarged by √2 (see `class_of`). These are as clean as photos that were made small, but softer, some more than
+    enlarged by a fifth (see `class_of`). These are as clean as photos that were made small, but softer, some more than
     others. Where a network enlarges nothing, its clean images are the photos themselves, and there are no others.
     """
     found: dict[str, dict[str, list[Image]]] = {}
@@ -166,7 +167,7 @@ def class_of(kind: str) -> str:
 
 
 def _enlarged(photo: Image) -> Resized:
-    larger = torch.nn.functional.interpolate(photo[None], scale_factor=2**0.5, mode="bicubic")[0]
+    larger = torch.nn.functional.interpolate(photo[None], scale_factor=ENLARGED, mode="bicubic")[0]
     return round8(larger)
 
 
