@@ -290,7 +290,7 @@ def test_the_command_on_an_own_pair(tmp_path, own_pair, monkeypatch, capsys):
     more = ["--gt", str(tmp_path / "gt"), "--top", "10%", "--csv", csv]
     assert run(monkeypatch, "predict", looked_at, *own_pair, *more) == 0
     shown = capsys.readouterr().out
-    assert shown.index("blur filters") < shown.index("prediction") < shown.index("typicality")
+    assert shown.index("filters") < shown.index("prediction") < shown.index("typicality")
     assert "clean: looks as photos do" in " ".join(shown.split())
     table = pd.read_csv(csv)
     responses = ["response_blur", "response_noise"]

@@ -35,9 +35,10 @@ PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LEVELS = ["blur=2", "noise=0.1"]
 RESPONSE = "response_"
 CAPTION = (
-    "filters: the effect of switching them off; 1 is usual for images with that degradation. clean: looks as photos do "
-    "to which nothing was done, sharp or a little soft. unknown: like nothing known, or the signs are at odds. "
-    f"typicality: the share of what the likeliest answer is known by that is as far off; below {RARE:g} it is not given"
+    "filters: the effect of switching them off; 1 is usual for images with that degradation. prediction: with its "
+    "probability. clean: looks as photos do to which nothing was done, sharp or a little soft. unknown: like nothing "
+    "known, or the signs are at odds. typicality: the share of what the likeliest answer is known by that is as far "
+    f"off; below {RARE:g} it is not given"
 )
 
 app = typer.Typer(add_completion=False)
@@ -129,14 +130,12 @@ def _cases(config: ImagesConfig, gt: Path | None, network: nn.Module, seed: dict
 def _table(rows: list[dict[str, Any]]) -> Table:
     """Responses first, for they are measured; then what is made of them."""
     responses = [name for name in rows[0] if name.startswith(RESPONSE)]
-    heads = [f"{name.removeprefix(RESPONSE)} filters" for name in responses]
-    numbers = (Column(head, no_wrap=True) for head in (*heads, ANSWER, "probability", TYPICALITY))
-    table = Table(Column("image", overflow="fold"), *numbers)
+    heads = [f"{name.removeprefix(RESPONSE)}\nfilters" for name in responses]
+    shown = (Column(head, no_wrap=True) for head in (*heads, ANSWER, TYPICALITY))
+    table = Table(Column("image", overflow="fold"), *shown)
     for row in rows:
-        known = row[ANSWER] != UNKNOWN
-        shown = (f"{row[name]:.2f}" for name in responses)
-        table.add_row(
-            row["image"], *shown, row[ANSWER], f"{row[row[ANSWER]]:.2f}" if known else "", f"{row[TYPICALITY]:.2f}"
-        )
+        label = row[ANSWER]
+        answer = label if label == UNKNOWN else f"{label} {row[label]:.2f}"
+        table.add_row(row["image"], *(f"{row[name]:.2f}" for name in responses), answer, f"{row[TYPICALITY]:.2f}")
     table.caption = CAPTION
     return table
