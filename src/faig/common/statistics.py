@@ -115,7 +115,7 @@ def _wilson(share: float, count: float) -> tuple[float, float]:
     spread = NORMAL**2 / count
     middle = (share + spread / 2) / (1 + spread)
     half = NORMAL / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return 0.0 if share == 0 else middle - half, 1.0 if share == 1 else middle + half  # exact ends, unlike the sums
 
 
 def resample_weights(photos: Photos, resamples: int, seed: int) -> NDArray[np.int64]:
