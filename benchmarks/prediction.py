@@ -6,7 +6,7 @@ made small, and clean, blurred or noisy; of each the middle is taken, four crops
 
     python benchmarks/prediction.py ../shared/data > docs/results/prediction-untouched.json
 
-Six minutes a pair on one core.
+Seven minutes a pair on one core.
 """
 
 import argparse
