@@ -153,3 +153,12 @@ def test_what_was_learned_makes_it_again(two):
     again = Discriminant.of(json.loads(json.dumps(two.learned())))
     for at in (0.2, 9.0):
         assert again.judge(at * SHIFT, 2) == two.judge(at * SHIFT, 2)
+
+
+def test_what_is_usual_is_judged_by_other_photos():
+    """Ten photos in five dimensions lie near the middle that they make themselves; new ones lie farther."""
+    generator = np.random.default_rng(10)
+    known = [(name, list(generator.standard_normal((10, 1, 5)) + at)) for name, at in (("a", 0.0), ("b", 9.0))]
+    found = Discriminant.fit(known)
+    fresh = [found.judge(each, 1).typicality for each in generator.standard_normal((500, 5))]
+    assert np.mean(np.array(fresh) < 0.1) < 0.45  # judged by themselves: two thirds
