@@ -1,8 +1,9 @@
-"""Degradation prediction, measured: found filters against random ones and against plain image statistics.
+"""What a pair's predictor goes by, learned from photos and written beside the pair: ``predictor.json``.
 
     python scripts/prediction.py srresnet-x2 ../shared/data
 
-Writes what the predictor learned beside the pair (``predictor.json``) and prints tables in Markdown.
+With ``--measure`` also tables in Markdown: found filters against random ones and plain image statistics, and how
+responses rise with a level. How often untouched photos are called degraded measures ``benchmarks/prediction.py``.
 """
 
 from pathlib import Path
@@ -35,32 +36,39 @@ DEGRADE = {"blur": 2.0, "noise": 0.1}
 LEVELS = {"blur": (0.5, 1.0, 1.5, 2.0, 3.0, 4.0), "noise": (0.01, 0.02, 0.05, 0.1, 0.2)}
 
 
-def cases_of(folder: Path, degradations: dict[str, Degradation], scale: int, limit: int) -> list[Case]:
-    """Whole images."""
+def cases_of(folder: Path, degradations: dict[str, Degradation], scale: int, count: int) -> list[Case]:
+    """So many whole images at most, spread evenly over the folder's."""
+    files = list(list_images(folder).items())
     return [
         degrade_case(name, mod_crop(read_image(path), scale), degradations, scale)
-        for name, path in list(list_images(folder).items())[:limit]
+        for name, path in files[:: max(1, len(files) // count)][:count]
     ]
 
 
 def main(
     pair: Annotated[str, typer.Argument(help="e.g. srresnet-x2")],
     data: Annotated[Path, typer.Argument(help="Folder with the folders of GT images.")],
-    learn: Annotated[str, typer.Option(help="Images to learn from.")] = "Set14",
-    test: Annotated[str, typer.Option(help="Images to predict: 48x48 LR of each.")] = "BSD100",
-    limit: Annotated[int, typer.Option(help="So many of them at most.")] = 100,
-    seeds: Annotated[int, typer.Option(help="Of random filters.")] = 3,
+    learn: Annotated[str, typer.Option(help="Images to learn from.")] = "BSD400",
+    known: Annotated[int, typer.Option(help="So many of them.")] = 60,
     top: float = 0.01,
     write: Annotated[bool, typer.Option(help="Keep what was learned beside the pair.")] = True,
+    measure: Annotated[bool, typer.Option(help="Also print tables.")] = False,
+    test: Annotated[str, typer.Option(help="Images of the tables: 48x48 LR of each.")] = "BSD100",
+    limit: Annotated[int, typer.Option(help="So many of them.")] = 100,
+    seeds: Annotated[int, typer.Option(help="Of random filters.")] = 3,
 ) -> None:
-    """Learn, predict, print."""
+    """Learn, write, and where wanted predict and print."""
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
     scale = scale_of(target)
     classes = classes_of(ImagesConfig(gt=data, degrade=DEGRADE))
-    known = cases_of(data / learn, classes, scale, limit)
-    tested = [middle_of(case, SIDE, scale) for case in cases_of(data / test, classes, scale, limit)]
+    cases = cases_of(data / learn, classes, scale, known)
     filters = filters_of(pair, target, list(DEGRADE), top)
-    found, guessers = predictors(target, baseline, filters, known, seeds, progress_bar)
+    found, guessers = predictors(target, baseline, filters, cases, seeds if measure else 0, progress_bar)
+    if write:
+        print(save_predictor(pair, found, baseline, top, f"{len(cases)} images of {learn}"))
+    if not measure:
+        return
+    tested = [middle_of(case, SIDE, scale) for case in cases_of(data / test, classes, scale, limit)]
     tasks = tasks_of(list(classes))
     print(f"| {test}, {len(tested)} images, 48x48 LR | " + " | ".join(", ".join(task) for task in tasks) + " |")
     print("|---|" + "---|" * len(tasks))
@@ -75,11 +83,9 @@ def main(
     print("\n| response of the filters for | rank correlation with the level, mean over images (levels) |\n|---|---|")
     for kind, levels in LEVELS.items():
         versions = {f"{level:g}": ImagesConfig(gt=data, degrade={kind: level}).together([kind]) for level in levels}
-        cases = [middle_of(case, SIDE, scale) for case in cases_of(data / test, versions, scale, limit)]
-        told = correlations(responses(found, kind, cases, progress_bar))
+        by_level = [middle_of(case, SIDE, scale) for case in cases_of(data / test, versions, scale, limit)]
+        told = correlations(responses(found, kind, by_level, progress_bar))
         print(f"| {kind} | {told[kind]} ({', '.join(versions)}) |")
-    if write:
-        print(save_predictor(pair, found, baseline, top, f"{len(known)} images of {learn}"))
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def test_all_commands(faig, denoisers, tmp_path):
     predicted = done(
         *("predict", denoisers / "gt", *pair, *filters, "--gt", denoisers / "gt", "--degrade", "noise=0.1", "--json"),
     )
-    assert {row["prediction"] for row in json.loads(predicted)["images"]} <= {"clean", "noise"}
+    assert {row["prediction"] for row in json.loads(predicted)["images"]} <= {"clean", "noise", "unknown"}
     done("distribution", run, "--proportions", "10%")
     done("report", tmp_path / "compared")
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from faig.common.statistics import (
     Estimate,
     estimate,
     estimate_mean,
+    estimate_share,
     interval,
     interval_columns,
     resample_weights,
@@ -122,3 +124,46 @@ def test_an_estimate_goes_into_a_row_and_comes_back():
 
 def test_an_estimate_reads_well():
     assert str(Estimate(0.51234, 0.4, 0.6)) == "0.512 [0.4, 0.6]"
+
+
+@pytest.mark.parametrize(("right", "count"), [(32, 32), (0, 7), (45, 60), (1, 2), (59, 60)])
+def test_the_interval_of_a_share_is_wilsons(right, count):
+    found = estimate_share([1.0] * right + [0.0] * (count - right))
+    known = binomtest(right, count).proportion_ci(method="wilson")
+    assert found.value == right / count
+    # Of photos with one answer each the effective count is one less, where some are right and some wrong.
+    tolerance = 1e-9 if right in (0, count) else 1.5 / count**1.5
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=tolerance)
+    assert found.low <= known.low + 1e-9
+    assert found.high >= known.high - 1e-9
+
+
+def test_all_right_of_32_is_not_certain():
+    found = estimate_share([1.0] * 32, photos=[name for name in range(16) for _ in range(2)])
+    assert found.low == pytest.approx(0.893, abs=0.001)
+    assert found.high == 1
+    assert estimate_share([0.0] * 32).low == 0
+
+
+def test_answers_that_go_wrong_together_count_as_one():
+    """Twenty photos with five answers each, all five right or all wrong: as twenty answers would, and not a hundred."""
+    right = np.repeat([1.0] * 15 + [0.0] * 5, 5)
+    together = estimate_share(right, photos=[photo for photo in range(20) for _ in range(5)])
+    alone = estimate_share([1.0] * 15 + [0.0] * 5)
+    assert (together.value, together.low, together.high) == pytest.approx((alone.value, alone.low, alone.high))
+    assert width(estimate_share(right)) < 0.5 * width(together)
+
+
+@pytest.mark.parametrize("last", [0.0, 1.0])
+def test_answers_never_count_for_more_than_they_are(last):
+    """One right and one wrong of nearly every photo: the share hardly varies between photos, less than 16 would."""
+    right = [1.0, 0.0] * 7 + [1.0, last]
+    found = estimate_share(right, photos=[photo for photo in range(8) for _ in range(2)])
+    known = binomtest(int(sum(right)), 16).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((known.low, known.high))
+
+
+def test_a_share_of_one_photo_says_nothing_of_others():
+    found = estimate_share([1.0, 1, 0], photos=["a"] * 3)
+    assert found.value == pytest.approx(2 / 3)
+    assert np.isnan([found.low, found.high]).all()

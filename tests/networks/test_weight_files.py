@@ -75,7 +75,9 @@ def test_metadata_of_another_shape(tmp_path, weights, text, message):
 def test_a_network_larger_than_the_file_is_not_built(tmp_path, weights, name, value):
     metadata = {"architecture": "srresnet", "arguments": ARGUMENTS | {name: value}}
     said = refused(stated(tmp_path, weights, json.dumps(metadata)))
-    assert any(part in said for part in ("is not what the file holds", "srresnet", "scale 0 is not one of", " the network"))
+    assert any(
+        part in said for part in ("is not what the file holds", "srresnet", "scale 0 is not one of", " the network")
+    )
 
 
 def test_widths_without_end(tmp_path):

@@ -6,54 +6,63 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from faig.analysis.prediction import Discriminant, Numbers, Predictor, crops
+from faig.analysis.discriminant import UNKNOWN, Discriminant, Judgement, Numbers
+from faig.analysis.prediction import Predictor, class_of, crops, known_crops
 from faig.attribution.sources import random_scores
 from faig.common.progress import Track, silent
-from faig.common.statistics import Estimate, estimate_mean
+from faig.common.statistics import Estimate, estimate_mean, estimate_share
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.imaging.cases import CLEAN, Case
 from faig.imaging.images import Image
 from faig.imaging.metrics import single_channel
 
 FOUND, STATISTICS = "found filters", "image statistics"
-Guess = Callable[[Image], dict[str, float]]  # the probability of every class
-TRUE = "is"
+Guess = Callable[[Image], Judgement]
+TRUE, ANSWER, TYPICALITY = "is", "prediction", "typicality"
 
 
 def guesses(guess: Guess, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
-    """The probability of every class for every version of every case.
+    """What is guessed of every version of every case.
 
     Returns:
-        A row for each LR image: ``image``, ``is`` (its true class), and a column for each class.
+        A row for each LR image: ``image``, ``is`` (its true class), ``prediction`` (a class, or ``unknown``),
+        ``typicality``, and for each class a column with its probability.
     """
     return pd.DataFrame(
-        {"image": case.name, TRUE: kind} | guess(lr)
+        {"image": case.name, TRUE: kind, ANSWER: judged.label, TYPICALITY: judged.typicality, **judged.probabilities}
         for case in track(cases, "predict", len(cases))
         for kind, lr in case.lr.items()
+        for judged in [guess(lr)]
     )
 
 
+def classes_in(guessed: pd.DataFrame) -> list[str]:
+    """The classes of the table that `guesses` gives."""
+    return [name for name in guessed.columns if name not in ("image", TRUE, ANSWER, TYPICALITY)]
+
+
 def confusion(guessed: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """How many images of each class (rows) are taken for each (columns), where only these classes are possible."""
+    """How many images of each of these classes (rows) are taken for each class, or for none (columns)."""
     rows = guessed[guessed[TRUE].isin(classes)]
-    likeliest = rows[list(classes)].idxmax(axis=1)
-    return pd.crosstab(rows[TRUE], likeliest).reindex(index=list(classes), columns=list(classes), fill_value=0)
+    columns = [*classes_in(guessed), UNKNOWN]
+    return pd.crosstab(rows[TRUE], rows[ANSWER]).reindex(index=list(classes), columns=columns, fill_value=0)
 
 
-def accuracy(
-    guessed: pd.DataFrame, classes: Sequence[str], photos: Mapping[str, str] | None = None, seed: int = 0
-) -> Estimate:
-    """Share of right guesses where only these classes are possible; its interval resamples photos.
+def accuracy(guessed: pd.DataFrame, classes: Sequence[str], photos: Mapping[str, str] | None = None) -> Estimate:
+    """Share of right guesses where only these classes are possible, with Wilson's interval (see `estimate_share`).
+
+    The likeliest of them counts, also where the answer was ``unknown``; how often it was, `confusion` says. A photo
+    asked for a class is one answer: its crops are averaged.
 
     Args:
         guessed: the table that `guesses` gives.
         classes: that are possible.
         photos: of which photo each image is, by name; None where every image is a photo of its own.
-        seed: of the resampling.
     """
     rows = guessed[guessed[TRUE].isin(classes)]
-    right = (rows[list(classes)].idxmax(axis=1) == rows[TRUE]).groupby(rows["image"]).mean()
-    return estimate_mean(right, photos=_of_photos(right.index, photos), seed=seed)
+    right = rows[list(classes)].idxmax(axis=1) == rows[TRUE]
+    by_answer = right.groupby([_of_photos(rows["image"], photos), rows[TRUE].tolist()]).mean()
+    return estimate_share(by_answer, photos=by_answer.index.get_level_values(0).tolist())
 
 
 def _of_photos(images: Iterable[object], photos: Mapping[str, str] | None) -> list[str]:
@@ -62,20 +71,26 @@ def _of_photos(images: Iterable[object], photos: Mapping[str, str] | None) -> li
 
 def by_statistics(cases: Sequence[Case]) -> Guess:
     """A guesser that learns from the same crops and in the same way as the predictor, but without a network."""
-    kinds = cases[0].lr
-    discriminant = Discriminant.fit(
-        {kind: [_statistics([part]) for case in cases for part in crops(case.lr[kind])] for kind in kinds}
-    )
-    return lambda lr: discriminant.probabilities(_statistics(list(crops(lr))))
+    known = [
+        (class_of(kind), [np.stack([_statistics(part) for part in parts]) for parts in photos])
+        for kind, photos in known_crops(cases)
+    ]
+    discriminant = Discriminant.fit(known)
+
+    def guess(lr: Image) -> Judgement:
+        parts = np.stack([_statistics(part) for part in crops(lr)])
+        return discriminant.judge(parts.mean(0), len(parts))
+
+    return guess
 
 
-def _statistics(parts: Sequence[Image]) -> Numbers:
-    """Logarithms of the variance of the Laplacian and of the noise that wavelets see, means over crops."""
+def _statistics(part: Image) -> Numbers:
+    """Logarithms of the variance of the Laplacian and of the noise that wavelets see."""
     from skimage.filters import laplace  # slow to import
     from skimage.restoration import estimate_sigma
 
-    grays = [single_channel(part).numpy() for part in parts]
-    variances: Numbers = np.mean([[laplace(gray).var(), estimate_sigma(gray)] for gray in grays], axis=0)
+    plane = single_channel(part).numpy()
+    variances: Numbers = np.array([laplace(plane).var(), estimate_sigma(plane)], dtype=np.float64)
     return np.log(variances + 1e-8)
 
 
@@ -115,7 +130,7 @@ def predictors(
 
 
 def _guess(predictor: Predictor) -> Guess:
-    return lambda lr: predictor.predict(lr).probabilities
+    return predictor.predict
 
 
 def tasks_of(classes: Sequence[str]) -> list[list[str]]:

@@ -2,8 +2,8 @@
 
 The idea is the paper's (Xie et al., NeurIPS 2021): reverting the filters of a function changes the output only where
 that function had something to do. The recipe is ours: rises and falls of the gradient map are told apart, the image's
-own detail is taken into account, and a linear discriminant learns what is typical from images that were degraded for
-it. No label of the images at hand is needed.
+own detail is taken into account, and a discriminant learns what is typical from images that were degraded for it, and
+from the photos themselves, as they are. No label of the images at hand is needed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 from torch import nn
 
+from faig.analysis.discriminant import Discriminant, Judgement, Numbers
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.imaging.cases import Case
-from faig.imaging.images import Image
+from faig.imaging.cases import CLEAN, Case
+from faig.imaging.images import Image, Resized, round8
 from faig.imaging.metrics import gradient_map, single_channel
 from faig.intervention.edit import Units, revert
 from faig.networks.inference import restore
@@ -25,63 +26,24 @@ from faig.networks.inference import restore
 SIDE = 48  # LR pixels of a crop
 ACROSS = 4  # crops of a large image, each way
 FLOOR = 1e-4  # effects below it are nothing
-
-Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Discriminant:
-    """A linear discriminant: every class a Gaussian, all with one covariance, all equally likely beforehand.
-
-    Attributes:
-        classes: names, in the order of ``means``.
-        means: ``[class, feature]``.
-        precision: inverse of the covariance within classes, ``[feature, feature]``.
-    """
-
-    classes: tuple[str, ...]
-    means: Numbers
-    precision: Numbers
-
-    @classmethod
-    def fit(cls, features: Mapping[str, Sequence[Numbers]]) -> "Discriminant":
-        """Learn from examples by class.
-
-        Raises:
-            InputError: there are too few for so many features.
-        """
-        examples = {name: np.stack(rows) for name, rows in features.items()}
-        means = np.stack([rows.mean(0) for rows in examples.values()])
-        within = np.concatenate([rows - rows.mean(0) for rows in examples.values()])
-        spare = len(within) - len(examples) - within.shape[1]
-        if spare < 1:
-            raise InputError(
-                f"{len(within)} crops for {len(examples)} classes are too few; {1 - spare} more are needed"
-            )
-        covariance = within.T @ within / (len(within) - len(examples))
-        return cls(tuple(examples), means, np.linalg.pinv(covariance))
-
-    def probabilities(self, features: Numbers) -> dict[str, float]:
-        """The probability of each class, given the features of one image."""
-        offsets = self.means - features
-        logits = -np.einsum("ci,ij,cj->c", offsets, self.precision, offsets) / 2
-        weights = np.exp(logits - logits.max())
-        return dict(zip(self.classes, (weights / weights.sum()).tolist(), strict=True))
+EXAMPLES = 6  # crops of an image that is learned from
+NATURAL, SOFT = "clean, not made small", "clean, a little soft"  # photos at their own scale
+ENLARGED = 1.2  # soft photos, so many times; at 1.4 networks treat them as blurred
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Judgement):
     """What is wrong with an image.
 
+    The label is ``clean`` (the image looks as photos do to which nothing was done), a degradation, several joined by
+    ``+``, or ``unknown``: it is like nothing that the predictor learned from, or what speaks for one answer speaks
+    against it too (it is more typical of clean images; it looks clean, but a function has its usual work).
+
     Attributes:
-        label: the likeliest class: ``clean``, a degradation, or several joined by ``+``.
-        probabilities: of every class.
         responses: by function, the effect of switching it off, divided by what is typical (the median) for images with
             its degradation: near 1 where the function has its usual work, near 0 where it has none.
     """
 
-    label: str
-    probabilities: dict[str, float]
     responses: dict[str, float]
 
 
@@ -120,26 +82,27 @@ class Predictor:
             baseline: θ̄, what filters are reverted to.
             filters: the set of each function, by degradation.
             cases: any images, with an LR version for each class that is to be told apart: ``clean``, each degradation
-                in ``filters``, and where wanted several together, as ``blur+noise``. Crops of 48x48 LR are taken, up
-                to 16 of an image, each an example.
+                in ``filters``, and where wanted several together, as ``blur+noise``. GT images are learned from as
+                clean ones of natural scale. Crops of 48x48 are taken, up to 6 of an image.
             track: shows progress.
 
         Raises:
             InputError: a function has no images of its degradation, or the images are too few.
         """
         reverted = {kind: revert(target, baseline, chosen) for kind, chosen in filters.items()}
-        examples: dict[str, list[Numbers]] = {}
-        for case in track(cases, "see what is typical", len(cases)):
-            for kind, lr in case.lr.items():
-                examples.setdefault(kind, []).extend(_changes(target, reverted, part) for part in crops(lr))
+        groups = known_crops(cases)
+        examples: dict[str, list[Numbers]] = {kind: [] for kind, _ in groups}
+        photos = [(kind, parts) for kind, of_kind in groups for parts in of_kind]
+        for kind, parts in track(photos, "see what is typical", len(photos)):
+            examples[kind].append(np.stack([_changes(target, reverted, part) for part in parts]))
         if missing := [kind for kind in filters if kind not in examples]:
             raise InputError(f"the filters of {missing[0]} have no images with that degradation to learn from")
         typical = {
-            kind: float(np.median([changes[2 * index] + changes[2 * index + 1] for changes in examples[kind]]))
+            kind: float(np.median(_effects(np.concatenate(examples[kind]), index)))
             for index, kind in enumerate(filters)
         }
-        features = {kind: [_features(changes) for changes in rows] for kind, rows in examples.items()}
-        return cls(target, reverted, Discriminant.fit(features), typical)
+        known = [(class_of(kind), [_features(photo) for photo in photos]) for kind, photos in examples.items()]
+        return cls(target, reverted, Discriminant.fit(known), typical)
 
     def predict(self, lr: Image) -> Prediction:
         """Predict from one LR image of 8-bit values in [0, 1]; a large one is looked at by 16 crops of 48x48.
@@ -147,23 +110,21 @@ class Predictor:
         Args:
             lr: of as many channels as the networks take.
         """
-        changes = np.mean([_changes(self.target, self.reverted, part) for part in crops(lr)], axis=0)
-        probabilities = self.discriminant.probabilities(_features(changes))
-        effects = {kind: changes[2 * index] + changes[2 * index + 1] for index, kind in enumerate(self.reverted)}
-        return Prediction(
-            label=max(probabilities, key=lambda name: probabilities[name]),
-            probabilities=probabilities,
-            responses={kind: float(effect / max(self.typical[kind], FLOOR)) for kind, effect in effects.items()},
-        )
+        changes = np.stack([_changes(self.target, self.reverted, part) for part in crops(lr)])
+        responses = {
+            kind: float(_effects(changes, index).mean()) / max(self.typical[kind], FLOOR)
+            for index, kind in enumerate(self.reverted)
+        }
+        idle = max(responses.values()) < 1
+        judged = self.discriminant.judge(_features(changes).mean(0), len(changes), clean=idle)
+        return Prediction(judged.label, judged.probabilities, judged.typicality, responses)
 
     def learned(self) -> dict[str, Any]:
         """What `fit` learned, JSON-able; `of` makes the predictor again."""
         return {
             "functions": list(self.reverted),
-            "classes": list(self.discriminant.classes),
-            "means": self.discriminant.means.tolist(),
-            "precision": self.discriminant.precision.tolist(),
             "typical": self.typical,
+            **self.discriminant.learned(),
         }
 
     @classmethod
@@ -178,8 +139,36 @@ class Predictor:
         if learned["functions"] != list(filters):
             raise InputError(f"was learned for {', '.join(learned['functions'])}, not for {', '.join(filters)}")
         reverted = {kind: revert(target, baseline, chosen) for kind, chosen in filters.items()}
-        means, precision = (np.array(learned[name]) for name in ("means", "precision"))
-        return cls(target, reverted, Discriminant(tuple(learned["classes"]), means, precision), learned["typical"])
+        return cls(target, reverted, Discriminant.of(learned), learned["typical"])
+
+
+def known_crops(cases: Sequence[Case]) -> list[tuple[str, list[list[Image]]]]:
+    """What is learned from: by kind, and in it by photo, up to 6 crops of each image.
+
+    The kinds are the LR versions of the cases and, beside ``clean``, the photos at their own scale: as they are, and
+    enlarged by a fifth (see `class_of`). These are as clean as photos that were made small, but softer, some more than
+    others. Where a network enlarges nothing, its clean images are the photos themselves, and there are no others.
+    """
+    found: dict[str, dict[str, list[Image]]] = {}
+    for case in cases:
+        versions: dict[str, Image] = dict(case.lr)
+        if CLEAN in case.lr and case.gt.shape != case.lr[CLEAN].shape:
+            versions |= {NATURAL: case.gt, SOFT: _enlarged(case.gt)}
+        for kind, image in versions.items():
+            parts = list(crops(image))
+            chosen = np.unique(np.linspace(0, len(parts) - 1, EXAMPLES).round().astype(int))
+            found.setdefault(kind, {}).setdefault(case.photo, []).extend(parts[place].clone() for place in chosen)
+    return [(kind, list(photos.values())) for kind, photos in found.items()]
+
+
+def class_of(kind: str) -> str:
+    """The class of what `known_crops` calls a kind."""
+    return CLEAN if kind in (NATURAL, SOFT) else kind
+
+
+def _enlarged(photo: Image) -> Resized:
+    larger = torch.nn.functional.interpolate(photo[None], scale_factor=ENLARGED, mode="bicubic")[0]
+    return round8(larger)
 
 
 def crops(lr: Image) -> Iterator[Image]:
@@ -206,6 +195,12 @@ def _changes(target: nn.Module, reverted: Mapping[str, nn.Module], lr: Image) ->
         change = gradient_map(single_channel(restore(network, lr))).double() - detail
         effects += [float(part.square().mean()) for part in (change.clamp(min=0), change.clamp(max=0))]
     return 1000 * np.array([*effects, float(detail.square().mean())])
+
+
+def _effects(changes: Numbers, function: int) -> Numbers:
+    """Of the crops in ``[crop, number]``, the effect of switching off the function of that number."""
+    effects: Numbers = changes[:, 2 * function] + changes[:, 2 * function + 1]
+    return effects
 
 
 def _features(changes: Numbers) -> Numbers:

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from torch import nn
 
 from faig import zoo
+from faig.analysis.discriminant import RARE, UNKNOWN
+from faig.analysis.evaluation import ANSWER, TYPICALITY
 from faig.analysis.prediction import Predictor
 from faig.attribution.methods import DEFAULT
 from faig.cli import options as cli
@@ -31,6 +33,13 @@ from faig.zoo.scores import chosen_by
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LEVELS = ["blur=2", "noise=0.1"]
+RESPONSE = "response_"
+CAPTION = (
+    "filters: the effect of switching them off; 1 is usual for images with that degradation. prediction: with its "
+    "probability. clean: looks as photos do to which nothing was done, sharp or a little soft. unknown: like nothing "
+    "known, or the signs are at odds. typicality: the share of what the likeliest answer is known by that is as far "
+    f"off; below {RARE:g} it is not given"
+)
 
 app = typer.Typer(add_completion=False)
 
@@ -84,8 +93,9 @@ def predict(
     rows, channels = [], channels_of(predictor.target)
     for path in screen.track(files, "predict", len(files)):
         prediction = predictor.predict(in_channels(read_image(path), channels))
-        responses = {f"response_{kind}": value for kind, value in prediction.responses.items()}
-        rows.append({"image": str(path), "prediction": prediction.label, **prediction.probabilities, **responses})
+        responses = {f"{RESPONSE}{kind}": value for kind, value in prediction.responses.items()}
+        judged = {ANSWER: prediction.label, TYPICALITY: prediction.typicality, **prediction.probabilities}
+        rows.append({"image": str(path), **responses, **judged})
     screen.note(describe_methods(methods), methods=methods)
     screen.result(_table(rows), images=rows)
     if csv:
@@ -118,12 +128,14 @@ def _cases(config: ImagesConfig, gt: Path | None, network: nn.Module, seed: dict
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    responses = [name for name in rows[0] if name.startswith("response_")]
-    table = Table(
-        "image", "prediction", "probability", *(f"{name.removeprefix('response_')} filters" for name in responses)
-    )
+    """Responses first, for they are measured; then what is made of them."""
+    responses = [name for name in rows[0] if name.startswith(RESPONSE)]
+    heads = [f"{name.removeprefix(RESPONSE)}\nfilters" for name in responses]
+    shown = (Column(head, no_wrap=True) for head in (*heads, ANSWER, TYPICALITY))
+    table = Table(Column("image", overflow="fold"), *shown)
     for row in rows:
-        numbers_shown = (f"{row[name]:.2f}" for name in (row["prediction"], *responses))
-        table.add_row(row["image"], row["prediction"], *numbers_shown)
-    table.caption = "filters: the effect of switching them off; 1 is usual for images with that degradation"
+        label = row[ANSWER]
+        answer = label if label == UNKNOWN else f"{label} {row[label]:.2f}"
+        table.add_row(row["image"], *(f"{row[name]:.2f}" for name in responses), answer, f"{row[TYPICALITY]:.2f}")
+    table.caption = CAPTION
     return table

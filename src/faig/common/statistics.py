@@ -1,9 +1,11 @@
-"""Numbers with intervals: a 95% bootstrap over photos.
+"""Numbers with intervals: a 95% bootstrap over photos; of shares, Wilson's.
 
 Images are not independent where several are crops of one photo. So what is drawn anew is photos, each with all of its
-images: an interval says what other photos of the same kind would have given.
+images: an interval says what other photos of the same kind would have given. A share of right answers has no spread to
+draw from where all are right, so its interval is Wilson's, of as many independent answers as there are in effect.
 """
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -13,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Numbers = NDArray[np.float64]
 Photos = Sequence[Hashable]  # of which photo each image is
+NORMAL = 1.959963984540054  # standard deviations that hold 95%
 
 
 @runtime_checkable
@@ -30,7 +33,7 @@ def interval_columns(name: str) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95% bootstrap interval over photos; NaN ends where there are fewer than two photos."""
+    """A number with its 95% interval over photos; NaN ends where there are fewer than two photos."""
 
     value: float
     low: float
@@ -82,6 +85,37 @@ def estimate(
 def estimate_mean(sample: ArrayLike, *, photos: Photos | None = None, seed: int = 0) -> Estimate:
     """The mean over images, and its interval; see `estimate`."""
     return estimate(lambda mean: mean, sample, photos=photos, seed=seed)
+
+
+def estimate_share(right: ArrayLike, *, photos: Photos | None = None) -> Estimate:
+    """A share of yes-or-no answers with Wilson's 95% score interval (1927), of the effective count of answers.
+
+    Answers about one photo may go wrong together. The effective count is that of independent answers whose share would
+    vary as much as the share varies between photos (Korn and Graubard, Survey Methodology 24, 1998), and never more
+    than there are answers. Where all are right or all are wrong nothing tells how much they go together, and
+    every answer counts; so give one answer per photo and question: crops that are asked the same are one answer.
+
+    Args:
+        right: ``[answer]`` in [0, 1]: 1 right, 0 wrong, between them the mean of several crops.
+        photos: of which photo each answer is; None where every answer is of a photo of its own.
+    """
+    answers = np.asarray(right, dtype=np.float64)
+    index: dict[Hashable, int] = {}
+    places = [index.setdefault(photo, len(index)) for photo in (range(len(answers)) if photos is None else photos)]
+    value, all_of_them = float(answers.mean()), float(len(answers))
+    if len(index) < 2 or math.isnan(value):
+        return Estimate(value, float("nan"), float("nan"))
+    excess = np.bincount(places, weights=answers - value)
+    variance = float(excess @ excess) / all_of_them**2 * len(index) / (len(index) - 1)  # of the share, by photos
+    count = min(all_of_them, value * (1 - value) / variance) if variance > 0 else all_of_them
+    return Estimate(value, *_wilson(value, count))
+
+
+def _wilson(share: float, count: float) -> tuple[float, float]:
+    spread = NORMAL**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = NORMAL / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
+    return 0.0 if share == 0 else middle - half, 1.0 if share == 1 else middle + half  # exact ends, unlike the sums
 
 
 def resample_weights(photos: Photos, resamples: int, seed: int) -> NDArray[np.int64]:

@@ -114,17 +114,17 @@ ACCURACY = Table(
     (
         text("predictor", "the first one is the found filters'"),
         text("classes", "that are possible, separated by spaces"),
-        interval("accuracy", "share of right answers"),
+        interval("accuracy", "share of right answers where only these classes are possible; Wilson's interval"),
     ),
     small=True,
 )
 CONFUSION = Table(
     "confusion.csv",
-    "Of each true class: how many images the found filters take for each class.",
+    "Of each true class: how many images the found filters take for each class, or for none.",
     "prediction",
     (text("is", "the true class"),),
     small=True,
-    variable="for each class its name: how many images are taken for it",
+    variable="for each class its name, and `unknown`: how many images are taken for it",
 )
 RESPONSES = Table(
     "responses.csv",
@@ -146,7 +146,11 @@ PREDICTIONS = Table(
     "predictions.csv",
     "Of each LR image: what the found filters take it for.",
     "prediction",
-    (text("image", "its name"), text("is", "the true class")),
+    (
+        *(text("image", "its name"), text("is", "the true class")),
+        text("prediction", "the likeliest class; `unknown` where the image is like nothing known"),
+        number("typicality", "share of what the likeliest class is known by that is as far from its middle"),
+    ),
     variable="for each class its name: the probability",
 )
 GRAFTED = Table(

@@ -57,11 +57,13 @@ def load_predictor(pair: str, device: str = "cpu") -> Predictor:
     try:
         learned = json.loads(path.read_text(encoding="utf-8"))
         functions, proportion, learned_of = learned["functions"], learned["proportion"], learned["of"]
+        if learned_of != _fingerprint(pair, target, baseline, functions, proportion):
+            raise InputError(f"{path}: was learned for other networks or filters than those of {pair}")
+        return Predictor.of(target, baseline, filters_of(pair, target, functions, proportion), learned)
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: is not what a predictor learned: {error!r}") from None
-    if learned_of != _fingerprint(pair, target, baseline, functions, proportion):
-        raise InputError(f"{path}: was learned for other networks or filters than those of {pair}")
-    return Predictor.of(target, baseline, filters_of(pair, target, functions, proportion), learned)
 
 
 def _fingerprint(

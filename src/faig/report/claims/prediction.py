@@ -66,7 +66,7 @@ def beats_others(accuracy: pd.DataFrame) -> Claim | None:
         "ours",
         together(verdicts),
         sentences(parts),
-        "Ahead: the 95% intervals of the two shares of right answers are apart.",
+        "Ahead: the 95% intervals (Wilson's) of the two shares of right answers are apart.",
     )
 
 
