@@ -40,12 +40,21 @@ def test_what_is_said_of_the_knob_is_what_was_measured():
             lost = min(off[f"psnr_{other}"] - found["curves"]["images"][-1][f"psnr_{other}"] for other in others)
             line = f"| `{name}-x2` | {function} | {off[f'off_map_{function}']:.3f} | {leak:.3f} | {lost:+.2f} dB |"
             assert line.replace("-0", "−0") in text.replace("-0", "−0"), line
+    found = measured["srresnet"]["functions"]["noise"]
+    off, on = found["curves"]["images"][0], found["curves"]["images"][-1]
+    others = [key.removeprefix("leak_map_") for key in off if key.startswith("leak_map_")]
+    leak = max(off[f"leak_{measure}_{other}"] for other in others for measure in ("map", "pixels"))
+    lost = max(on[f"psnr_{other}"] - off[f"psnr_{other}"] for other in others)
+    readme = " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+    assert f"switches denoising off to {off['off_map_noise']:.3f} at a leak of {leak:.3f}" in readme
+    assert f"costs no other input more than {lost:.2f} dB on average" in readme
     every = [found for pair in measured.values() for found in pair["functions"].values()]
     knobs = [found["knobs"]["images"] for found in every]
     assert all(not knob["wrecked"] for knob in knobs)
     assert max(knob["falls"] for knob in knobs) <= 0.05
     worst = max(knob["short_of_controls"] for knob in knobs)
     assert f"at no strength more than {max(worst, 0):.2f} dB under the better of DNI and blend" in text
+    assert f"PSNR stays within {max(worst, 0):.2f} dB of the better of the two knobs" in readme
 
 
 def test_what_is_said_of_the_first_picture_is_what_was_measured():

@@ -230,8 +230,9 @@ class Attribution:
             f"{self.space.unit}s": f"{len(self.space):,}",
         }
         if self.raw is not None:
-            facts["images"] = describe_photos(dict(zip(self.images, self.raw.photos, strict=True)))
-        if self.passes:
+            images = describe_photos(dict(zip(self.images, self.raw.photos, strict=True)))
+            facts["images"] = f"{images}, {self.passes:,} passes"
+        elif self.passes:
             facts["passes"] = f"{self.passes:,}"
         if delta := self.convergence_delta:
             facts["convergence delta"] = ", ".join(f"{kind} {value:+.2%}" for kind, value in delta.items())
