@@ -124,13 +124,14 @@ def test_restore_needs_only_a_photo(faig, photo):
     assert (code, "restored: exists and is not empty; pass --force" in err) == (2, True)
     code, out, err = faig("restore", "photo.png", "--strength", "blur=0.5", "--force")
     assert code == 0, err
-    assert out == f"method: {DEFAULT}\n1 images in restored\n"
+    averaged = "the output images of 2 networks are averaged; --way weights mixes weights and runs one"
+    assert out == f"method: learned\n{averaged}\n1 images in restored\n"
     half = read_image(photo.parent / "restored" / "photo.png")
     fixed = [
         "--baseline",
         "srresnet-x2/baseline",
         "--filters",
-        "blur=srresnet-x2/blur",
+        "blur=srresnet-x2/blur@learned",
         "--strength",
         "blur=0.5",
         "--no-check",

@@ -152,7 +152,8 @@ def test_workers_change_nothing_and_strict_is_one_line(settings, drawn, tmp_path
     (drawn / "stripes1.png").write_bytes(b"damaged")
     code, _, err = faig("train", written(settings, tmp_path, data=settings["data"] | {"workers": 1}), "--strict")
     assert code == 2
-    assert err == f"error: {drawn / 'stripes1.png'}: is not an image that can be read, or is damaged\n"
+    assert err.startswith(f"error: {drawn / 'stripes1.png'}: is not an image that can be read")
+    assert err.count("\n") == 1
     err = faig("train", written(settings, tmp_path))[2]
     assert f"warning: {drawn / 'stripes1.png'}: is not an image" in err
 
