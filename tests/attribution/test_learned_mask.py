@@ -17,6 +17,7 @@ from faig.attribution.result import Attribution
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.intervention.edit import graft
+from killed_cache import Killed, KilledCache
 
 pytestmark = pytest.mark.slow
 
@@ -128,24 +129,6 @@ def test_a_killed_run_goes_on_to_the_bit(planted):
             pair.attribute(tiny_cases(count=2), "learned", top="5%", cache=cache)
         again = pair.attribute(tiny_cases(count=2), "learned", top="5%", cache=cache)
         assert all(torch.equal(again.scores[kind], whole.scores[kind]) for kind in ("blur", "noise"))
-
-
-class Killed(Exception):
-    """Stands for a signal."""
-
-
-class KilledCache(MemoryCache):
-    """Ends the run after so many states were kept."""
-
-    def __init__(self, after):
-        super().__init__()
-        self.after = after
-
-    def save(self, key, scores):
-        super().save(key, scores)
-        self.after -= 1
-        if self.after == 0:
-            raise Killed
 
 
 def test_units_of_layers_that_are_left_out_are_not_in_the_mask(planted):

@@ -11,6 +11,7 @@ from faig.attribution.learning import strengths as learning
 from faig.common.errors import InputError
 from faig.filters import Strengths
 from faig.imaging.cases import Case
+from killed_cache import Killed, KilledCache
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,24 +39,6 @@ def cases():
 def found(pair, cases, few_steps):
     del few_steps
     return pair.attribute(cases, "strengths")
-
-
-class Killed(Exception):
-    """Stands for a signal."""
-
-
-class KilledCache(MemoryCache):
-    """Ends the run after so many states were kept."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self.after = after
-
-    def save(self, key, scores):
-        super().save(key, scores)
-        self.after -= 1
-        if self.after == 0:
-            raise Killed
 
 
 def loss(pair, cases, kind, strengths):
