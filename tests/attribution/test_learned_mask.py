@@ -7,14 +7,17 @@ import pytest
 import torch
 
 import faig
-from conftest import tiny_cases, tiny_network
+from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.learning import mask
 from faig.attribution.learning.mask import LearnedMask
+from faig.attribution.learning.method import Lesson
 from faig.attribution.methods import MASK
 from faig.attribution.options import Options
 from faig.attribution.result import Attribution
+from faig.common.distributed import ALONE
 from faig.common.errors import InputError
+from faig.common.progress import silent
 from faig.filters import FilterSet, FilterSpace, rank
 from faig.intervention.edit import graft
 from killed_cache import Killed, KilledCache
@@ -155,3 +158,17 @@ def test_what_cannot_be_learned_is_said(planted):
         pair.attribute(alone, "learned")
     with pytest.raises(InputError, match="sense 'delete' is not one of revert, graft"):
         LearnedMask(start={}, sense="delete")
+
+
+@pytest.mark.parametrize(("sense", "end"), [("revert", "target"), ("graft", "baseline")])
+def test_what_is_in_no_unit_stays_that_of_the_network_that_is_altered(sense, end):
+    """Biases here: a graft is the baseline but for the mask, a revert the target."""
+    baseline = tiny_network().requires_grad_(False)
+    pair = faig.Pair(target=nudged(baseline), baseline=baseline)
+    cases, start = tiny_cases(count=1), torch.rand(len(pair.space))
+    method = dataclasses.replace(MASK, start=dict.fromkeys((True, False), Given(start)), sense=sense)
+    lesson = Lesson(pair, cases, "blur", Options(), None, MemoryCache(), {})
+    network = method.begin(lesson, ALONE, silent).network
+    network.turn(torch.full((len(pair.space),), 1.0 if sense == "revert" else 0.0))
+    lr = cases[0].lr["blur"][None]
+    torch.testing.assert_close(network(lr), getattr(pair, end)(lr)[0])
