@@ -52,7 +52,6 @@ class StrengthDescent(Descent):
 
     def step(self, state: State, index: int, slopes: Float[Tensor, " unit"]) -> State:
         """Adam's (Kingma and Ba, 2015)."""
-        slopes = slopes * self.free
         beta, gamma = MOMENTS
         first, second = beta * state[1] + (1 - beta) * slopes, gamma * state[2] + (1 - gamma) * slopes.square()
         size = (second / (1 - gamma ** (index + 1))).sqrt()
