@@ -178,8 +178,10 @@ def test_functions_are_turned_by_images_or_by_weights(faig, place, pair, network
 
 
 def test_what_a_terminal_would_obey_is_escaped(faig, networks, tmp_path):
-    weights = {f"\x1b[31m\n{key}": weight for key, weight in networks[0].state_dict().items()}
-    save_file(weights, tmp_path / "net.safetensors")
+    weights = networks[0].state_dict() | {"\x1b[31m\nred": torch.zeros(1)}
+    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+    save_file(weights, tmp_path / "net.safetensors", {METADATA_KEY: json.dumps(metadata)})
     code, out, err = faig("export", tmp_path / "net.safetensors", "--out", tmp_path / "out.pth")
     assert (code, err.count("\n")) == (2, 1), err
     assert "\x1b" not in out + err
+    assert "\\x1b[31m\\nred is in the file but not in the network" in err

@@ -86,6 +86,13 @@ def test_widths_without_end(tmp_path):
     assert "is not what the file holds" in refused(stated(tmp_path, weights, json.dumps(metadata)))
 
 
+def test_memory_is_taken_only_for_what_the_file_holds(tmp_path, weights):
+    """One wide tensor lets a width pass that would take 30 GB."""
+    metadata = {"architecture": "srresnet", "arguments": ARGUMENTS | {"features": 29_000}}
+    path = stated(tmp_path, weights | {"wide": torch.zeros(29_000)}, json.dumps(metadata))
+    assert "conv_first.weight is (29000, 3, 3, 3) in the network but (4, 3, 3, 3) in the file" in refused(path)
+
+
 def test_what_the_metadata_says_is_built(tmp_path, weights):
     path = stated(tmp_path, weights, json.dumps({"architecture": "srresnet", "arguments": ARGUMENTS}))
     network = load_network(path)
