@@ -177,11 +177,11 @@ def test_functions_are_turned_by_images_or_by_weights(faig, place, pair, network
     assert not (tmp_path / "no").exists()
 
 
-def test_what_a_terminal_would_obey_is_escaped(faig, networks, tmp_path):
+def test_what_a_terminal_would_obey_is_escaped(faig, place, networks, tmp_path):
     weights = networks[0].state_dict() | {"\x1b[31m\nred": torch.zeros(1)}
     metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
     save_file(weights, tmp_path / "net.safetensors", {METADATA_KEY: json.dumps(metadata)})
-    code, out, err = faig("export", tmp_path / "net.safetensors", "--out", tmp_path / "out.pth")
+    code, out, err = faig("restore", tmp_path / "net.safetensors", place / "gt", tmp_path / "out")
     assert (code, err.count("\n")) == (2, 1), err
     assert "\x1b" not in out + err
     assert "\\x1b[31m\\nred is in the file but not in the network" in err
