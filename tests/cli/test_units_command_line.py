@@ -184,4 +184,4 @@ def test_what_a_terminal_would_obey_is_escaped(faig, place, networks, tmp_path):
     code, out, err = faig("restore", tmp_path / "net.safetensors", place / "gt", tmp_path / "out")
     assert (code, err.count("\n")) == (2, 1), err
     assert "\x1b" not in out + err
-    assert "\\x1b[31m\\nred is in the file but not in the network" in err
+    assert "\\x1b[31m red is in the file but not in the network" in err
