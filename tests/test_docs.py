@@ -100,3 +100,21 @@ def test_no_untouched_photo_is_surely_degraded():
         assert all(
             found["training_scale"][kind]["right_of_three"]["share"] >= 0.95 for kind in ("clean", "blur", "noise")
         )
+
+
+def test_what_is_said_of_the_time_to_an_answer_is_what_was_measured():
+    text = (DOCS / "engine.md").read_text(encoding="utf-8")
+    rows = json.loads((DOCS / "results" / "answer.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["procedure"] for row in rows] == ["published", "faig, 4 nodes", "faig, 6 nodes", "faig, 12 nodes"]
+    for row in rows:
+        both = [
+            f"{row[f'{name}_{kind}']:.3f} / {row[f'{name}_pixels_{kind}']:.3f}"
+            for kind in ("blur", "noise")
+            for name in ("switched_off", "leak")
+        ]
+        lost = f"{row['psnr_gain_elsewhere_noise']:+.2f}"
+        assert f"| {row['procedure']} | {row['speedup']:.1f} | {' | '.join(both)} | {lost} |" in text
+    assert round(rows[3]["speedup"]) == 24
+    assert rows[1]["speedup"] > 60
+    assert rows[1]["switched_off_noise"] < rows[0]["switched_off_noise"]
+    assert rows[1]["leak_noise"] < rows[0]["leak_noise"]
