@@ -39,6 +39,9 @@ from .intervention.effect import effect as effect
 from .intervention.effect import leak as leak
 from .intervention.effect import mean_effect as mean_effect
 from .intervention.effect import switched_off as switched_off
+from .intervention.knob import blend as blend
+from .intervention.knob import dni as dni
+from .intervention.knob import turn as turn
 from .networks.architectures import SRCNNStyle as SRCNNStyle
 from .networks.architectures import SRResNet as SRResNet
 from .networks.checkpoint import load_network as load_network
