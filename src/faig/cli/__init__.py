@@ -7,11 +7,12 @@ import typer
 
 from faig.cli.app import app
 from faig.cli.output import printable, screen
+from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
 from faig.common.errors import InputError, for_command_line
 from faig.common.process import prepare
 
 EXTRAS = {
-    **dict.fromkeys(("jinja2", "matplotlib", "PIL", "plotly"), "report"),
+    **dict.fromkeys(("jinja2", "matplotlib", "plotly"), "report"),
     **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
     "huggingface_hub": "hub",
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "onnx"),
@@ -24,8 +25,11 @@ def main() -> None:
     prepare()  # before a command loads torch
     screen.start()
     try:
-        code = app(standalone_mode=False)
-        screen.print_json()
+        with streams():
+            code = app(standalone_mode=False)
+            screen.print_json()
+    except PipeClosed:
+        code = PIPE_CLOSED
     except InputError as error:
         code = _refuse(for_command_line(error))
     except UsageError as error:
