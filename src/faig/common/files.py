@@ -100,6 +100,8 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         raise InputError(f"{path}: is a file; name a folder")
     if path.is_dir() and any(path.iterdir()) and not force:
         raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
+    if not path.absolute().name:
+        raise InputError(f"{path}: is the root of the file system; name a folder in it")
     part = path.absolute().with_name(f".{path.absolute().name}.{uuid.uuid4().hex[:8]}.part")
     try:
         part.mkdir(parents=True)

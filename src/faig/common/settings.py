@@ -54,6 +54,8 @@ def proportions(text: str) -> list[float]:
         InputError: one is no proportion; or a number below 1, which would be a share, stands beside percents.
     """
     texts = [part.strip() for part in text.split(",") if part.strip()]
+    if not texts:
+        raise InputError(f"{text!r} names no proportion; write 1% or 0.01, or several, separated by commas")
     shares = [proportion(part) for part in texts]
     below = [not part.endswith("%") and float(part) < 1 for part in texts]
     if any(below) and not all(below):
@@ -94,17 +96,30 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply for settings") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: is not a YAML mapping of settings")
     return values
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands in a mapping twice, where YAML would take the last."""
+    """Refuses a key that stands in a mapping twice, where YAML would take the last; and what no settings need.
+
+    Aliases can multiply without end; a key that is no text names no setting.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"line {line} refers to another place (*name); write what is meant")
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1} has a key that is no text")
             if key.value in seen:
                 raise yaml.YAMLError(f"{key.value} is given twice, the second time in line {key.start_mark.line + 1}")
             seen.add(key.value)

@@ -178,7 +178,11 @@ class CompareConfig(PairConfig):
         return settings | values if settings else values
 
     def check(self) -> None:
-        """Raise InputError for a proportion outside (0, 1]."""
+        """Raise InputError for a proportion outside (0, 1], and where there is nothing to compare."""
+        if not self.proportions:
+            raise InputError("there are no proportions to compare at", setting="proportions")
+        if not (self.methods or self.filters):
+            raise InputError("there are no methods and no rankings to compare", setting="methods")
         for proportion in self.proportions:
             count_of(proportion, 1)
 

@@ -16,6 +16,8 @@ from faig.common.files import LOCK, alone_in, clear_parts, replacing
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
 UNITS = ".units"
+REPLACED = ".replaced"  # what another run left, until the new one is whole
+_SETTING_ASIDE = ".setting-aside"  # the same while it is moved there
 
 
 @contextmanager
@@ -25,7 +27,8 @@ def run_directory(
     """Open a run directory: a new one, or one of the same fingerprint, which goes on where it stopped.
 
     While the run is under way, warnings and log records also go to ``log.txt``. When it ends well, the units
-    that were kept for resuming are removed.
+    that were kept for resuming are removed. What ``force`` replaces lies in ``.replaced`` until then: a run that
+    is killed or fails loses nothing old.
 
     Args:
         path: the directory.
@@ -55,16 +58,15 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
                 "name",
                 setting="force",
             )
-        for inside in path.iterdir():
-            if inside.is_dir():
-                shutil.rmtree(inside)
-            elif inside.name != LOCK:
-                inside.unlink()
+        _set_aside(path)
+    if (path / _SETTING_ASIDE).exists():  # killed between the last two steps of that
+        (path / _SETTING_ASIDE).rename(path / REPLACED)
+    # First of all, for a folder that has it is a run directory to whoever comes after a kill.
+    _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
     (path / UNITS).mkdir(exist_ok=True)
     clear_parts(path)
     if config is not None:
         _write_text(path / CONFIG, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
     handler = logging.FileHandler(path / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("faig")
@@ -74,6 +76,7 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
     try:
         yield
         shutil.rmtree(path / UNITS)
+        shutil.rmtree(path / REPLACED, ignore_errors=True)
         logger.info("done")
     finally:
         logger.removeHandler(handler)
@@ -81,8 +84,34 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
         handler.close()
 
 
+def _set_aside(path: Path) -> None:
+    """Move what another run left to `REPLACED`; where an earlier one is kept there, that run never was whole: it goes.
+
+    The fingerprint moves last: as long as it is there, the folder is that run's, and moving goes on.
+    """
+    staging, kept = path / _SETTING_ASIDE, {LOCK, REPLACED, _SETTING_ASIDE}
+    contents = sorted((inside for inside in path.iterdir() if inside.name not in kept), key=_is_fingerprint)
+    if (path / REPLACED).exists():
+        for inside in contents:
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            else:
+                inside.unlink()
+        return
+    staging.mkdir(exist_ok=True)
+    for inside in contents:
+        inside.rename(staging / inside.name)
+    staging.rename(path / REPLACED)
+
+
+def _is_fingerprint(path: Path) -> bool:
+    return path.name == FINGERPRINT
+
+
 def _empty(path: Path) -> bool:
-    return path.is_dir() and all(inside.name == LOCK for inside in path.iterdir())
+    """Whether a folder holds nothing but what a run that was killed as it began may have left."""
+    ours = {LOCK, REPLACED, _SETTING_ASIDE}
+    return path.is_dir() and all(inside.name in ours or inside.match(".*.part") for inside in path.iterdir())
 
 
 def _read_fingerprint(path: Path) -> dict[str, Any] | None:

@@ -1,0 +1,114 @@
+"""A run directory through kills at every step: nothing old is lost before the new is whole, and a rerun goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from faig.common.errors import InputError
+from faig.results import run_directory as module
+from faig.results.run_directory import REPLACED, run_directory
+
+
+class Killed(BaseException):
+    """Stands for a signal: nothing catches it."""
+
+
+def dies_at(monkeypatch, count: int) -> list[str]:
+    """Every change to the file system counts; the process ends just before the one of that number."""
+    done: list[str] = []
+
+    def counted(name, original):
+        def call(*arguments, **options):
+            if len(done) == count:
+                raise Killed
+            done.append(name)
+            return original(*arguments, **options)
+
+        return call
+
+    for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
+        monkeypatch.setattr(Path, name, counted(name, getattr(Path, name)))
+    monkeypatch.setattr(module.shutil, "rmtree", counted("rmtree", module.shutil.rmtree))
+    return done
+
+
+def work(path: Path, number: int, *, force: bool = False) -> None:
+    with run_directory(path, {"number": number}, {"number": number}, force=force) as run:
+        (run / "table.csv").write_text(f"{number}\n")
+        (run / "figures").mkdir(exist_ok=True)
+        (run / "figures" / "a.txt").write_text(f"{number}\n")
+
+
+def content(path: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(path)): file.read_text()
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and file.name not in ("log.txt", ".lock")
+    }
+
+
+def ends(monkeypatch, act) -> bool:
+    """Whether an act came to its end."""
+    try:
+        act()
+    except Killed:
+        return False
+    finally:
+        monkeypatch.undo()
+    return True
+
+
+def test_a_kill_as_a_run_begins_is_no_obstacle_to_the_next(tmp_path, monkeypatch):
+    work(tmp_path / "whole", 1)
+    for count in range(100):
+        path = tmp_path / f"run{count}"
+        dies_at(monkeypatch, count)
+        if ends(monkeypatch, lambda path=path: work(path, 1)):
+            break
+        work(path, 1)
+        assert content(path) == content(tmp_path / "whole")
+    assert 5 < count < 99
+
+
+def test_force_loses_nothing_before_the_new_run_is_whole(tmp_path, monkeypatch):
+    work(tmp_path / "whole", 2)
+    for count in range(100):
+        path = tmp_path / f"run{count}"
+        work(path, 1)
+        dies_at(monkeypatch, count)
+        if ends(monkeypatch, lambda path=path: work(path, 2, force=True)):
+            break
+        written = (path / "table.csv").exists() and (path / "table.csv").read_text() == "2\n"
+        if not written:  # else the old may go
+            old = [file for file in path.rglob("table.csv") if file.read_text() == "1\n"]
+            figures = [file for file in path.rglob("a.txt") if file.read_text() == "1\n"]
+            assert len(old) == len(figures) == 1, count
+        work(path, 2, force=True)
+        assert content(path) == content(tmp_path / "whole"), count
+        assert not (path / REPLACED).exists()
+    assert 8 < count < 99
+
+
+def test_a_forced_run_that_fails_leaves_what_it_was_to_replace(tmp_path):
+    path = tmp_path / "run"
+    work(path, 1)
+    for number in (2, 3):
+        with (
+            pytest.raises(InputError, match="no"),
+            run_directory(path, {}, {"number": number}, force=True) as run,
+        ):
+            (run / "table.csv").write_text("half\n")
+            raise InputError("no")
+        assert (path / REPLACED / "table.csv").read_text() == "1\n"
+        assert json.loads((path / REPLACED / ".fingerprint.json").read_text()) == {"number": 1}
+    work(path, 4, force=True)
+    assert not (path / REPLACED).exists()
+
+
+def test_other_folders_are_not_taken(tmp_path):
+    (tmp_path / "config.yaml").write_text("mine\n")
+    for force in (False, True):
+        with pytest.raises(InputError, match="exists and is no run directory"):
+            work(tmp_path, 1, force=force)
+    assert (tmp_path / "config.yaml").read_text() == "mine\n"
