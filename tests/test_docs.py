@@ -118,3 +118,24 @@ def test_what_is_said_of_the_time_to_an_answer_is_what_was_measured():
     assert rows[1]["speedup"] > 60
     assert rows[1]["switched_off_noise"] < rows[0]["switched_off_noise"]
     assert rows[1]["leak_noise"] < rows[0]["leak_noise"]
+
+
+def test_the_table_of_the_readme_is_what_was_measured():
+    rows = pd.read_csv(DOCS / "results" / "methods-srresnet" / "summary.csv", keep_default_na=False)
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    named = {
+        "1% by FAIG (the default)": ("faig", 0.01),
+        "0.1% by `signed` (ours)": ("signed", 0.001),
+        "1% by `signed` (ours)": ("signed", 0.01),
+        "the 1% that changed most": ("change", 0.01),
+        "1% at random": ("random", 0.01),
+    }
+    for name, (method, share) in named.items():
+        cells = []
+        for kind in ("blur", "noise"):
+            chosen = (rows["method"] == method) & (rows["proportion"] == share) & (rows["reverted"] == kind)
+            row = rows[chosen].iloc[0]
+            off, leak = (f"{row[part]:.3f} / {row[f'{part}_pixels']:.3f}" for part in ("switched_off", "leak"))
+            wrecked = " (wrecked)" if row["wrecked"] else ""
+            cells.append(f"{off}, leak {leak}, {row['psnr_elsewhere']:+.2f} dB{wrecked}")
+        assert f"| {name} | {' | '.join(cells)} |" in readme
