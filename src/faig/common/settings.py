@@ -103,17 +103,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
+MOST_NODES = 100_000
+
+
+def _expanded(node: Any, known: dict[int, float]) -> float:
+    """How many values a node of YAML stands for; without end where it holds itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # until it is known
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_expanded(part, known) for part in parts)
+    return known[id(node)]
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses a key that stands in a mapping twice, where YAML would take the last; and what no settings need.
 
-    Aliases can multiply without end; a key that is no text names no setting.
+    Aliases can multiply without end, or stand for what holds them; a key that is no text names no setting.
     """
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1
-            raise yaml.YAMLError(f"line {line} refers to another place (*name); write what is meant")
-        return super().compose_node(parent, index)
+    def get_single_node(self) -> Any:
+        node = super().get_single_node()
+        if node is not None and _expanded(node, {}) > MOST_NODES:
+            raise yaml.YAMLError(f"is of more than {MOST_NODES} values, aliases (*name) written out")
+        return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
