@@ -6,7 +6,7 @@ also of units that are not in it (a straight-through gradient: Bengio, Léonard 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -107,6 +107,7 @@ class LearnedMask(LearningMethod):
     name: str = "learned"
     about: str = "the set itself, learned so that the function is off and all else stays; begins with signed"
     side: int = SIDE
+    constants: ClassVar[tuple[Any, ...]] = (NODES, FARTHEST)
     sense: str = "revert"
     steps: int = STEPS
 

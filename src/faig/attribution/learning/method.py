@@ -59,11 +59,13 @@ class LearningMethod(ABC):
         about: what it asks, in a line.
         side: LR pixels: of larger images the middle is looked at.
         source: where its numbers come from.
+        constants: all else that determines its steps.
     """
 
     name: str
     about: str
     side: int
+    constants: ClassVar[tuple[Any, ...]]
     source: ClassVar[Source] = Learned()
 
     def attribute(
@@ -167,7 +169,7 @@ class LearningMethod(ABC):
         """What determines the steps of every function; JSON-able."""
         return {
             "source": self.name,
-            "how": repr((self, self.schedule(options))),
+            "how": repr((self, self.schedule(options), self.constants)),
             "target": network_fingerprint(pair.target),
             "baseline": network_fingerprint(pair.baseline),
             "units": [pair.space.unit, pair.space.everything],

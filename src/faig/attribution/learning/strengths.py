@@ -1,6 +1,7 @@
 """The method ``strengths``: one for each unit, at which the function is off (ours)."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -71,6 +72,7 @@ class LearnedStrengths(LearningMethod):
     about: str = "one strength for each unit, learned so that the function is off and all else stays"
 
     side: int = SIDE
+    constants: ClassVar[tuple[Any, ...]] = (MOMENTS, START, OWN, HIGHEST)
 
     def schedule(self, options: Options) -> Schedule:
         """The steps of every function."""
