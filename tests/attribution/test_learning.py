@@ -8,6 +8,7 @@ from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.learning import descent
 from faig.attribution.learning import strengths as learning
+from faig.attribution.options import Options
 from faig.common.errors import InputError
 from faig.filters import Strengths
 from faig.imaging.cases import Case
@@ -105,3 +106,15 @@ def test_another_way_to_learn_finds_nothing_of_the_first(pair, cases, monkeypatc
     monkeypatch.setattr(learning, "RATE", 0.01)
     again = pair.attribute(cases, "strengths", cache=cache)
     assert not torch.equal(first.strengths["noise"].values, again.strengths["noise"].values)
+
+
+def test_every_constant_of_the_steps_is_in_their_key(pair, cases):
+    class Otherwise(learning.LearnedStrengths):
+        constants = (*learning.LearnedStrengths.constants, "another")
+
+    cache, kept = MemoryCache(), []
+    for method in (learning.LearnedStrengths(), learning.LearnedStrengths(), Otherwise()):
+        method.attribute(pair, cases, Options(), cache)
+        kept.append(len(vars(cache)["_units"]))
+    assert kept == [kept[0], kept[0], 2 * kept[0]]
+    assert {*learning.LearnedStrengths.constants} == {learning.MOMENTS, learning.START, learning.OWN, learning.HIGHEST}
