@@ -108,13 +108,11 @@ def test_another_way_to_learn_finds_nothing_of_the_first(pair, cases, monkeypatc
     assert not torch.equal(first.strengths["noise"].values, again.strengths["noise"].values)
 
 
-def test_every_constant_of_the_steps_is_in_their_key(pair, cases):
-    class Otherwise(learning.LearnedStrengths):
-        constants = (*learning.LearnedStrengths.constants, "another")
-
-    cache, kept = MemoryCache(), []
-    for method in (learning.LearnedStrengths(), learning.LearnedStrengths(), Otherwise()):
-        method.attribute(pair, cases, Options(), cache)
+def test_every_constant_of_the_steps_is_in_their_key(pair, cases, monkeypatch):
+    constants, cache, kept = learning.LearnedStrengths.constants, MemoryCache(), []
+    for others in (constants, constants, (*constants, "another")):
+        monkeypatch.setattr(learning.LearnedStrengths, "constants", others)
+        learning.LearnedStrengths().attribute(pair, cases, Options(), cache)
         kept.append(len(vars(cache)["_units"]))
     assert kept == [kept[0], kept[0], 2 * kept[0]]
-    assert {*learning.LearnedStrengths.constants} == {learning.MOMENTS, learning.START, learning.OWN, learning.HIGHEST}
+    assert {*constants} == {learning.MOMENTS, learning.START, learning.OWN, learning.HIGHEST}
