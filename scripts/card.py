@@ -5,7 +5,7 @@ Run: python scripts/card.py srresnet-x2 ../shared/data
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from faig.networks.inference import restore, scale_of
 from faig.pair import load_pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
+from faig.zoo.card import CARD, Measured, with_front_matter
 from faig.zoo.scores import SCORES
 
 INPUTS = paper_preset() | {"blur+noise": Degradation(blur=2.0, noise=0.1)}
@@ -85,8 +86,24 @@ def find(pair: str, gt: Path, out: Path) -> str:
     )
 
 
+def public(config: dict[str, Any]) -> dict[str, Any]:
+    """A training configuration without paths of the machine that it ran on: folders of images by their names."""
+    kept = {key: value for key, value in config.items() if key not in ("out", "start")}
+    named = {key: Path(value).name if key == "gt" and value else value for key, value in kept.items()}
+    return {key: public(value) if isinstance(value, dict) else value for key, value in named.items()}
+
+
+def measured(sets: dict[str, Numbers]) -> Iterator[Measured]:
+    """What the networks of the pair reach on every input of every set."""
+    for name, numbers in sets.items():
+        for kind in INPUTS:
+            for role in zoo.ROLES:
+                means = [round(float(np.mean(numbers[role, kind, m])), d) for m, d in (("PSNR", 2), ("SSIM", 4))]
+                yield Measured(name, kind, role, *means)
+
+
 def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
-    """The card as markdown."""
+    """The card as markdown, with front matter."""
     records = {name: network_metadata(zoo.find(f"{pair}/{name}"))["training"] for name in zoo.ROLES}
     lines = [
         f"# {pair}",
@@ -121,8 +138,8 @@ def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
             runs = f"in {stages} runs, each going on from the one before; the last one's configuration"
         time = f"{iterations} iterations in {seconds / 3600:.2f} hours on {record['hardware']}"
         lines += ["", f"### {name}", "", f"{time}, {runs}:"]
-        lines += ["", "```yaml", yaml.safe_dump(record["config"], sort_keys=False).strip(), "```"]
-    return "\n".join(lines) + "\n"
+        lines += ["", "```yaml", yaml.safe_dump(public(record["config"]), sort_keys=False).strip(), "```"]
+    return with_front_matter(pair, "\n".join(lines) + "\n", measured(sets))
 
 
 def main(
@@ -136,7 +153,7 @@ def main(
     draw_curve({n: network_metadata(zoo.find(f"{pair}/{n}"))["training"] for n in zoo.ROLES}, folder / "curve.png")
     found = find(pair, data / find_on, folder / SCORES)
     text = card(pair, {name: measure(pair, data / name) for name in sets.split(",")}, found)
-    with replacing(folder / "card.md") as part:
+    with replacing(folder / CARD) as part:
         part.write_text(text, encoding="utf-8")
     print(text)
 

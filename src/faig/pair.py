@@ -1,5 +1,6 @@
 """A pair of networks in hand: from two networks to a measured effect."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from faig.attribution.methods import DEFAULT, method_of
 from faig.attribution.options import Options
 from faig.attribution.result import Attribution
 from faig.common.errors import InputError
+from faig.common.files import new_folder
 from faig.common.progress import Track, silent
 from faig.common.settings import validated
 from faig.filters import FilterSpace
@@ -23,7 +25,8 @@ from faig.intervention.edit import Units
 from faig.intervention.knob import WAYS
 from faig.intervention.measure import Reference, measure, measure_reference
 from faig.intervention.summary import summarise
-from faig.networks.checkpoint import Builder, load_builder
+from faig.networks.checkpoint import Builder, load_builder, network_metadata
+from faig.networks.export import save_reloadable
 from faig.networks.fingerprint import case_fingerprints
 from faig.networks.inference import channels_of, scale_of
 
@@ -61,6 +64,10 @@ class Pair:
             (network if isinstance(network, nn.Module) else zoo.load(str(network), builder)).to(device)
             for network in (target, baseline)
         )
+        self._files = {
+            role: None if isinstance(network, nn.Module) else zoo.find(str(network))
+            for role, network in (("target", target), ("baseline", baseline))
+        }
         self.name = "" if isinstance(target, nn.Module) else f"{target} against {baseline}"
         self.unit, self.everything = unit, everything
         self._references: dict[str, Reference] = {}
@@ -160,6 +167,78 @@ class Pair:
         reference = self._references[key]
         measured = measure(network, reference, self.scale, channel, None)
         return pd.DataFrame(summarise(measured, reference, seed)).set_index("input")
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        *,
+        arch: Builder | str | None = None,
+        device: str = "cpu",
+        unit: str = "filter",
+        everything: bool = False,
+        **download: Any,
+    ) -> "Pair":
+        """A pair of the zoo, of a folder, or of a Hugging Face hub repository, by the name that its ecosystem uses.
+
+        Args:
+            name: ``srresnet-x2``, a folder that `save_pretrained` wrote, or ``OWNER/REPOSITORY``.
+            arch: as in `Pair`.
+            device: as in `Pair`.
+            unit: as in `Pair`.
+            everything: as in `Pair`.
+            download: of a repository: ``revision``, ``token``, ``cache_dir``, ``force_download``,
+                ``local_files_only``, as `huggingface_hub.snapshot_download` takes them.
+
+        Raises:
+            InputError: there is no such pair, or it cannot be read.
+        """
+        from faig.zoo import hub
+
+        folder = hub.fetch(str(name), **download)
+        target, baseline = (folder / f"{role}.safetensors" for role in ("target", "baseline"))
+        pair = cls(target=target, baseline=baseline, arch=arch, device=device, unit=unit, everything=everything)
+        pair.name = str(name)
+        return pair
+
+    def save_pretrained(self, folder: str | Path, *, force: bool = False) -> None:
+        """Write the pair as a folder that `from_pretrained`, ``faig zoo push`` and ``faig zoo pull`` read.
+
+        Args:
+            folder: is made.
+            force: replace a pair that is there.
+
+        Raises:
+            InputError: the folder is not empty; or a network's weights are recognised as those of another network.
+        """
+        from faig.zoo.hub import NEEDED
+
+        with new_folder(Path(folder), force=force, ours=NEEDED) as part:
+            for role, network in (("target", self.target), ("baseline", self.baseline)):
+                file = self._files[role]
+                record = {} if file is None else network_metadata(file)
+                save_reloadable(part / f"{role}.safetensors", network, record)
+
+    def push_to_hub(
+        self, repository: str, *, private: bool = False, token: str | None = None, commit_message: str | None = None
+    ) -> None:
+        """Write the pair to a Hugging Face hub repository, which is made where it does not exist, in one commit.
+
+        Args:
+            repository: ``OWNER/REPOSITORY``.
+            private: make it private, where it is made.
+            token: of the hub; else that of ``hf auth login``.
+            commit_message: else one that names the pair.
+
+        Raises:
+            InputError: as `save_pretrained`, or the repository cannot be written; then nothing new stays there.
+        """
+        from faig.zoo import hub
+
+        with tempfile.TemporaryDirectory() as folder:
+            staged = Path(folder) / repository.rpartition("/")[2]
+            self.save_pretrained(staged)
+            hub.push(str(staged), repository, private=private, token=token, message=commit_message)
 
     def __repr__(self) -> str:
         parameters = sum(weight.numel() for weight in self.target.parameters())

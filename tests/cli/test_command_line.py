@@ -199,7 +199,7 @@ def test_files_folders_and_patterns(place):
 @pytest.mark.usefixtures("photo")
 def test_json_is_all_there_is_on_standard_output(faig):
     assert json.loads(faig("zoo", "list", "--json")[1])["networks"] == zoo.names()
-    assert "PSNR" in json.loads(faig("zoo", "show", "srresnet-x2", "--json")[1])["card"]
+    assert "PSNR" in json.loads(faig("zoo", "show", "srresnet-x2", "--card", "--json")[1])["card"]
     assert "architecture" in json.loads(faig("zoo", "show", "srresnet-x2/target", "--json")[1])
     told = json.loads(faig("predict", "photo.png", "--json")[1])
     assert told["images"][0]["image"] == "photo.png"

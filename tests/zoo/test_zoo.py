@@ -25,8 +25,15 @@ from faig.networks.fingerprint import network_fingerprint
 from faig.pair import Pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.zoo import hub
+from faig.zoo.card import Measured, read_card, with_front_matter
 from faig.zoo.learned import LEARNED, save_learned, turned_by
 from faig.zoo.scores import units
+
+MEASURED = [
+    Measured("Set5", "blur", "baseline", 26.03, 0.7649),
+    Measured("Set5", "blur", "target", 31.74, 0.8957),
+    Measured("Set5", "clean", "baseline", 34.37, 0.9362),
+]
 
 
 @pytest.fixture
@@ -51,7 +58,7 @@ def folder(tmp_path):
     told = {"layers": layers, "fingerprint": prints, "method": "faig"}
     save_scores(folder / "scores.safetensors", mean_over_images(found), told, half=True)
     (folder / "predictor.json").write_text("{}\n")
-    (folder / "card.md").write_text("# tiny-x2\n")
+    (folder / "card.md").write_text(with_front_matter("tiny-x2", "# tiny-x2\n", MEASURED))
     return folder
 
 
@@ -60,7 +67,7 @@ def test_there_and_back(folder, own, tmp_path):
     written = hub.push(str(folder), place)
     names = ["baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "README.md"]
     assert written == [f"{place}/{name}" for name in names]
-    assert (tmp_path / "hub" / "tiny-x2" / "README.md").read_text().startswith("---\nlibrary_name: faig\n")
+    assert (tmp_path / "hub" / "tiny-x2" / "README.md").read_bytes() == (folder / "card.md").read_bytes()
     assert hub.pull(place) == "tiny-x2"
     assert zoo.names()[-2:] == ["tiny-x2/baseline", "tiny-x2/target"]
     for name in ("baseline.safetensors", "target.safetensors", "scores.safetensors", "predictor.json", "card.md"):
@@ -170,10 +177,29 @@ def test_to_the_hub_and_back(folder, own, repository):
     for name in ("scores.safetensors", "card.md"):
         (folder / name).unlink()
     hub.push(str(folder), "jane/tiny-x2", private=True)
-    kept = ["another.bin", "baseline.safetensors", "predictor.json", "target.safetensors"]
+    kept = ["README.md", "another.bin", "baseline.safetensors", "predictor.json", "target.safetensors"]
     assert sorted(path.name for path in repository.iterdir()) == kept
     with pytest.raises(InputError, match="jane/other: cannot be read: "):
         hub.pull("jane/other")
+
+
+@pytest.mark.slow
+def test_a_pair_to_the_hub_and_back_in_python(repository, tmp_path):
+    baseline = tiny_network()
+    pair = Pair(target=nudged(baseline), baseline=baseline)
+    pair.push_to_hub("jane/tiny-x2", private=True)
+    assert (repository / "README.md").read_text().startswith("---\nlibrary_name: faig\npipeline_tag: image-to-image\n")
+    cache = tmp_path / "cache"
+    again = Pair.from_pretrained("jane/tiny-x2", cache_dir=cache)
+    for role in zoo.ROLES:
+        for key, weight in getattr(pair, role).state_dict().items():
+            assert torch.equal(weight, getattr(again, role).state_dict()[key])
+    assert repr(again).startswith("Pair(jane/tiny-x2: ×2, ")
+    assert repr(Pair.from_pretrained("jane/tiny-x2", cache_dir=tmp_path / "cache", local_files_only=True)) == repr(
+        again
+    )
+    with pytest.raises(InputError, match="jane/other: cannot be read: "):
+        Pair.from_pretrained("jane/other", cache_dir=cache)
 
 
 def test_what_cannot_be_pushed_or_pulled(folder, own, tmp_path):
@@ -199,9 +225,11 @@ def test_forcing_leaves_nothing_of_the_old_pair(folder, own, tmp_path):
     for name in ("scores.safetensors", "predictor.json", "card.md"):
         (folder / name).unlink()
     hub.push(str(folder), str(place))
-    assert sorted(path.name for path in place.iterdir()) == ["baseline.safetensors", "target.safetensors"]
+    networks = ["baseline.safetensors", "target.safetensors"]
+    assert sorted(path.name for path in place.iterdir()) == ["README.md", *networks]
+    assert read_card(place / "README.md")[1].startswith("# tiny-x2\n\nA target network")  # a short card of its own
     hub.pull(str(place), force=True)
-    assert sorted(path.name for path in (own / "tiny-x2").iterdir()) == ["baseline.safetensors", "target.safetensors"]
+    assert sorted(path.name for path in (own / "tiny-x2").iterdir()) == [networks[0], "card.md", networks[1]]
 
 
 def test_scores_of_other_networks_stay_out(folder, own):

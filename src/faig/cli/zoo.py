@@ -1,21 +1,27 @@
 """``faig zoo list``, ``show``, ``export``, ``push`` and ``pull``."""
 
+import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import yaml
 from rich.markdown import Markdown
+from rich.table import Table
 
 from faig import zoo
 from faig.cli.options import Arch, Force
-from faig.cli.output import screen
+from faig.cli.output import printable, screen
 from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix
 from faig.networks.export import export as export_network
+from faig.zoo.card import CARD, read_card
+from faig.zoo.record import PairRecord, record_of
 
+logger = logging.getLogger("faig")
 app = typer.Typer(
     name="zoo",
     help="Trained pairs: those that ship with the package, and your own.",
@@ -27,25 +33,65 @@ Name = Annotated[str, typer.Argument(metavar="NET", help="Zoo name, .safetensors
 
 
 @app.command("list", epilog="Example: faig zoo list")
-def list_networks() -> None:
-    """Print the names of all networks; --pair takes what stands before the slash."""
-    screen.result("\n".join(zoo.names()), networks=zoo.names(), pairs=zoo.pairs())
+def list_pairs() -> None:
+    """Print the pairs: what --pair takes, and NAME/target, NAME/baseline wherever a network is asked for."""
+    records = []
+    for name in zoo.pairs():
+        try:
+            records.append(record_of(name))
+        except InputError as error:  # the others are listed all the same
+            logger.warning("%s: %s", name, error)
+    table = Table("pair", "scale", "network", "parameters", "MB", "removes", box=None, pad_edge=False)
+    for record in records:
+        size = f"{record.size / 1e6:.1f}"
+        removes = ", ".join(record.functions)
+        network = printable(record.architecture)
+        table.add_row(record.name, f"×{record.scale}", network, f"{record.parameters:,}", size, removes)
+    screen.result(table, networks=zoo.names(), pairs=[asdict(record) for record in records])
+    screen.note("More of one: faig zoo show NAME")
 
 
 @app.command("show", epilog="Example: faig zoo show srresnet-x2")
 def show(
     name: Annotated[str, typer.Argument(help="A pair (srresnet-x2), one of its networks, or a file.")],
+    card: Annotated[bool, typer.Option("--card", help="The whole card of a pair, with how it was trained.")] = False,
 ) -> None:
-    """Print the card of a pair, or the record of one network."""
-    card = zoo.folder(name) / "card.md" if name in zoo.pairs() else None
-    if card is None:
+    """Print what a pair is and reaches, or the record of one network."""
+    if name not in zoo.pairs():
         record = network_metadata(zoo.find(name))
         screen.result(yaml.safe_dump(record, sort_keys=True, allow_unicode=True).rstrip("\n"), **record)
         return
-    if not card.is_file():
-        raise InputError(f"{name}: has no card; name one of its networks: {name}/baseline, {name}/target")
-    text = card.read_text(encoding="utf-8")
-    screen.result(Markdown(text), pair=name, card=text)
+    if card:
+        file = zoo.folder(name) / CARD
+        if not file.is_file():
+            raise InputError(f"{name}: has no card; name one of its networks: {name}/baseline, {name}/target")
+        text = read_card(file)[1]
+        screen.result(Markdown(text), pair=name, card=text)
+        return
+    pair = record_of(name)
+    trained = ", ".join(f"{kind} {level:g} (probability {share:g})" for kind, (level, share) in pair.trained.items())
+    lines = {
+        "network": f"{pair.architecture or 'not known by name'}, ×{pair.scale}, {pair.parameters:,} parameters",
+        "files": f"{pair.size / 1e6:.1f} MB; beside them: {', '.join(pair.beside) or 'nothing'}",
+        "removes": ", ".join(pair.functions) or "not measured",
+        "trained on": trained or "not told",
+        "fine-tuning": f"moved the weights by {pair.change:.2f} of their size",
+    }
+    screen.result("\n".join(f"{what:12} {said}" for what, said in {"pair": name, **lines}.items()), **asdict(pair))
+    if pair.measured:
+        screen.result(_measured(pair))
+    screen.note(f"The whole card: faig zoo show {name} --card")
+
+
+def _measured(pair: PairRecord) -> Table:
+    """PSNR of both networks by images and input."""
+    table = Table("images", "input", "baseline", "target", "gain", title="PSNR in dB", title_justify="left", box=None)
+    for images, kind in dict.fromkeys((row.images, row.input) for row in pair.measured):
+        psnr = {row.network: row.psnr for row in pair.measured if (row.images, row.input) == (images, kind)}
+        gain = pair.gain(images, kind)
+        ends = [f"{psnr[role]:.2f}" if role in psnr else "" for role in zoo.ROLES]
+        table.add_row(printable(images), printable(kind), *ends, "" if gain is None else f"{gain:+.1f}")
+    return table
 
 
 @app.command("export", epilog="Example: faig zoo export srresnet-x2/target target.pth")

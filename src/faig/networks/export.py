@@ -11,12 +11,13 @@ from torch import nn
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.networks.architectures import Weights, is_known_as
-from faig.networks.checkpoint import save_network, save_pickle
-from faig.networks.inference import channels_of
+from faig.networks.checkpoint import load_network, save_network, save_pickle
+from faig.networks.inference import channels_of, restore
 from faig.networks.onnx import write_onnx
 
 logger = logging.getLogger("faig")
 
+ROUNDING = 1.5 / 255  # of 8-bit outputs, on two devices
 SUFFIXES = (".safetensors", ".pth", ".onnx")
 
 
@@ -56,6 +57,32 @@ def export(
             save_pickle({"params": weights}, part)
     else:
         save_network(path, weights, metadata or {})
+
+
+def save_reloadable(path: Path, network: nn.Module, metadata: Mapping[str, Any]) -> None:
+    """Write weights and metadata as safetensors, and load them again: what is read must do what was written.
+
+    Where nothing recognises the architecture, a line in the log says that whoever loads the file needs a builder.
+
+    Args:
+        path: the ``.safetensors`` file.
+        network: in memory.
+        metadata: ``architecture`` and ``arguments``, where they are known.
+
+    Raises:
+        InputError: the weights would be taken for another network, as with ReLU for LeakyReLU.
+    """
+    save_network(path, network.state_dict(), metadata)
+    name = type(network).__name__
+    try:
+        again = load_network(path)
+    except InputError as error:
+        logger.warning("%s: no architecture is recognised by these weights; name arch= to load them (%s)", name, error)
+        return
+    probe = torch.linspace(-0.2, 1.2, channels_of(network) * 16 * 16).reshape(-1, 16, 16).clamp(0, 1)
+    written, read = restore(network, probe), restore(again, probe)
+    if written.shape != read.shape or not torch.allclose(written, read, rtol=0, atol=ROUNDING):
+        raise InputError(f"{name}: its weights alone are taken for {type(again).__name__} with other outputs")
 
 
 def check_suffix(path: Path) -> None:

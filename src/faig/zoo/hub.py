@@ -6,33 +6,42 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError, first_line
 from faig.common.files import new_folder
 from faig.networks.fingerprint import network_fingerprint
+from faig.zoo.card import CARD, with_front_matter
 from faig.zoo.learned import LEARNED, load_learned
 from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 
-CARD = "card.md"
 README = "README.md"  # the card's name at a place
 NEEDED = ("baseline.safetensors", "target.safetensors")
 FILES = {name: name for name in (*NEEDED, SCORES, LEARNED, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
 HUB = "hf://"
+SHORT = """# {0}
+
+A target network and the baseline that it was fine-tuned from, for [faig](https://arxiv.org/abs/2108.01070):
+`faig zoo pull OWNER/{0}`, or `faig.Pair.from_pretrained("OWNER/{0}")`.
+"""  # the card of a pair that has none
 
 
-def push(pair: str, location: str, *, private: bool = False) -> list[str]:
-    """Copy a pair to a hub repository, which is made where it does not exist, or to a folder.
+def push(
+    pair: str, location: str, *, private: bool = False, token: str | None = None, message: str | None = None
+) -> list[str]:
+    """Copy a pair to a hub repository, which is made where it does not exist, or to a folder: in one commit, or whole.
 
     Args:
-        pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; a card, scores,
+        pair: a pair of the zoo, or a folder with ``baseline.safetensors`` and ``target.safetensors``; scores,
             a predictor and a curve go along where they are there, and those of an earlier pair at the location go.
+            A pair without a card gets a short one.
         location: ``OWNER/REPOSITORY`` on the hub, or the path of a folder.
         private: make the repository private, where it is made.
+        token: of the hub; else that of ``hf auth login``.
+        message: of the commit.
 
     Returns:
         The files at the location.
@@ -46,7 +55,7 @@ def push(pair: str, location: str, *, private: bool = False) -> list[str]:
         raise InputError(f"{pair}: is no pair of the zoo ({', '.join(zoo.pairs())}) and no folder with {missing[0]}")
     check(source)
     root = _root(location)
-    there = [name for here, name in FILES.items() if (source / here).is_file()]
+    there = [name for here, name in FILES.items() if (source / here).is_file() or here == CARD]
     if not root.startswith(HUB):
         with new_folder(Path(root), force=True, ours=tuple(FILES.values())) as folder:
             _copy_out(source, folder)
@@ -56,12 +65,13 @@ def push(pair: str, location: str, *, private: bool = False) -> list[str]:
     repository = root.removeprefix(HUB)
     with tempfile.TemporaryDirectory() as staged, _hub_errors(location, "written"):
         _copy_out(source, Path(staged))
-        HfApi().create_repo(repository, private=private, exist_ok=True)
-        HfApi().upload_folder(
+        api = HfApi(token=token)
+        api.create_repo(repository, private=private, exist_ok=True)
+        api.upload_folder(
             repo_id=repository,
             folder_path=staged,
             delete_patterns=list(FILES.values()),  # what is there of an earlier pair
-            commit_message=f"{source.name}, by faig",
+            commit_message=message or f"{source.name}, by faig",
         )
     return [f"{root}/{name}" for name in there]
 
@@ -95,6 +105,31 @@ def pull(location: str, name: str | None = None, *, force: bool = False) -> str:
         except InputError as error:
             raise InputError(str(error).replace(str(folder), location.rstrip("/"))) from None
     return name
+
+
+def fetch(location: str, **download: Any) -> Path:
+    """The folder of a pair: of the zoo by name, a folder itself, or a hub repository's, kept in the hub's own cache.
+
+    Args:
+        location: name of a pair, path, or ``OWNER/REPOSITORY``.
+        download: ``revision``, ``token``, ``cache_dir``, ``force_download``, ``local_files_only``, as
+            `huggingface_hub.snapshot_download` takes them.
+
+    Raises:
+        InputError: there is no such pair, or it cannot be downloaded.
+    """
+    if location in zoo.pairs():
+        return zoo.folder(location)
+    root = _root(location)
+    if not root.startswith(HUB):
+        folder = Path(root)
+    else:
+        from huggingface_hub import snapshot_download
+
+        with _hub_errors(location, "read"):
+            folder = Path(snapshot_download(root.removeprefix(HUB), allow_patterns=list(FILES.values()), **download))
+    _check_complete(folder, location)
+    return folder
 
 
 def check(folder: Path) -> None:
@@ -147,24 +182,23 @@ def _hub_errors(location: str, verb: str) -> Iterator[None]:
 
 
 def _copy_out(source: Path, folder: Path) -> None:
-    """A pair's files under their names at a location; the card gets the lines that the hub reads."""
+    """A pair's files under their names at a location, and a card where there is none."""
     for here, there in FILES.items():
-        if here != CARD and (source / here).is_file():
+        if (source / here).is_file():
             shutil.copyfile(source / here, folder / there)
-    if (source / CARD).is_file():
-        record = {"library_name": "faig", "tags": ["super-resolution", "image-restoration"], "model_name": source.name}
-        card = (source / CARD).read_text(encoding="utf-8")
-        (folder / README).write_text(f"---\n{yaml.safe_dump(record, sort_keys=False)}---\n{card}", encoding="utf-8")
+    if not (source / CARD).is_file():
+        (folder / README).write_text(with_front_matter(source.name, SHORT.format(source.name)), encoding="utf-8")
 
 
 def _copy_in(source: Path, folder: Path, location: str) -> None:
     """The reverse of `_copy_out`."""
-    missing = [name for name in NEEDED if not (source / name).is_file()]
-    if missing:
-        raise InputError(f"{location}: holds no pair: {missing[0]} is not there")
+    _check_complete(source, location)
     for here, there in FILES.items():
         if (source / there).is_file():
             shutil.copyfile(source / there, folder / here)
-    if (folder / CARD).is_file():
-        card = (folder / CARD).read_text(encoding="utf-8")
-        (folder / CARD).write_text(re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.S), encoding="utf-8")
+
+
+def _check_complete(source: Path, location: str) -> None:
+    missing = [name for name in NEEDED if not (source / name).is_file()]
+    if missing:
+        raise InputError(f"{location}: holds no pair: {missing[0]} is not there")
