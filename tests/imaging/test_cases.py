@@ -13,7 +13,7 @@ from faig.imaging.cases import (
     write_photos,
 )
 from faig.imaging.degradation import paper_preset
-from faig.imaging.images import write_image
+from faig.imaging.images import read_image, write_image
 
 
 @pytest.fixture
@@ -126,3 +126,50 @@ def test_values_that_are_not_finite():
     case = Case("x", gt, {"blur": torch.full((3, 2, 2), float("nan"))})
     with pytest.raises(InputError, match="x: the blur image holds values that are not finite"):
         case.check(2)
+
+
+def div2k(folder):
+    """GT and LR folders in which the LR of ``0801.png`` is ``0801x2.png``."""
+    for place, end, size in (("gt", "", (48, 32)), ("lr", "x2", (24, 16))):
+        for number, name in enumerate(("0801", "0802")):
+            (folder / place).mkdir(exist_ok=True, parents=True)
+            write_image(folder / place / f"{name}{end}.png", torch.full((3, *size), number / 4))
+    return folder / "gt", {"blur": folder / "lr"}
+
+
+def test_names_of_lr_images_may_end_with_more(tmp_path):
+    gt, lr = div2k(tmp_path)
+    cases = load_cases(gt, lr, 2, lr_suffix="x2")
+    assert [case.name for case in cases] == ["0801", "0802"]
+    assert torch.equal(cases[1].lr["blur"], read_image(tmp_path / "lr" / "0802x2.png"))
+    with pytest.raises(InputError, match=r"has no partner named '080[12]' .*; pass lr_suffix='x2'") as caught:
+        load_cases(gt, lr, 2)
+    assert caught.value.setting == "lr_suffix"
+    with pytest.raises(InputError, match=r"0801x2\.png: its name does not end with 'x4'"):
+        load_cases(gt, lr, 2, lr_suffix="x4")
+    (tmp_path / "lr" / "0802x2.png").rename(tmp_path / "lr" / "0803x2.png")
+    with pytest.raises(InputError, match=r"has no partner named '080[12]' among the blur images in .*lr$"):
+        load_cases(gt, lr, 2)
+    with pytest.raises(InputError, match=r"0803x2\.png: has no partner named '0803'|0802\.png: has no partner"):
+        load_cases(gt, lr, 2, lr_suffix="x2")
+
+
+def test_the_commands_take_the_ending(tmp_path, faig):
+    gt, lr = div2k(tmp_path)
+    out, images = tmp_path / "out", ["--gt", gt, "--lr-suffix", "x2"]
+    code, printed, err = faig("restore", "srcnn-style-x2/target", lr["blur"], out, *images)
+    assert code == 0, err
+    assert (code, sorted(path.name for path in out.iterdir())) == (0, ["0801.png", "0802.png"]), err
+    assert "0802" in printed
+    code, _, err = faig("restore", "srcnn-style-x2/target", lr["blur"], tmp_path / "more", "--gt", gt)
+    assert code == 2
+    assert "lr_suffix='x2'" in err
+    assert "--lr-suffix" in err
+    code, _, err = faig("restore", "srcnn-style-x2/target", lr["blur"], tmp_path / "more", "--lr-suffix", "x2")
+    assert (code, err) == (2, "error: --lr-suffix x2: is for pairs, and no --gt is given\n")
+    asked = ["--pair", "srcnn-style-x2", "--gt", gt, "--out", tmp_path / "run", "--lr-suffix", "x2"]
+    code, _, err = faig("attribute", *asked, "--lr", f"blur={tmp_path / 'lr'}", "--method", "change")
+    assert code == 0, err
+    code, _, err = faig("attribute", *asked[:-4], "--lr-suffix", "x2", "--degrade", "blur=2", "--out", tmp_path / "no")
+    assert code == 2
+    assert "is of LR folders, and none is given" in err

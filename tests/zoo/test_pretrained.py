@@ -40,9 +40,7 @@ def compact(activation: str) -> nn.Module:
 @pytest.mark.filterwarnings("ignore:.*taken to have LeakyReLU")
 def test_what_weights_do_not_tell_is_kept_or_refused(tmp_path):
     low = compact("relu")
-    with pytest.raises(
-        InputError, match="Compact: its weights alone are taken for SRVGGNetCompact with other"
-    ):
+    with pytest.raises(InputError, match="Compact: its weights alone are taken for SRVGGNetCompact with other"):
         Pair(target=nudged(low), baseline=low).save_pretrained(tmp_path / "pair")
     assert not (tmp_path / "pair").exists()
     arguments = {"scale": 2, "features": 4, "convolutions": 2, "activation": "relu"}

@@ -55,7 +55,8 @@ def compare(
     settings = locals() | options | {"filters": by_method(filters)}
     if find_gt:
         degrade = None if find_lr else options["degrade"]
-        settings["find"] = reading.images(find_gt, find_lr, degrade, options["downsampling"], options["strict_size"])
+        image_settings = (options[name] for name in reading.IMAGE_SETTINGS)
+        settings["find"] = reading.images(find_gt, find_lr, degrade, *image_settings)
     elif find_lr:
         raise InputError("--find-lr needs --find-gt DIR")
     config = reading.configuration(CompareConfig, settings, "compare")

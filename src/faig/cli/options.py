@@ -102,6 +102,10 @@ Degrade = Annotated[
         f"{', '.join(kind.usage() for kind in STEPS.values())}; or blur=2 for blur=blur:2. Repeat.",
     ),
 ]
+LrSuffix = Annotated[
+    str | None,
+    typer.Option("--lr-suffix", metavar="END", help="How names of LR images end: x2, where 0801x2.png is of 0801.png."),
+]
 Downsampling = Annotated[
     str | None,
     setting(
@@ -178,6 +182,7 @@ IMAGES: Group = {
     "degrade": (Degrade, None),
     "downsampling": (Downsampling, None),
     "strict_size": (StrictSize, False),
+    "lr_suffix": (LrSuffix, None),
 }
 INTEGRAL: Group = {
     "against": (Against, None),

@@ -112,7 +112,7 @@ def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str,
         rankings, networks[0], reading.share_of(options["top"]), unit=options["unit"], everything=options["everything"]
     )
     degrade, gt = options["degrade"] or LEVELS, options["gt"]
-    images = reading.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"])
+    images = reading.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"], None)
     config = validated(ImagesConfig, images, "images")
     cases = _cases(config, gt, networks[0], reading.not_none(seed=options["seed"]))
     return Predictor.fit(*networks, chosen, cases, screen.track), methods_of(rankings)

@@ -55,12 +55,12 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
         if name in model.model_fields
     }
     settings["baseline"], settings["target"] = networks(options["pair"], options["baseline"], options["target"])
-    settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *_IMAGE_SETTINGS)})
+    settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *IMAGE_SETTINGS)})
     settings["device"], settings["threads"] = compute_on(options["device"], options["threads"])
     return validated(model, settings, f"faig {command}")
 
 
-_IMAGE_SETTINGS = ("downsampling", "strict_size")
+IMAGE_SETTINGS = ("downsampling", "strict_size", "lr_suffix")
 
 
 def networks(pair: str | None, baseline: str | None, target: str | None) -> tuple[str, str]:
@@ -84,7 +84,12 @@ def networks(pair: str | None, baseline: str | None, target: str | None) -> tupl
 
 
 def images(
-    gt: Path, lr: list[str] | None, degrade: list[str] | None, downsampling: str | None, strict_size: bool
+    gt: Path,
+    lr: list[str] | None,
+    degrade: list[str] | None,
+    downsampling: str | None,
+    strict_size: bool,
+    lr_suffix: str | None,
 ) -> dict[str, Any]:
     """The settings of `ImagesConfig` that these options give.
 
@@ -93,7 +98,7 @@ def images(
     """
     specs = [part for text in degrade or [] for part in text.split(",")]
     settings = {"gt": gt, "lr": named("--lr", lr), "degrade": named("--degrade", specs, "SPEC")}
-    return settings | not_none(downsampling=downsampling, strict_size=strict_size or None)
+    return settings | not_none(downsampling=downsampling, strict_size=strict_size or None, lr_suffix=lr_suffix)
 
 
 def compute_on(device: str | None, threads: int | None) -> tuple[str, int]:

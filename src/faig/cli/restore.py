@@ -18,7 +18,7 @@ from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.imaging.cases import log_cropped, whole_multiple
-from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, write_image
+from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, without_suffix, write_image
 from faig.imaging.images import pair as check_partners
 from faig.imaging.metrics import in_channels, luma, psnr, ssim
 from faig.intervention.knob import WAYS, Averaged, turn
@@ -64,6 +64,7 @@ def restore(
     ] = None,
     gt: Annotated[Path | None, typer.Option("--gt", metavar="DIR", help="GT images: print PSNR and SSIM.")] = None,
     strict_size: cli.StrictSize = False,
+    lr_suffix: cli.LrSuffix = None,
     pair: cli.PairName = None,
     baseline: Annotated[
         str | None,
@@ -104,7 +105,10 @@ def restore(
     name, in_zoo = _network(named.network, pair)
     truth = list_images(gt) if gt else {}
     if gt:
+        files = without_suffix(files, lr_suffix or "")
         check_partners(truth, {"LR": files})
+    elif lr_suffix:
+        raise InputError(f"--lr-suffix {lr_suffix}: is for pairs, and no --gt is given")
     if baseline or filters or strength or way:
         network = _turned(name, in_zoo, locals() | options)
     else:

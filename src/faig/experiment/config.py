@@ -32,6 +32,7 @@ class ImagesConfig(Strict):
         downsampling: of clean images, and of ``degrade`` where a spec does not say: ``bilinear`` (the paper's),
             ``bicubic`` or ``area``.
         strict_size: refuse GT images whose sides the scale does not divide; else they are cropped.
+        lr_suffix: what the names of LR images end with and those of GT images do not: ``x2`` in DIV2K.
     """
 
     gt: Path
@@ -39,6 +40,7 @@ class ImagesConfig(Strict):
     degrade: dict[Name, NumberOrText] = Field(default_factory=dict)
     downsampling: str = "bilinear"
     strict_size: bool = False
+    lr_suffix: str = ""
 
     @model_validator(mode="after")
     def _can_be_made(self) -> "ImagesConfig":
@@ -60,7 +62,11 @@ class ImagesConfig(Strict):
                 raise InputError(
                     "clean images alone have no degradation to attribute; give degraded ones too", setting="lr"
                 )
-            return load_cases(self.gt, self.lr, scale, channels=channels, strict_size=self.strict_size)
+            return load_cases(
+                self.gt, self.lr, scale, channels=channels, strict_size=self.strict_size, lr_suffix=self.lr_suffix
+            )
+        if self.lr_suffix:
+            raise InputError(f"lr_suffix {self.lr_suffix!r} is of LR folders, and none is given", setting="lr_suffix")
         return make_cases(
             self.gt, self.degradations(), scale, channels=channels, seed=seed, strict_size=self.strict_size
         )

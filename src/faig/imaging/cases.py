@@ -21,6 +21,7 @@ from faig.imaging.images import (
     mod_crop,
     pair,
     read_image,
+    without_suffix,
 )
 from faig.imaging.metrics import in_channels
 
@@ -75,7 +76,13 @@ class Case:
 
 
 def load_cases(
-    gt: Path | str, lr: Mapping[str, Path | str], scale: int, *, channels: int = 3, strict_size: bool = False
+    gt: Path | str,
+    lr: Mapping[str, Path | str],
+    scale: int,
+    *,
+    channels: int = 3,
+    strict_size: bool = False,
+    lr_suffix: str = "",
 ) -> list[Case]:
     """Cases from folders, paired by name, sorted by file name; crops as a ``photos.csv`` beside the GT images says.
 
@@ -85,13 +92,14 @@ def load_cases(
         scale: GT size / LR size.
         channels: of the network: 1 makes all images gray, see `metrics.in_channels`.
         strict_size: refuse GT images whose sides the scale does not divide; else they are cropped, and the log says so.
+        lr_suffix: what the names of LR images have at their ends and those of GT images have not, as ``x2`` in DIV2K.
 
     Raises:
         InputError: an image has no partner, a size does not fit, or a file cannot be read.
     """
     truth = list_images(gt)
     photos = read_photos(Path(gt), truth)
-    versions = {kind: list_images(folder) for kind, folder in lr.items()}
+    versions = {kind: without_suffix(list_images(folder), lr_suffix) for kind, folder in lr.items()}
     images = read_truth({name: truth[name] for name in pair(truth, versions)}, scale, channels, strict_size)
     cases = []
     for name, image in images.items():

@@ -1,7 +1,7 @@
 """Image files and folders: RGB or gray in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -163,11 +163,33 @@ def pair(gt: Mapping[str, Path], lr: Mapping[str, Mapping[str, Path]]) -> Iterab
     for kind, files in lr.items():
         for name in gt.keys() - files.keys():
             folder = next(iter(files.values())).parent
-            raise InputError(f"{gt[name]}: has no partner named {name!r} among the {kind} images in {folder}")
+            hint = _ending(gt, files)
+            message = f"{gt[name]}: has no partner named {name!r} among the {kind} images in {folder}{hint}"
+            raise InputError(message, setting="lr_suffix" if hint else None)
         for name in files.keys() - gt.keys():
             folder = next(iter(gt.values())).parent
             raise InputError(f"{files[name]}: has no partner named {name!r} among the GT images in {folder}")
     return list(gt)
+
+
+def without_suffix(files: Mapping[str, Path], suffix: str) -> dict[str, Path]:
+    """Images by their names without an ending: DIV2K's ``0801x2.png`` is the LR image of ``0801.png``.
+
+    Raises:
+        InputError: a name does not end so, or is nothing else.
+    """
+    for name, path in files.items():
+        if not name.endswith(suffix) or name == suffix:
+            raise InputError(f"{path}: its name does not end with {suffix!r}", setting="lr_suffix")
+    return {name.removesuffix(suffix): path for name, path in files.items()}
+
+
+def _ending(gt: Collection[str], lr: Collection[str]) -> str:
+    """What to do where every LR name is a GT name and one ending more; empty where that is not so."""
+    first = min(lr)
+    endings = {first.removeprefix(name) for name in gt if first.startswith(name)} - {""}
+    ending = next((end for end in endings if {name + end for name in gt} == set(lr)), "")
+    return f"; pass lr_suffix={ending!r}" if ending else ""
 
 
 def mod_crop(image: Image, scale: int) -> Resized:
