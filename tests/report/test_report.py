@@ -224,7 +224,7 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     before = {path: (tmp_path / "kept" / path).read_bytes() for path in linked if path != "study/teaser.png"}
     (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
     again = write_markdown(run, file).read_text(encoding="utf-8")
-    assert "faig run configs/study/study.yaml --images mine\n" in again
+    assert "faig run study.yaml --images mine\n" in again
     assert not (tmp_path / "kept" / "study" / "teaser.png").exists()
     assert before == {path: (tmp_path / "kept" / path).read_bytes() for path in before}
     assert set(again.splitlines()) >= {

@@ -9,7 +9,7 @@ import torch
 from conftest import path_scores
 from faig import zoo
 from faig.attribution.integration.quadrature import gauss_legendre
-from faig.experiment.studies import DEMO, read_study
+from faig.experiment.studies import find_study, read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.study import study
 from faig.imaging.cases import degrade_case, describe_images, make_cases
@@ -33,7 +33,7 @@ SIDE = 64  # GT pixels of the demo's crops
 
 def demo_with(find: dict, measure: dict | None = None, methods: list | None = None) -> StudyConfig:
     """The demo, on fewer crops."""
-    config = read_study(DEMO)
+    config = read_study(find_study("demo"))
     assert isinstance(config, StudyConfig)
     assert config.find.side == config.measure.side == SIDE
     values = config.model_dump(mode="json")

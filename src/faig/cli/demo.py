@@ -9,7 +9,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.compare import print_summary
 from faig.cli.run import run_study
-from faig.experiment.studies import DEMO, read_study
+from faig.experiment.studies import find_study, read_study
 from faig.experiment.study.config import StudyConfig
 
 app = typer.Typer(add_completion=False)
@@ -24,7 +24,7 @@ def demo(
     threads: cli.Threads = None,
 ) -> None:
     """The whole story on the shipped pair and photos, in minutes: a study, see docs/studies.md."""
-    config = read_study(DEMO)
+    config = read_study(find_study("demo"))
     assert isinstance(config, StudyConfig)
     where, count = reading.compute_on(device, threads)
     config = config.model_copy(update={"device": where, "threads": count} | reading.not_none(seed=seed))

@@ -14,7 +14,7 @@ from faig.cli.report import print_report
 from faig.cli.sweep import run_sweep
 from faig.common.errors import InputError
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
-from faig.experiment.studies import read_study
+from faig.experiment.studies import find_study, read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.study import study
 from faig.experiment.truth.config import TruthConfig
@@ -22,20 +22,24 @@ from faig.experiment.truth.study import truth
 from faig.report.figures.strips import draw_strips
 from faig.report.figures.teaser import draw_teaser
 from faig.results.run_directory import CONFIG
+from faig.studies import shipped
 
 app = typer.Typer(add_completion=False)
 IN_FILE = "the file's"
 
 
-@app.command(epilog="Example: faig run configs/study/small.yaml --out runs/small")
+@app.command(epilog="Example: faig run small --out runs/small")
 def run(
     experiment: Annotated[
-        Path,
-        typer.Argument(metavar="EXPERIMENT.yaml", help="A study (see configs/study/), or the config.yaml of any run."),
+        str,
+        typer.Argument(
+            metavar="STUDY",
+            help=f"One that ships ({', '.join(shipped())}), a study's file, or the config.yaml of any run.",
+        ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="RUN", help="By default runs/EXPERIMENT; for a config.yaml the folder it is in."),
+        typer.Option("--out", metavar="RUN", help="By default runs/STUDY; for a config.yaml the folder it is in."),
     ] = None,
     images: Annotated[
         Path | None,
@@ -49,13 +53,14 @@ def run(
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default=IN_FILE)] = None,
 ) -> None:
     """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
-    config = read_study(experiment)
+    file = find_study(experiment)
+    config = read_study(file)
     if images and not isinstance(config, StudyConfig):
         raise InputError(f"--images: {experiment} is no whole study; its images are named in the file")
     changes = reading.not_none(seed=seed, device=device, threads=threads, images=images)
     config = config.model_copy(update=changes)
     reading.compute_on(config.device, config.threads)
-    where = out or (experiment.parent if experiment.name == CONFIG else Path("runs") / experiment.stem)
+    where = out or (file.parent if file.name == CONFIG else Path("runs") / file.stem)
     match config:
         case AttributeConfig():
             run_attribute(config, where, force)

@@ -7,6 +7,7 @@ from faig.common.settings import read_yaml, validated
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.truth.config import TruthConfig
+from faig.studies import shipped
 
 Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig | TruthConfig
 CONFIGS: dict[str, type[Study]] = {
@@ -18,11 +19,22 @@ CONFIGS: dict[str, type[Study]] = {
 }
 
 
-DEMO = Path(__file__).parent / "study" / "demo.yaml"  # what ``faig demo`` runs
+def find_study(name: str) -> Path:
+    """The file of a study: one that ships with the package, by name, or the path itself.
+
+    Raises:
+        InputError: it is neither a shipped study nor a file.
+    """
+    path, known = Path(name), shipped()
+    if name in known and not path.is_file():
+        return known[name]
+    if not path.exists() and not path.suffix:
+        raise InputError(f"{name}: is no file and no shipped study; those are {', '.join(known)}")
+    return path
 
 
 def read_study(path: Path) -> Study:
-    """The study that a ``config.yaml``, or a file of ``configs/study/``, describes.
+    """The study that a file describes: a ``config.yaml`` of a run, or a file like those that ship.
 
     Raises:
         InputError: the file cannot be read, or a setting is missing, unknown or wrong.

@@ -24,6 +24,7 @@ from faig.results.comparison_tables import SUMMARY
 from faig.results.reader import Results
 from faig.results.table import read_table
 from faig.results.tables import PICTURES, SECTIONS, TABLES
+from faig.studies import shipped
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000
@@ -151,4 +152,5 @@ def _command(results: Results) -> str:
     """How a study is run again; empty for other runs."""
     config = _study(results)
     images = f" --images {config['images']}" if config.get("images") else ""
-    return f"faig run configs/study/{results.run.name}.yaml{images}" if config else ""
+    name = results.run.name
+    return f"faig run {name if name in shipped() else f'{name}.yaml'}{images}" if config else ""
