@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
-.PHONY: demo test quick lint docs clean
+.PHONY: demo test quick lint docs release-check clean
 
 demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
@@ -25,8 +25,11 @@ lint: $(READY)
 docs: $(READY)
 	$(BIN)/mkdocs build --strict
 
+release-check:
+	$(PYTHON) scripts/release_check.py
+
 clean:
-	rm -rf .venv site
+	rm -rf .venv site dist
 
 # constraints.txt pins the tested versions. A GPU build of torch: install your own into .venv, then touch .venv/.ready
 $(READY): pyproject.toml constraints.txt
