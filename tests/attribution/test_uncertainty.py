@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 import torch
 
-from conftest import tiny_network
+from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.files.rankings import read_ranking, write_ranking
+from faig.attribution.files.run_files import report_errors
 from faig.attribution.uncertainty import sampling_error
 from faig.filters import FilterSpace, rank
+from faig.pair import Pair
 
 
 def drawn(images: int, noise: float, filters: int = 1000, seed: int = 0):
@@ -105,3 +107,16 @@ def test_the_ranking_says_how_sure_it_is(tmp_path):
     assert table["confidence"].tolist() == pytest.approx(doubt.confidence[table["index"]].tolist())
     assert table["standard_error"].tolist() == pytest.approx(doubt.standard_error[table["index"]].tolist())
     assert torch.equal(read_ranking(tmp_path / "f.csv", space), rank(rows.mean(0)))
+
+
+def test_the_log_says_how_many_others_would_find(caplog):
+    """In numbers of filters, from what a half finds to what a resample finds."""
+    baseline = tiny_network()
+    pair = Pair(target=nudged(baseline), baseline=baseline)
+    found = pair.attribute(tiny_cases(), "faig", nodes=2)
+    errors = found.sampling_errors["blur"]
+    low, high = sorted(round(share * errors.size) for share in (errors.halves, errors.overlap))
+    with caplog.at_level("INFO", logger="faig"):
+        report_errors(found)
+    expected = f"faig, blur: of the top {errors.size} filters (1%), {low} to {high} would be found again with other"
+    assert expected in caplog.text

@@ -32,7 +32,7 @@ SUMMARY = Table(
 )
 CONTESTS = Table(
     "contests.csv",
-    "Of each function, proportion and other method: by how much a champion is ahead, images resampled jointly.",
+    "Of each function, proportion and other method: by how much a champion is ahead, photos resampled jointly.",
     "comparison",
     (
         text("champion", "the method that is held against the others: FAIG, and the run's own"),

@@ -75,10 +75,11 @@ def report_errors(attribution: Attribution) -> None:
         if math.isnan(errors.overlap):
             logger.info("%s, %s: of one photo, so nothing says what others would find", name, kind)
             continue
+        again = sorted(share * errors.size for share in (errors.halves, errors.overlap))
         logger.info(
-            "%s, %s: of the top %g%%, %d of %d filters with 95%% confidence; found again by a resample of the "
-            "photos %.0f%%, by the other half of them %.0f%%",
-            *(name, kind, 100 * TOP, errors.confident, errors.size, 100 * errors.overlap, 100 * errors.halves),
+            "%s, %s: of the top %d filters (%g%%), %.0f to %.0f would be found again with other photos; %d with 95%% "
+            "confidence",
+            *(name, kind, errors.size, 100 * TOP, *again, errors.confident),
         )
     if left_out := attribution.left_out:
         logger.warning("%s", left_out)

@@ -157,7 +157,7 @@ def ahead(contests: pd.DataFrame) -> Claim | None:
         "paper",
         together(verdict for verdict, _, _ in leads),
         sentences(parts),
-        "The numbers are differences of effect, images resampled jointly. Ahead of a control: the interval is above 0. "
+        "The numbers are differences of effect, photos resampled jointly. Ahead of a control: the interval is above 0. "
         "It holds where FAIG is ahead of every control on every function.",
     )
 

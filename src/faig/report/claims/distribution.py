@@ -72,5 +72,5 @@ def deeper(overlaps: pd.DataFrame) -> Claim | None:
         sentences(
             [f"the mean depths of the two top {100 * share:.3g}% differ by {written(difference, True)} of the whole"]
         ),
-        "The interval of the difference, images resampled jointly, is above 0.",
+        "The interval of the difference, photos resampled jointly, is above 0.",
     )

@@ -104,7 +104,7 @@ def places_matter(gained: pd.DataFrame) -> Claim | None:
         "paper",
         together(verdicts),
         sentences(parts),
-        "By PSNR on the function's degradation, images resampled jointly: the interval of the lead is above 0.",
+        "By PSNR on the function's degradation, photos resampled jointly: the interval of the lead is above 0.",
     )
 
 
