@@ -23,7 +23,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 docs: $(READY)
-	$(BIN)/mkdocs build --strict
+	$(BIN)/zensical build --strict
 
 release-check:
 	$(PYTHON) scripts/release_check.py
