@@ -13,7 +13,7 @@ from faig.report.markdown import write_markdown
 app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog="Example: faig report runs/demo, then open runs/demo/report.html")
+@app.command(epilog="Example: faig report runs/demo")
 def report(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="Of faig attribute, compare, sweep, demo, or of a whole study.")
