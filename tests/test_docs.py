@@ -1,6 +1,7 @@
 """Numbers in the documentation are those of the tables that are kept beside it."""
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from faig.report.figures.teaser import teaser_caption
 from faig.results.reader import Shot
 
 DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_the_first_page_shows_the_code_of_the_readme():
+    """Which a test runs; what is said beside a line may differ."""
+
+    def code(text: str) -> list[str]:
+        block = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+        return [line.split("  #")[0] for line in block.splitlines()]
+
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    assert code((DOCS / "index.md").read_text(encoding="utf-8")) == code(readme)
 
 
 def test_the_page_of_the_knob_is_made_of_what_was_measured():
