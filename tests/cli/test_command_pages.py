@@ -1,8 +1,11 @@
 """The pages of the commands are the commands': every option, and examples that parse."""
 
+import os
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,3 +46,15 @@ def test_examples_parse(pages, name):
         if hasattr(command, "commands"):
             command, arguments = command.commands[arguments[0]], arguments[1:]
         command.make_context(example, arguments)  # raises where an option or argument is not there
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("typed", "completed"), [("faig res", ["restore"]), ("faig restore --str", ["--strict-size", "--strength"])]
+)
+def test_the_shell_completes_commands_and_options(typed, completed):
+    words = {"_FAIG_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    script = "from faig.cli import main; main()"
+    command = [sys.executable, "-c", f"import sys; sys.argv[0] = 'faig'; {script}"]
+    done = subprocess.run(command, env=os.environ | words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, completed), done.stderr
