@@ -156,7 +156,7 @@ def _table(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, keep_default_na=False, dtype={"layer": str, "out": str, "in": str})
+        table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(("index", "layer", "out", "in"), str))
     except (ValueError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: is not a CSV file: {' '.join(str(error).split())}") from None
     missing = [name for name in COLUMNS if name not in table]
@@ -169,7 +169,7 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
     table = _table(path)
     absent = -1  # what a unit does not have
     try:
-        order = table["index"].to_numpy(np.int64)
+        order = table["index"].astype(np.int64).to_numpy()
         places = filter_places(space).fillna(absent).astype({"out": np.int64, "in": np.int64})
         stated = table[["layer", "out", "in"]].replace({"out": {"": absent}, "in": {"": absent}})
         stated = stated.astype({"out": np.int64, "in": np.int64})
