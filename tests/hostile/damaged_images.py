@@ -163,6 +163,8 @@ def bmps_and_webps() -> list[Item]:
         "higher than it is": (22, "<i", HEIGHT + 1),
         "wider than it is": (18, "<i", 5 * WIDTH),
         "pixels beyond the end": (10, "<I", 10**6),
+        "pixels at the beginning": (10, "<I", 0),
+        "pixels in the head": (10, "<I", 53),
         "of 3 bits": (28, "<H", 3),
         "of 2 bits": (28, "<H", 2),
         "of 64 bits": (28, "<H", 64),

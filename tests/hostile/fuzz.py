@@ -6,17 +6,17 @@ What fails is kept, and printed as a command that repeats it. What reads the sam
 
 import argparse
 import json
+import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from faig.common.errors import LONGEST, InputError
+from faig.imaging.decoding import LIMIT
 from hostile import configurations, oracles
 from hostile.configurations import as_bytes, as_yaml
 from hostile.corpus import READERS
@@ -34,11 +35,10 @@ from hostile.shipped import PREDICTOR
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "runs" / "fuzz"  # git ignores runs/
-RESULTS = ROOT / "docs" / "results" / "fuzz.json"
-LIMIT = 10.0  # seconds of a processor for a file
+LONG = 10.0  # seconds of a processor for a file
 HANGS = 120.0  # seconds on the clock after which a process is given up
 MEMORY = 6 << 30  # bytes of addresses beyond what a process has when it begins
-BATCH = 100
+BATCH = 50
 FAULTS = ("tracebacks", "over 10 s", "accepted wrong", "killed")
 COUNTS = ("trials", "refused", "accepted", *FAULTS)
 
@@ -126,14 +126,17 @@ def judged(kind: Kind, path: Path) -> tuple[str, str]:
         said = str(error)
     except Exception as error:
         return "tracebacks", f"{type(error).__name__}: {error}"
-    if (seconds := time.process_time() - begun) > LIMIT:
+    if (seconds := time.process_time() - begun) > LONG:
         return "over 10 s", f"{seconds:.1f} s"
     if said:
         whole = len(said) <= LONGEST and "\n" not in said and str(path) in said
         return ("refused", "") if whole else ("tracebacks", f"not one line that names the file: {said}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        differs = kind.differs(path, read)
+        try:
+            differs = kind.differs(path, read)
+        except Exception as error:
+            differs = f"the other reader fails: {type(error).__name__}: {error}"
     return ("accepted wrong", differs) if differs else ("accepted", "")
 
 
@@ -172,38 +175,39 @@ def keep(name: str, path: Path, became: str, details: str) -> None:
     kept = KEPT / f"{name.partition('.')[0]}-{became.replace(' ', '-')}-{time.time_ns()}{path.suffix}"
     kept.write_bytes(path.read_bytes())
     told = " ".join(f"{details[:300]}".split())
-    print(
-        f"{name}: {became}: {told}\n    PYTHONPATH=tests python -m hostile.fuzz --kind {name} --file {kept}", flush=True
-    )
+    again = f"PYTHONPATH=tests python -m hostile.fuzz --kind {name} --file {kept}"
+    print(f"{name}: {became}: {told}\n    {again}", flush=True)
 
 
-def bounded() -> None:
-    """Take no more addresses than a file may need; read small pictures alone."""
+def work(name: str, seed: int, seconds: float, folder: Path) -> None:
+    """Try a kind in this process, within bounds, and without what libraries print of damaged files."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    os.environ[LIMIT] = "4"  # megapixels
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
+    warnings.simplefilter("ignore")
+    tried(name, seed, seconds, sys.maxsize, folder)
 
 
 def in_process(name: str, seed: int, seconds: float) -> Counter[str]:
     """Try a kind in processes of their own until the time is up; one that dies, or hangs, is one more fault."""
     counts, end = Counter[str](), time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 1:
+    while (left := end - time.monotonic()) > 0:
         with tempfile.TemporaryDirectory() as held:
             folder = Path(held)
-            arguments = ["--kind", name, "--seed", str(seed), "--seconds", str(left), "--in", held]
-            command = [sys.executable, "-W", "ignore", "-m", "hostile.fuzz", *arguments]
-            worker = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # what libraries print of damaged files
-            while worker.poll() is None:
-                with suppress(subprocess.TimeoutExpired):
-                    worker.wait(5)
+            worker = get_context("fork").Process(target=work, args=(name, seed, left, folder))
+            worker.start()
+            while worker.is_alive():
+                worker.join(1)
                 current = list(folder.glob("current*"))
                 if current and time.time() - current[0].stat().st_mtime > HANGS:
                     worker.kill()
             if (folder / "counts.json").exists():
                 counts.update(json.loads((folder / "counts.json").read_text()))
-            if worker.returncode:
+            if worker.exitcode:
                 counts["killed"] += 1
                 for current in folder.glob("current*"):
-                    keep(name, current, "killed", f"the process ended with {worker.returncode}")
+                    keep(name, current, "killed", f"the process ended with {worker.exitcode}")
         seed += 10_000
     return counts
 
@@ -215,22 +219,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**31)
     parser.add_argument("--kind", choices=list(KINDS))
     parser.add_argument("--file", type=Path)
-    parser.add_argument("--in", dest="folder", type=Path)
+    parser.add_argument("--json", type=Path)
     given_ = parser.parse_args()
     if given_.file:
         print(*judged(KINDS[given_.kind](), given_.file), sep=": ")
-    elif given_.folder:
-        bounded()
-        tried(given_.kind, given_.seed, given_.seconds, sys.maxsize, given_.folder)
     else:
         chosen = [given_.kind] if given_.kind else list(KINDS)
         found = {name: in_process(name, given_.seed, given_.seconds / len(chosen)) for name in chosen}
         for name, counts in found.items():
             print(f"{name:22}", *(f"{counts[count]:>8} {count}" for count in COUNTS))
-        if not given_.kind:
+        if given_.json:
             table = {name: {count: counts[count] for count in COUNTS} for name, counts in found.items()}
             told = json.dumps({"seconds": given_.seconds, "kinds": table}, indent=1)
-            RESULTS.write_text(f"{told}\n", encoding="utf-8")
+            given_.json.write_text(f"{told}\n", encoding="utf-8")
         sys.exit(any(counts[fault] for counts in found.values() for fault in FAULTS))
 
 
