@@ -16,9 +16,10 @@ from faig.imaging.cases import read_photos
 from faig.imaging.images import read_image
 from faig.networks.checkpoint import load_network
 from faig.training.config import read_config
+from faig.training.image_sources import open_source
 from faig.zoo.learned import load_learned
 from faig.zoo.predictor import read_learned
-from hostile import configurations, images, rankings, shipped, weights
+from hostile import configurations, databases, images, rankings, shipped, weights
 from hostile.item import Item
 
 
@@ -76,5 +77,6 @@ READERS = {
     "learned sets": Reader(lambda path: load_learned(path)[0], lambda trap: shipped.learned(), equal),
     "scores": Reader(scores_of, lambda trap: shipped.scores(), equal),
     "photos": Reader(lambda path: read_photos(path, shipped.IMAGES), lambda trap: shipped.photos()),
+    "databases": Reader(lambda path: open_source(path).read(0), lambda trap: databases.databases(), np.array_equal),
     "predictors": Reader(read_learned, lambda trap: shipped.predictors()),
 }

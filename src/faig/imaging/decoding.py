@@ -112,7 +112,7 @@ def _head(data: Bytes, kind: str, source: str) -> tuple[int, int, int]:
         with readers[kind](io.BytesIO(data.tobytes())) as image:
             width, height = image.size
             pictures = getattr(image, "n_frames", 1)
-        start, head = struct.unpack_from("<II", data, 10)
+        start, head = struct.unpack_from("<II", data.data, 10)
         if kind == BMP and start < 14 + head:  # OpenCV would take the head for pixels
             raise ValueError
     except Exception:  # a damaged head makes it fail in many ways

@@ -169,7 +169,7 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
     table = _table(path)
     absent = -1  # what a unit does not have
     try:
-        order = table["index"].astype(np.int64).to_numpy(np.int64)
+        order = table["index"].to_numpy(np.int64)
         places = filter_places(space).fillna(absent).astype({"out": np.int64, "in": np.int64})
         stated = table[["layer", "out", "in"]].replace({"out": {"": absent}, "in": {"": absent}})
         stated = stated.astype({"out": np.int64, "in": np.int64})
