@@ -26,6 +26,7 @@ def test_the_page_has_the_counts_of_the_kept_run():
     assert not any(counts[fault] for counts in counted["kinds"].values() for fault in FAULTS)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_page_has_the_size_of_the_corpus(tmp_path):
     files = sum(len(reader.items(tmp_path / "trap")) for reader in READERS.values())
