@@ -22,7 +22,6 @@ def fault(kind: str, item: Item, folder) -> str:
     reader, begun = READERS[kind], time.process_time()
     path = folder / item.name
     if "\0" not in item.name and len(item.name) < 255:
-        path.parent.mkdir(exist_ok=True) if "/" not in item.name else None
         path = item.at(folder)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
