@@ -111,7 +111,7 @@ def read_learned(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: is not what a predictor learned: {error!r}") from None
     if not isinstance(learned, dict):
         raise InputError(f"{path}: is not what a predictor learned: a JSON {type(learned).__name__}")
-    validated(_Learned, learned, str(path))
+    validated(_Learned, learned, f"{path}: is not what a predictor learned")
     return learned
 
 
