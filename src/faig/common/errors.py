@@ -2,18 +2,21 @@
 
 import re
 
+LONGEST = 2000  # letters of a message: names and values in it may come from a file, and be of any length
+
 
 class InputError(ValueError):
     """Bad input. The message is one line that names the place, the value and the way out.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with code 2. Of a very long one the middle is left out.
 
     Attributes:
         setting: the parameter that is at fault or helps, where there is one: the command line names its option.
     """
 
     def __init__(self, message: str, *, setting: str | None = None) -> None:
-        super().__init__(message)
+        half = LONGEST // 2 - 5
+        super().__init__(message if len(message) <= LONGEST else f"{message[:half]} [...] {message[-half:]}")
         self.setting = setting
 
     def at(self, place: object) -> "InputError":

@@ -34,6 +34,15 @@ def replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def check_regular(path: Path) -> None:
+    """Raise InputError for a pipe, a device, a socket or a folder: what is not there is for others to say.
+
+    A pipe or a device would be read for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not a regular file")
+
+
 def clear_parts(folder: Path, *, deep: bool = True) -> None:
     """Remove what a killed process left half-written in a folder of its own, and in the folders in it."""
     for part in folder.rglob(".*.part") if deep else folder.glob(".*.part"):

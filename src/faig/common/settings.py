@@ -10,6 +10,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from faig.common.errors import InputError
+from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -91,11 +92,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read or is no mapping.
     """
     try:
+        check_regular(path)
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path}: is of more than {MOST_BYTES} bytes, which no settings are")
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    except _FAILURES as error:
+        why = str(error) if isinstance(error, yaml.YAMLError | ValueError) else f"a value is not of its type, {error!r}"
+        raise InputError(f"{path}: is not YAML: {' '.join(why.split())}") from None
     except RecursionError:
         raise InputError(f"{path}: is nested too deeply for settings") from None
     if not isinstance(values, dict):
@@ -104,6 +111,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 MOST_NODES = 100_000
+MOST_BYTES = 250_000
+# PyYAML's readers of numbers, dates and sets fail in many ways on what is tagged as one (`!!bool x`).
+_FAILURES = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def _expanded(node: Any, known: dict[int, float]) -> float:

@@ -99,9 +99,8 @@ def load_run_scores(folder: Path, method: Method) -> tuple[RawScores, dict[str, 
     if not present:
         raise InputError(f"{folder}: holds no {SCORES}; attribute first")
     raw, metadata = load_scores(present[0])
-    stored_method = METHODS.get(metadata["method"])
+    stored = metadata.get("method")
+    stored_method = METHODS.get(stored) if isinstance(stored, str) else None
     if stored_method is None or stored_method.source is not method.source:
-        raise InputError(
-            f"{present[0]}: holds scores of the method {metadata['method']}, which say nothing about {method.name}"
-        )
+        raise InputError(f"{present[0]}: holds scores of the method {stored}, which say nothing about {method.name}")
     return raw, metadata
