@@ -27,7 +27,12 @@ from faig.report.figures.chart import Chart
 from processes import FORKED
 
 TOGETHER = {
-    "the fixture study_run": ("report/test_report.py", "report/test_report_browser.py", "results/test_tables.py"),
+    "the fixture study_run": (
+        "report/test_escape.py",
+        "report/test_report.py",
+        "report/test_report_browser.py",
+        "results/test_tables.py",
+    ),
     # Both take seconds to import.
     "torch's compiler, and the process that others fork from": (
         "attribution/integration/test_integral.py",

@@ -68,10 +68,13 @@ def test_places_where_nothing_can_be_written(tmp_path):
 
 def test_what_a_killed_process_left_is_cleared(tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / ".a.txt.12345678.part").touch()
+    (tmp_path / "sub" / ".a.txt.0000-1-abcdef.part").touch()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part").mkdir()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part" / "c").touch()
+    (tmp_path / "sub" / ".mine.part").touch()
     (tmp_path / "sub" / "a.part").touch()
     clear_parts(tmp_path)
-    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.part"]
+    assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == [".mine.part", "a.part"]
 
 
 def test_two_processes_keep_out_of_each_others_way(tmp_path):

@@ -6,9 +6,9 @@ from typing import Any
 import typer
 
 from faig.cli.app import app
-from faig.cli.output import printable, screen
+from faig.cli.output import screen
 from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
-from faig.common.errors import InputError, for_command_line
+from faig.common.errors import InputError, for_command_line, printable
 from faig.common.process import prepare
 
 EXTRAS = {

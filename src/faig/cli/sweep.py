@@ -15,7 +15,7 @@ from faig.experiment.sweep import sweep as turn
 from faig.intervention.knob import WAYS
 from faig.report.figures.export import draw_charts
 from faig.report.figures.strips import draw_strips
-from faig.results.table import read_table
+from faig.results.reader import Results
 from faig.results.tables import MODULATION, STRENGTHS
 
 app = typer.Typer(add_completion=False)
@@ -55,7 +55,7 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     draw_strips(out)
     methods = methods_of(config.filters)
     screen.result(describe_methods(methods), run=out, methods=methods)
-    rows = read_table(out, MODULATION)
+    rows = Results.of(out).needed(MODULATION)
     rows = rows[rows["functions"] != ""]  # else DNI and blend
     largest_steps: dict[str, Any] = {}
     for functions, group in rows.groupby("functions", sort=False):

@@ -1,6 +1,7 @@
 """The one exception that means: the input is at fault, and here is the way out."""
 
 import re
+import reprlib
 
 LONGEST = 2000  # letters of a message: names and values in it may come from a file, and be of any length
 
@@ -37,6 +38,18 @@ def for_command_line(error: BaseException) -> str:
         return text
     named = re.sub(r"\b\w+=True\b", option, text)
     return named if named != text else f"{text} ({option})"
+
+
+def printable(text: str) -> str:
+    """A text on one line, with escapes for what a terminal would obey: names come from files of others."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def shown(value: object) -> str:
+    """A value for a message: a text in quotes, with escapes for what is not printable, and cut where it is long."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = 60
+    return brief.repr(value)
 
 
 def first_line(error: BaseException) -> str:

@@ -1,7 +1,12 @@
 """Files that are written whole or not at all, and folders that are not overwritten by accident."""
 
+import functools
+import hashlib
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +15,9 @@ from pathlib import Path
 from faig.common.errors import InputError
 
 LOCK = ".lock"
+PART = re.compile(r"\..+\.([0-9a-f]{4})-(\d+)-[0-9a-f]{6}\.part")  # hidden: no reader of a folder takes it
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+OLD = 24 * 3600  # seconds after which a process on another machine is taken for dead
 
 
 @contextmanager
@@ -22,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder does not exist, or nothing can be written there.
     """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = _part_of(path)
     try:
         yield part
         with part.open("rb") as file:
@@ -44,10 +52,52 @@ def check_regular(path: Path) -> None:
 
 
 def clear_parts(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process left half-written in a folder of its own, and in the folders in it."""
-    for part in folder.rglob(".*.part") if deep else folder.glob(".*.part"):
-        if part.is_file():
-            part.unlink()
+    """Remove what killed processes left half-written in a folder that is one's own, and in the folders in it."""
+    for part in [*(folder.rglob(".*.part") if deep else folder.glob(".*.part"))]:
+        if PART.fullmatch(part.name):
+            _remove(part)
+
+
+def _part_of(path: Path) -> Path:
+    """Where a file or folder is made: beside its place, under a name that says by which process.
+
+    What processes left there that are dead by now goes.
+    """
+    _clear_dead(path.absolute().parent, os.getpid())
+    return path.with_name(f".{path.name}.{HOST}-{os.getpid()}-{uuid.uuid4().hex[:6]}.part")
+
+
+@functools.lru_cache(maxsize=1024)
+def _clear_dead(folder: Path, process: int) -> None:  # noqa: ARG001 - once in each process, as a folder may be large
+    try:
+        names = [name for name in os.listdir(folder) if PART.fullmatch(name)]
+        for name in names:
+            if _is_dead(folder / name):
+                _remove(folder / name)
+    except OSError:  # the folder is missing, or not ours to clear; who writes there will be told
+        return
+
+
+def _is_dead(part: Path) -> bool:
+    """Whether the process that a part is named after has ended."""
+    found = PART.fullmatch(part.name)
+    assert found
+    if found[1] != HOST or os.name != "posix":
+        return time.time() - part.stat().st_mtime > OLD
+    try:
+        os.kill(int(found[2]), 0)  # sends nothing
+    except PermissionError:  # it is another user's
+        return False
+    except (ProcessLookupError, OverflowError):
+        return True
+    return False
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -111,7 +161,7 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
     if not path.absolute().name:
         raise InputError(f"{path}: is the root of the file system; name a folder in it")
-    part = path.absolute().with_name(f".{path.absolute().name}.{uuid.uuid4().hex[:8]}.part")
+    part = _part_of(path.absolute())
     try:
         part.mkdir(parents=True)
         yield part

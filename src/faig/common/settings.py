@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, shown
 from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -81,6 +81,8 @@ def number_or_text(value: Any) -> Any:
     return number
 
 
+NAME = r"[\w+-][\w.+-]*"  # of a function: it becomes part of file names, none of them hidden or outside
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
@@ -165,12 +167,19 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
+            name = ".".join(str(part) for part in first["loc"])
             raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
-        reason = first["msg"].removeprefix("Value error, ")
-        got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
-        raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
+        raise InputError(f"{source}: {brief(error)}" if source else brief(error)) from None
+
+
+def brief(error: ValidationError) -> str:
+    """The first thing that a model refuses, in a line: where, why, and what was given."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    reason = first["msg"].removeprefix("Value error, ")
+    got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {shown(first['input'])})"
+    return ": ".join(part for part in (name, f"{reason}{got}") if part)
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

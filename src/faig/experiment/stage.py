@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.progress import Track, silent
 from faig.results.run_directory import UNITS, run_directory
@@ -67,10 +68,16 @@ def kept(run: Path, name: str, compute: Callable[[], Any]) -> Any:
         run: the open run directory.
         name: of the unit, unique in the stage.
         compute: makes it.
+
+    Raises:
+        InputError: what was kept is damaged.
     """
     file = run / UNITS / f"{name}.json"
     if not file.exists():
         unit = compute()
         with replacing(file) as part:
             part.write_text(json.dumps(unit), encoding="utf-8")
-    return json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file}: is damaged ({error}); remove it, and it is made again") from None

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from faig.common.errors import InputError
-from faig.common.files import LOCK, alone_in, clear_parts, replacing
+from faig.common.files import LOCK, PART, alone_in, clear_parts, replacing
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
@@ -111,13 +111,13 @@ def _is_fingerprint(path: Path) -> bool:
 def _empty(path: Path) -> bool:
     """Whether a folder holds nothing but what a run that was killed as it began may have left."""
     ours = {LOCK, REPLACED, _SETTING_ASIDE}
-    return path.is_dir() and all(inside.name in ours or inside.match(".*.part") for inside in path.iterdir())
+    return path.is_dir() and all(inside.name in ours or PART.fullmatch(inside.name) for inside in path.iterdir())
 
 
 def _read_fingerprint(path: Path) -> dict[str, Any] | None:
     try:
         fingerprint: dict[str, Any] = json.loads((path / FINGERPRINT).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return None
     return fingerprint
 

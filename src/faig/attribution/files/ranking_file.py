@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from faig.attribution.uncertainty import RESAMPLES
-from faig.common.errors import InputError
+from faig.common.errors import InputError, shown
 from faig.common.tensors import load_tensors, save_tensors
 from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
 
@@ -153,6 +153,10 @@ class RankingFile:
             rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
             if not isinstance(metadata["default"], str):
                 raise ValueError("it does not name the run's own method")
+            if metadata["default"] not in [ranking.method for ranking in rankings]:
+                raise ValueError(f"it has no ranking by {shown(metadata['default'])}, the run's own method")
+            if len({(ranking.method, ranking.degradation) for ranking in rankings}) < len(rankings):
+                raise ValueError("it has two rankings by one method for one degradation")
             return cls(space, metadata["default"], rankings)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None

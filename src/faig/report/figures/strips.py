@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from faig.common.files import replacing
+from faig.report.figures.pictures import open_picture
 from faig.results.reader import Results
 
 SHOWN = 7  # images of a strip
@@ -27,7 +28,7 @@ def _draw(files: dict[float, Path]) -> None:
     from PIL import Image as Pillow
     from PIL import ImageDraw
 
-    images = {strength: Pillow.open(file).convert("RGB") for strength, file in files.items()}
+    images = {strength: open_picture(file) for strength, file in files.items()}
     width, height = next(iter(images.values())).size
     margin = 14
     labelled = []
