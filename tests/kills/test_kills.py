@@ -1,0 +1,69 @@
+"""Commands that are killed at any of their changes to files: nothing old is lost, and the same command goes on.
+
+``--every-kill`` tries all points, and writes how many there were to ``docs/results/kills.json``.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kills.commands import COMMANDS, make_inputs
+from kills.trial import Count, kill_everywhere
+from processes import started
+
+RESULT = Path(__file__).parents[2] / "docs" / "results" / "kills.json"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("kills") / "inputs"
+    process = started(make_inputs, folder)
+    process.join()
+    assert process.exitcode == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_kill_loses_nothing_and_the_same_command_goes_on(name, inputs, tmp_path, request):
+    everywhere, answer = request.config.getoption("every_kill"), tmp_path / "counts.json"
+    process = started(kill_everywhere, COMMANDS[name], inputs, answer, everywhere)
+    process.join()
+    assert process.exitcode == 0
+    counts = {kind: Count(**count) for kind, count in json.loads(answer.read_text()).items()}
+    if everywhere:
+        known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+        known[name] = {kind: count.numbers() for kind, count in counts.items()}
+        RESULT.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+    assert min(count.points for count in counts.values()) > 1
+    assert not [fault for count in counts.values() for fault in count.faults]
+
+
+def test_the_trial_can_fail(inputs, tmp_path):
+    """Files that are written in place, and folders that are filled in place, do not pass."""
+    answer = tmp_path / "counts.json"
+    process = started(_in_place, inputs, answer)
+    process.join()
+    assert process.exitcode == 0
+    counts = json.loads(answer.read_text())
+    assert counts["first"]["refused"] > 0
+    assert counts["force"]["lost"] > 0
+    assert counts["force"]["mixed"] > 0
+
+
+def _in_place(inputs: Path, answer: Path) -> None:
+    import contextlib
+
+    import faig.cli.restore
+    from faig.common.errors import InputError
+
+    @contextlib.contextmanager
+    def in_place(path, force):
+        if path.exists() and not force:
+            raise InputError(f"{path}: exists")
+        path.mkdir(exist_ok=True)
+        yield path
+
+    faig.cli.restore.new_folder = in_place
+    kill_everywhere(COMMANDS["restore"], inputs, answer, True)

@@ -1,0 +1,252 @@
+"""A command killed at each of its changes to files, and run again; each run is a fork of one process that is warm."""
+
+import contextlib
+import dataclasses
+import gc
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kills.operations import Act, die, watch
+
+HIDDEN = (".lock",)  # stays in a run directory
+UNEQUAL = ("log.txt",)  # says when
+REPLACED = (".replaced", ".setting-aside")  # in a run directory
+KILLED = -9
+Tree = dict[str, bytes]
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command, as it is tried.
+
+    Attributes:
+        arguments: after ``faig``; paths are relative to a folder with ``inputs``.
+        older: of runs before, which leave an older result in the same place.
+        force: what lets the command replace that.
+        outputs: what belongs together: paths of files and folders that the command writes.
+        replaced: a folder that keeps what is replaced, where it is neither beside nor in an output.
+        given: a folder of inputs that the command writes into.
+        quick: so many points are tried in the suite, evenly spread; None: all.
+    """
+
+    name: str
+    arguments: Sequence[str]
+    older: Sequence[Sequence[str]]
+    force: Sequence[str] = ("--force",)
+    outputs: Sequence[Sequence[str]] = (("out",),)
+    replaced: str = ""
+    given: str = ""
+    quick: int | None = None
+
+
+@dataclasses.dataclass
+class Count:
+    """What kills did to a command.
+
+    Attributes:
+        points: where it was killed.
+        lost: after how many of them neither the old result was there, whole, nor the new.
+        mixed: after how many some of the old and some of the new stood in one place.
+        refused: how many reruns did not end with exit code 0.
+        different: how many reruns did not end in the files of an unbroken run.
+    """
+
+    points: int = 0
+    lost: int = 0
+    mixed: int = 0
+    refused: int = 0
+    different: int = 0
+    faults: list[str] = dataclasses.field(default_factory=list)
+
+    def numbers(self) -> dict[str, int]:
+        """Without what they were."""
+        return {name: value for name, value in vars(self).items() if name != "faults"}
+
+    def fault(self, kind: str, where: str) -> None:
+        """Count one."""
+        setattr(self, kind, getattr(self, kind) + 1)
+        self.faults.append(f"{kind}: {where}")
+
+
+def kill_everywhere(command: Command, inputs: Path, answer: Path, everywhere: bool) -> None:
+    """Kill a command at its changes to files, on a first run and on one that replaces an older result.
+
+    Args:
+        command: which.
+        inputs: a folder with what its arguments name.
+        answer: a file for the counts, as JSON: ``first`` and ``force``, each what `Count` has.
+        everywhere: at each change; else at as many as the command says.
+    """
+    with _place(command, inputs) as warm:  # what is slow to import is imported once, here
+        _call(warm, command.arguments, warm.parent / "said")
+    gc.freeze()  # else each fork would copy all memory as it collects garbage
+    gc.disable()
+    counts = {
+        "first": _kills(command, inputs, (), (), everywhere),
+        "force": _kills(command, inputs, command.older, command.force, everywhere),
+    }
+    answer.write_text(json.dumps({kind: dataclasses.asdict(count) for kind, count in counts.items()}))
+
+
+def _kills(
+    command: Command, inputs: Path, older: Sequence[Sequence[str]], force: Sequence[str], everywhere: bool
+) -> Count:
+    count, arguments = Count(), [*command.arguments, *force]
+    with _place(command, inputs) as begun:
+        for earlier in older:
+            _expect(run(begun, earlier))
+        if older:
+            _add_a_file_of_the_users(begun, command)
+        old = tree(begun)
+        with _place(command, inputs, begun) as unbroken:
+            operations = unbroken.parent / "operations"
+            _expect(run(unbroken, arguments, listed=operations))
+            new, done = tree(unbroken), json.loads(operations.read_text())
+        for number in _spread(len(done), None if everywhere else command.quick):
+            with _place(command, inputs, begun) as place:
+                name = f"{command.name} over an older result" if older else command.name
+                where = f"{name}, at {number} of {len(done)}, {done[number]}"
+                code, said = run(place, arguments, at=number)
+                assert code == KILLED, f"{where}: exit code {code}\n{said}"
+                count.points += 1
+                if older:
+                    _judge(count, command, place, old, new, where)
+                code, said = run(place, arguments)
+                if code:
+                    count.fault("refused", f"{where}: {said.strip()}")
+                elif (now := tree(place)) != new:
+                    names = sorted(name for name in now.keys() | new.keys() if now.get(name) != new.get(name))
+                    count.fault("different", f"{where}: {', '.join(names)}")
+    return count
+
+
+def _spread(count: int, wanted: int | None) -> list[int]:
+    """So many numbers below the count, evenly spread, the last among them."""
+    if wanted is None or wanted >= count:
+        return list(range(count))
+    return sorted({round(place * (count - 1) / (wanted - 1)) for place in range(wanted)})
+
+
+def _judge(count: Count, command: Command, place: Path, old: Tree, new: Tree, where: str) -> None:
+    """Whether the old result or the new is there, whole, and not both in one."""
+    now = tree(place)
+    for group in command.outputs:
+        before, after = _of(old, group), _of(new, group)
+        shown = {name: data for name, data in _of(now, group).items() if not _is_hidden(name)}
+        kept = {name for name, data in before.items() if data in map(now.get, _places(name, group, command.replaced))}
+        if (missing := before.keys() - kept) and not after.items() <= now.items():
+            count.fault("lost", f"{where}: {', '.join(sorted(missing))}")
+        if shown.items() & (before.items() - after.items()) and shown.items() & (after.items() - before.items()):
+            count.fault("mixed", where)
+
+
+def _of(files: Tree, group: Sequence[str]) -> Tree:
+    """Those of some outputs, without logs."""
+    return {
+        name: data
+        for name, data in files.items()
+        if Path(name).name not in UNEQUAL and any(name == out or name.startswith(f"{out}/") for out in group)
+    }
+
+
+def _places(name: str, group: Sequence[str], replaced: str) -> Iterator[str]:
+    """Where a file of an earlier result may be."""
+    yield name
+    yield f"{replaced}/{Path(name).name}"
+    out = next(out for out in group if name == out or name.startswith(f"{out}/"))
+    parent, _, own = out.rpartition("/")
+    yield f"{parent}/.{own}.replaced{name.removeprefix(out)}".lstrip("/")
+    for kept in REPLACED:
+        yield f"{out}/{kept}{name.removeprefix(out)}"
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in Path(name).parts)
+
+
+def _add_a_file_of_the_users(place: Path, command: Command) -> None:
+    """Nothing of the user's goes either; a run directory is the run's alone."""
+    for out in (out for group in command.outputs for out in group):
+        if (place / out).is_dir() and not (place / out / ".fingerprint.json").exists():
+            (place / out / "notes.txt").write_text("mine\n")
+
+
+def tree(place: Path) -> Tree:
+    """The files of a folder by path, without the inputs; of logs, that they are there."""
+    files = (path for path in sorted(place.rglob("*")) if path.name not in ("inputs", *HIDDEN))
+    return {
+        path.relative_to(place).as_posix(): b"" if path.is_dir() or path.name in UNEQUAL else path.read_bytes()
+        for path in files
+    }
+
+
+@contextlib.contextmanager
+def _place(command: Command, inputs: Path, begun: Path | None = None) -> Iterator[Path]:
+    """A folder to run a command in; like another one, or with what the command is given."""
+    with tempfile.TemporaryDirectory(dir=inputs.parent) as folder:
+        place = Path(folder, "place")
+        if begun:
+            shutil.copytree(begun, place, symlinks=True)
+        else:
+            place.mkdir()
+            (place / "inputs").symlink_to(inputs)
+            if command.given:
+                shutil.copytree(inputs / command.given, place / command.given)
+        yield place
+
+
+def run(
+    place: Path, arguments: Sequence[str], at: int | None = None, act: Act = die, listed: Path | None = None
+) -> tuple[int, str]:
+    """Run ``faig`` in a fork; returns its exit code, negative for a signal, and what it said on standard error.
+
+    Args:
+        place: the folder to be in.
+        arguments: after ``faig``.
+        at: at which change to act; None: never.
+        act: what to do there.
+        listed: a file for the changes that were counted, as JSON.
+    """
+    said = place.parent / "said"
+    child = os.fork()
+    if not child:
+        counted = watch(place, at, act)
+        code = _call(place, arguments, said)
+        if listed:
+            listed.write_text(json.dumps(counted))
+        os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code, said.read_text()
+
+
+def _call(place: Path, arguments: Sequence[str], said: Path) -> int:
+    """``faig`` in this process; returns its exit code."""
+    from faig.cli import main
+
+    before, sys.argv = Path.cwd(), ["faig", *arguments]
+    os.chdir(place)
+    try:
+        with said.open("w") as sys.stderr, open(os.devnull, "w") as sys.stdout:
+            try:
+                main()
+            except SystemExit as stop:
+                return int(stop.code or 0)
+            except BaseException:
+                import traceback
+
+                traceback.print_exc()
+                return 1
+    finally:
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+        os.chdir(before)
+    return 0
+
+
+def _expect(ended: tuple[int, str]) -> None:
+    code, said = ended
+    assert code == 0, said
