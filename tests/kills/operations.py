@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ Act = Callable[[str, str, int], None]  # given the event, the path, and the flag
 
 
 def watch(folder: Path, at: int | None, act: Act) -> list[str]:
-    """Count the changes below a folder from now on; just before that of number ``at``, act.
+    """Count the changes below a folder from now on; just before that of number ``at``, and those after it, act.
 
     Opening a file to write it counts twice: before it, and when the file is there and still empty.
 
@@ -34,7 +35,7 @@ def watch(folder: Path, at: int | None, act: Act) -> list[str]:
     root, inside = f"{os.path.realpath(folder)}/", False
 
     def count(event: str, path: str, flags: int) -> None:
-        if len(counted) == at:
+        if at is not None and len(counted) >= at:
             act(event, path, flags)
         counted.append(f"{event} {path.removeprefix(root)}")
 
@@ -75,7 +76,14 @@ def die(event: str, path: str, flags: int) -> None:
 
 
 def fill(event: str, path: str, flags: int) -> None:
-    """The disk is full."""
+    """There is no room for anything new."""
     del flags
-    if event not in ("os.remove", "os.rmdir"):  # these need no room
+    if event in ("open", "os.mkdir", "os.link", "os.symlink"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+def keep_files_below(size: int) -> list[str]:
+    """No file of this process grows to so many bytes: a write fails in its middle."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size - 1, resource.RLIM_INFINITY))
+    return []

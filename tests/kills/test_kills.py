@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from kills.commands import COMMANDS, make_inputs
-from kills.trial import Count, kill_everywhere
+from kills.trial import Command, Count, try_everywhere
 from processes import started
 
 RESULT = Path(__file__).parents[2] / "docs" / "results" / "kills.json"
+SEVEN = ("attribute", "compare", "sweep", "train", "export", "data crop", "data lmdb")
+POINTS = 4  # of each
 pytestmark = pytest.mark.slow
 
 
@@ -27,17 +29,29 @@ def inputs(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_kill_loses_nothing_and_the_same_command_goes_on(name, inputs, tmp_path, request):
-    everywhere, answer = request.config.getoption("every_kill"), tmp_path / "counts.json"
-    process = started(kill_everywhere, COMMANDS[name], inputs, answer, everywhere)
-    process.join()
-    assert process.exitcode == 0
-    counts = {kind: Count(**count) for kind, count in json.loads(answer.read_text()).items()}
+    everywhere, command = request.config.getoption("every_kill"), COMMANDS[name]
+    counts = counted(command, inputs, tmp_path, "kill", None if everywhere else command.quick)
     if everywhere:
         known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
         known[name] = {kind: count.numbers() for kind, count in counts.items()}
         RESULT.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
-    assert min(count.points for count in counts.values()) > 1
     assert not [fault for count in counts.values() for fault in count.faults]
+
+
+@pytest.mark.parametrize("name", SEVEN)
+def test_a_full_disk_is_one_line_and_loses_nothing(name, inputs, tmp_path, request):
+    wanted = None if request.config.getoption("every_kill") else POINTS
+    counts = counted(COMMANDS[name], inputs, tmp_path, "full disk", wanted)
+    assert not [fault for count in counts.values() for fault in count.faults]
+
+
+def counted(command: Command, inputs: Path, folder: Path, accident: str, wanted: int | None) -> dict[str, Count]:
+    process = started(try_everywhere, command, inputs, folder / "counts.json", accident, wanted)
+    process.join()
+    assert process.exitcode == 0
+    counts = {kind: Count(**count) for kind, count in json.loads((folder / "counts.json").read_text()).items()}
+    assert min(count.points for count in counts.values()) > 1
+    return counts
 
 
 def test_the_trial_can_fail(inputs, tmp_path):
@@ -66,4 +80,4 @@ def _in_place(inputs: Path, answer: Path) -> None:
         yield path
 
     faig.cli.restore.new_folder = in_place
-    kill_everywhere(COMMANDS["restore"], inputs, answer, True)
+    try_everywhere(COMMANDS["restore"], inputs, answer, "kill", None)

@@ -1,23 +1,25 @@
-"""A command killed at each of its changes to files, and run again; each run is a fork of one process that is warm."""
+"""A command that an accident befalls, tried at many points, and run again; each run is a fork of one warm process."""
 
 import contextlib
 import dataclasses
 import gc
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from kills.operations import Act, die, watch
+from kills.operations import die, fill, keep_files_below, watch
 
 HIDDEN = (".lock",)  # stays in a run directory
 UNEQUAL = ("log.txt",)  # says when
 REPLACED = (".replaced", ".setting-aside")  # in a run directory
-KILLED = -9
+NEED_ROOM = ("open", "os.mkdir", "os.link")
 Tree = dict[str, bytes]
+Before = Callable[[Path], list[str]]  # what is arranged in a process that is to run in that folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Command:
 
 @dataclasses.dataclass
 class Count:
-    """What kills did to a command.
+    """What accidents did to a command.
 
     Attributes:
-        points: where it was killed.
+        points: where one befell it.
+        unsaid: how many times it was not ended as that accident should end it.
         lost: after how many of them neither the old result was there, whole, nor the new.
         mixed: after how many some of the old and some of the new stood in one place.
         refused: how many reruns did not end with exit code 0.
@@ -57,6 +60,7 @@ class Count:
     """
 
     points: int = 0
+    unsaid: int = 0
     lost: int = 0
     mixed: int = 0
     refused: int = 0
@@ -73,28 +77,72 @@ class Count:
         self.faults.append(f"{kind}: {where}")
 
 
-def kill_everywhere(command: Command, inputs: Path, answer: Path, everywhere: bool) -> None:
-    """Kill a command at its changes to files, on a first run and on one that replaces an older result.
+@dataclasses.dataclass(frozen=True)
+class Accident:
+    """What befalls a command.
+
+    Attributes:
+        points: from the changes that an unbroken run makes, and what it ends in: each point and how it is arranged.
+        ends: whether an exit code, and what was said on standard error, are as they should be.
+    """
+
+    points: Callable[[list[str], Tree], dict[str, Before]]
+    ends: Callable[[int, str], bool]
+
+
+def _kills(done: list[str], new: Tree) -> dict[str, Before]:
+    del new
+    return {
+        f"{number} of {len(done)}, {change}": lambda place, number=number: watch(place, number, die)
+        for number, change in enumerate(done)
+    }
+
+
+def _full_disks(done: list[str], new: Tree) -> dict[str, Before]:
+    """At each new file or folder; and where files are filled."""
+    begun: dict[str, Before] = {
+        f"{number} of {len(done)}, {change}": lambda place, number=number: watch(place, number, fill)
+        for number, change in enumerate(done)
+        if change.split()[0] in NEED_ROOM
+    }
+    sizes = sorted({len(data) for name, data in new.items() if data and Path(name).name not in UNEQUAL})
+    return begun | {f"files below {size} bytes": lambda place, size=size: keep_files_below(size) for size in sizes}
+
+
+def _in_one_line(code: int, said: str) -> bool:
+    """One line, which names an output."""
+    return code == 2 and re.fullmatch(r"error: (\S*/)?out\b\S*: .+\n", said) is not None
+
+
+ACCIDENTS = {"kill": Accident(_kills, lambda code, said: code == -9), "full disk": Accident(_full_disks, _in_one_line)}
+
+
+def try_everywhere(command: Command, inputs: Path, answer: Path, accident: str, wanted: int | None) -> None:
+    """Let an accident befall a command, on a first run and on one that replaces an older result.
 
     Args:
         command: which.
         inputs: a folder with what its arguments name.
         answer: a file for the counts, as JSON: ``first`` and ``force``, each what `Count` has.
-        everywhere: at each change; else at as many as the command says.
+        accident: what befalls it, of `ACCIDENTS`.
+        wanted: at so many points, evenly spread; None: at all.
     """
     with _place(command, inputs) as warm:  # what is slow to import is imported once, here
         _call(warm, command.arguments, warm.parent / "said")
     gc.freeze()  # else each fork would copy all memory as it collects garbage
     gc.disable()
-    counts = {
-        "first": _kills(command, inputs, (), (), everywhere),
-        "force": _kills(command, inputs, command.older, command.force, everywhere),
-    }
+    runs = {"first": ((), ()), "force": (command.older, command.force)}
+    counts = {kind: _tried(command, inputs, *run, ACCIDENTS[accident], wanted) for kind, run in runs.items()}
     answer.write_text(json.dumps({kind: dataclasses.asdict(count) for kind, count in counts.items()}))
 
 
-def _kills(
-    command: Command, inputs: Path, older: Sequence[Sequence[str]], force: Sequence[str], everywhere: bool
+def _tried(
+    command: Command,
+    inputs: Path,
+    older: Sequence[Sequence[str]],
+    force: Sequence[str],
+    accident: Accident,
+    wanted: int | None,
 ) -> Count:
     count, arguments = Count(), [*command.arguments, *force]
     with _place(command, inputs) as begun:
@@ -104,16 +152,15 @@ def _kills(
             _add_a_file_of_the_users(begun, command)
         old = tree(begun)
         with _place(command, inputs, begun) as unbroken:
-            operations = unbroken.parent / "operations"
-            _expect(run(unbroken, arguments, listed=operations))
-            new, done = tree(unbroken), json.loads(operations.read_text())
-        for number in _spread(len(done), None if everywhere else command.quick):
+            _expect(run(unbroken, arguments, lambda place: watch(place, None, die)))
+            new, done = tree(unbroken), json.loads((unbroken.parent / "done").read_text())
+        for point, before in _spread([*accident.points(done, new).items()], wanted):
             with _place(command, inputs, begun) as place:
-                name = f"{command.name} over an older result" if older else command.name
-                where = f"{name}, at {number} of {len(done)}, {done[number]}"
-                code, said = run(place, arguments, at=number)
-                assert code == KILLED, f"{where}: exit code {code}\n{said}"
+                where = f"{command.name}{' over an older result' if older else ''}, at {point}"
+                code, said = run(place, arguments, before)
                 count.points += 1
+                if not accident.ends(code, said):
+                    count.fault("unsaid", f"{where}: {code}, {said}")
                 if older:
                     _judge(count, command, place, old, new, where)
                 code, said = run(place, arguments)
@@ -125,11 +172,11 @@ def _kills(
     return count
 
 
-def _spread(count: int, wanted: int | None) -> list[int]:
-    """So many numbers below the count, evenly spread, the last among them."""
-    if wanted is None or wanted >= count:
-        return list(range(count))
-    return sorted({round(place * (count - 1) / (wanted - 1)) for place in range(wanted)})
+def _spread(points: list[tuple[str, Before]], wanted: int | None) -> list[tuple[str, Before]]:
+    """So many of the points, evenly spread, the first and the last among them."""
+    if wanted is None or wanted >= len(points):
+        return points
+    return [points[place] for place in sorted({round(n * (len(points) - 1) / (wanted - 1)) for n in range(wanted)})]
 
 
 def _judge(count: Count, command: Command, place: Path, old: Tree, new: Tree, where: str) -> None:
@@ -200,38 +247,36 @@ def _place(command: Command, inputs: Path, begun: Path | None = None) -> Iterato
         yield place
 
 
-def run(
-    place: Path, arguments: Sequence[str], at: int | None = None, act: Act = die, listed: Path | None = None
-) -> tuple[int, str]:
+def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []) -> tuple[int, str]:
     """Run ``faig`` in a fork; returns its exit code, negative for a signal, and what it said on standard error.
 
     Args:
         place: the folder to be in.
         arguments: after ``faig``.
-        at: at which change to act; None: never.
-        act: what to do there.
-        listed: a file for the changes that were counted, as JSON.
+        before: called in the fork; what it returns, which may grow, is written to ``done`` beside the folder.
     """
-    said = place.parent / "said"
+    reader, writer = os.pipe()  # a file would have the limits of a full disk
     child = os.fork()
     if not child:
-        counted = watch(place, at, act)
-        code = _call(place, arguments, said)
-        if listed:
-            listed.write_text(json.dumps(counted))
+        done = before(place)
+        code = _call(place, arguments, writer)
+        if done:
+            (place.parent / "done").write_text(json.dumps(done))
         os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return code, said.read_text()
+    os.close(writer)
+    with open(reader, encoding="utf-8") as file:
+        said = file.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
 
 
-def _call(place: Path, arguments: Sequence[str], said: Path) -> int:
+def _call(place: Path, arguments: Sequence[str], said: Path | int) -> int:
     """``faig`` in this process; returns its exit code."""
     from faig.cli import main
 
     before, sys.argv = Path.cwd(), ["faig", *arguments]
     os.chdir(place)
     try:
-        with said.open("w") as sys.stderr, open(os.devnull, "w") as sys.stdout:
+        with open(said, "w", encoding="utf-8") as sys.stderr, open(os.devnull, "w") as sys.stdout:
             try:
                 main()
             except SystemExit as stop:
