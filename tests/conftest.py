@@ -63,7 +63,7 @@ TINY = {  # arguments of a handful of filters
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-kill", action="store_true", help="Kill commands at each of their changes to files.")
+    parser.addoption("--kills", metavar="N", help="Kill each command at so many of its changes to files, at most.")
 
 
 def pytest_configure() -> None:

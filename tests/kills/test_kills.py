@@ -1,6 +1,6 @@
 """Commands that are killed at any of their changes to files: nothing old is lost, and the same command goes on.
 
-``--every-kill`` tries all points, and writes how many there were to ``docs/results/kills.json``.
+``--kills`` tries more points, or all, and writes how many there were to ``docs/results/kills.json``.
 """
 
 import json
@@ -14,7 +14,7 @@ from processes import started
 
 RESULT = Path(__file__).parents[2] / "docs" / "results" / "kills.json"
 SEVEN = ("attribute", "compare", "sweep", "train", "export", "data crop", "data lmdb")
-POINTS = 4  # of each
+POINTS = 3  # of each
 pytestmark = pytest.mark.slow
 
 
@@ -29,9 +29,9 @@ def inputs(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_kill_loses_nothing_and_the_same_command_goes_on(name, inputs, tmp_path, request):
-    everywhere, command = request.config.getoption("every_kill"), COMMANDS[name]
-    counts = counted(command, inputs, tmp_path, "kill", None if everywhere else command.quick)
-    if everywhere:
+    command, wanted = COMMANDS[name], request.config.getoption("kills")
+    counts = counted(command, inputs, tmp_path, "kill", int(wanted) if wanted else command.quick)
+    if wanted:
         known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
         known[name] = {kind: count.numbers() for kind, count in counts.items()}
         RESULT.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
@@ -39,9 +39,8 @@ def test_a_kill_loses_nothing_and_the_same_command_goes_on(name, inputs, tmp_pat
 
 
 @pytest.mark.parametrize("name", SEVEN)
-def test_a_full_disk_is_one_line_and_loses_nothing(name, inputs, tmp_path, request):
-    wanted = None if request.config.getoption("every_kill") else POINTS
-    counts = counted(COMMANDS[name], inputs, tmp_path, "full disk", wanted)
+def test_a_full_disk_is_one_line_and_loses_nothing(name, inputs, tmp_path):
+    counts = counted(COMMANDS[name], inputs, tmp_path, "full disk", POINTS)
     assert not [fault for count in counts.values() for fault in count.faults]
 
 

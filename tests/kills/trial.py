@@ -12,13 +12,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from kills.files import UNEQUAL, Tree, is_hidden, of_outputs, places_of, tree
 from kills.operations import die, fill, keep_files_below, watch
 
-HIDDEN = (".lock",)  # stays in a run directory
-UNEQUAL = ("log.txt",)  # says when
-REPLACED = (".replaced", ".setting-aside")  # in a run directory
 NEED_ROOM = ("open", "os.mkdir", "os.link")
-Tree = dict[str, bytes]
 Before = Callable[[Path], list[str]]  # what is arranged in a process that is to run in that folder
 
 
@@ -51,7 +48,8 @@ class Count:
     """What accidents did to a command.
 
     Attributes:
-        points: where one befell it.
+        possible: at how many points one can befall it.
+        points: at how many one did.
         unsaid: how many times it was not ended as that accident should end it.
         lost: after how many of them neither the old result was there, whole, nor the new.
         mixed: after how many some of the old and some of the new stood in one place.
@@ -59,6 +57,7 @@ class Count:
         different: how many reruns did not end in the files of an unbroken run.
     """
 
+    possible: int = 0
     points: int = 0
     unsaid: int = 0
     lost: int = 0
@@ -154,7 +153,9 @@ def _tried(
         with _place(command, inputs, begun) as unbroken:
             _expect(run(unbroken, arguments, lambda place: watch(place, None, die)))
             new, done = tree(unbroken), json.loads((unbroken.parent / "done").read_text())
-        for point, before in _spread([*accident.points(done, new).items()], wanted):
+        points = [*accident.points(done, new).items()]
+        count.possible = len(points)
+        for point, before in _spread(points, wanted):
             with _place(command, inputs, begun) as place:
                 where = f"{command.name}{' over an older result' if older else ''}, at {point}"
                 code, said = run(place, arguments, before)
@@ -183,37 +184,13 @@ def _judge(count: Count, command: Command, place: Path, old: Tree, new: Tree, wh
     """Whether the old result or the new is there, whole, and not both in one."""
     now = tree(place)
     for group in command.outputs:
-        before, after = _of(old, group), _of(new, group)
-        shown = {name: data for name, data in _of(now, group).items() if not _is_hidden(name)}
-        kept = {name for name, data in before.items() if data in map(now.get, _places(name, group, command.replaced))}
+        before, after = of_outputs(old, group), of_outputs(new, group)
+        shown = {name: data for name, data in of_outputs(now, group).items() if not is_hidden(name)}
+        kept = {name for name, data in before.items() if data in map(now.get, places_of(name, group, command.replaced))}
         if (missing := before.keys() - kept) and not after.items() <= now.items():
             count.fault("lost", f"{where}: {', '.join(sorted(missing))}")
         if shown.items() & (before.items() - after.items()) and shown.items() & (after.items() - before.items()):
             count.fault("mixed", where)
-
-
-def _of(files: Tree, group: Sequence[str]) -> Tree:
-    """Those of some outputs, without logs."""
-    return {
-        name: data
-        for name, data in files.items()
-        if Path(name).name not in UNEQUAL and any(name == out or name.startswith(f"{out}/") for out in group)
-    }
-
-
-def _places(name: str, group: Sequence[str], replaced: str) -> Iterator[str]:
-    """Where a file of an earlier result may be."""
-    yield name
-    yield f"{replaced}/{Path(name).name}"
-    out = next(out for out in group if name == out or name.startswith(f"{out}/"))
-    parent, _, own = out.rpartition("/")
-    yield f"{parent}/.{own}.replaced{name.removeprefix(out)}".lstrip("/")
-    for kept in REPLACED:
-        yield f"{out}/{kept}{name.removeprefix(out)}"
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in Path(name).parts)
 
 
 def _add_a_file_of_the_users(place: Path, command: Command) -> None:
@@ -221,15 +198,6 @@ def _add_a_file_of_the_users(place: Path, command: Command) -> None:
     for out in (out for group in command.outputs for out in group):
         if (place / out).is_dir() and not (place / out / ".fingerprint.json").exists():
             (place / out / "notes.txt").write_text("mine\n")
-
-
-def tree(place: Path) -> Tree:
-    """The files of a folder by path, without the inputs; of logs, that they are there."""
-    files = (path for path in sorted(place.rglob("*")) if path.name not in ("inputs", *HIDDEN))
-    return {
-        path.relative_to(place).as_posix(): b"" if path.is_dir() or path.name in UNEQUAL else path.read_bytes()
-        for path in files
-    }
 
 
 @contextlib.contextmanager
@@ -273,7 +241,7 @@ def _call(place: Path, arguments: Sequence[str], said: Path | int) -> int:
     """``faig`` in this process; returns its exit code."""
     from faig.cli import main
 
-    before, sys.argv = Path.cwd(), ["faig", *arguments]
+    before, sys.argv = Path.cwd(), ["faig", *arguments, "--quiet"]
     os.chdir(place)
     try:
         with open(said, "w", encoding="utf-8") as sys.stderr, open(os.devnull, "w") as sys.stdout:
