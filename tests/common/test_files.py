@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faig.common.errors import InputError
-from faig.common.files import alone_in, clear_parts, new_file, new_folder, replacing, replacing_files
+from faig.common.files import alone_in, clear_parts, new_file, new_folder, replacing
 
 
 class Mishap(Exception):
@@ -69,10 +69,13 @@ def test_places_where_nothing_can_be_written(tmp_path):
 
 def test_what_a_killed_process_left_is_cleared(tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / ".a.txt.12345678.part").touch()
+    (tmp_path / "sub" / ".a.txt.0000-1-abcdef.part").touch()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part").mkdir()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part" / "c").touch()
+    (tmp_path / "sub" / ".mine.part").touch()
     (tmp_path / "sub" / "a.part").touch()
     clear_parts(tmp_path)
-    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.part"]
+    assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == [".mine.part", "a.part"]
 
 
 def test_two_processes_keep_out_of_each_others_way(tmp_path):
@@ -140,27 +143,3 @@ def test_a_swap_that_a_kill_cut_in_two_is_undone(tmp_path):
         pass
     assert (folder / "a").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_leftovers_for_a_file_go_and_those_of_others_stay(tmp_path):
-    for name in (".a.txt.12345678.part", ".a.txt.csv.12345678.part", ".a.txt.12345678.parts", "a.txt.part"):
-        (tmp_path / name).touch()
-    new_file(tmp_path / "a.txt", force=False)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        ".a.txt.csv.12345678.part",
-        ".a.txt.12345678.parts",
-        "a.txt.part",
-    }
-
-
-def test_files_that_belong_together_are_replaced_together(tmp_path):
-    (tmp_path / "mine").write_text("precious")
-    for text in ("1", "2"):
-        with replacing_files(tmp_path, "tables") as part:
-            for name in ("a", "b"):
-                (part / name).write_text(text)
-    with pytest.raises(Mishap), replacing_files(tmp_path, "tables") as part:
-        (part / "a").write_text("3")
-        raise Mishap
-    content = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert content == {"a": "2", "b": "2", "mine": "precious"}

@@ -1,17 +1,24 @@
 """Files that are written whole or not at all, and folders that are not overwritten by accident."""
 
+import functools
+import hashlib
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
-from glob import escape
 from pathlib import Path
 
 from faig.common.errors import InputError
 
 LOCK = ".lock"
+PART = re.compile(r"\..+\.([0-9a-f]{4})-(\d+)-[0-9a-f]{6}\.part")  # hidden: no reader of a folder takes it
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+OLD = 24 * 3600  # seconds after which a process on another machine is taken for dead
 
 
 @contextmanager
@@ -24,36 +31,19 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder does not exist, or nothing can be written there.
     """
-    part = _part(path)
+    part = _part_of(path)
     try:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        part.replace(path)  # the last step: whoever is killed before it may run again, whoever is after it is done
+        part.replace(
+            path
+        )  # the last step: a kill before it is no obstacle to the next process, one after it comes late
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise InputError(f"{path}: cannot be written: {error.strerror}") from error
         raise
-
-
-def _part(path: Path) -> Path:
-    """A new name beside a path that no reader takes for its own."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-
-
-def _clear_beside(path: Path) -> None:
-    """Remove what killed processes left half-written under names of `_part`."""
-    for left in path.parent.glob(f".{escape(path.name)}.{'[0-9a-f]' * 8}.part"):
-        # Renamed first: a process that were at work there after all would find it gone, not half of it.
-        _remove(left.rename(_part(path)))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def check_regular(path: Path) -> None:
@@ -66,10 +56,52 @@ def check_regular(path: Path) -> None:
 
 
 def clear_parts(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process left half-written in a folder of its own, and in the folders in it."""
-    for part in folder.rglob(".*.part") if deep else folder.glob(".*.part"):
-        if part.is_file():
-            part.unlink()
+    """Remove what killed processes left half-written in a folder that is one's own, and in the folders in it."""
+    for part in [*(folder.rglob(".*.part") if deep else folder.glob(".*.part"))]:
+        if PART.fullmatch(part.name):
+            _remove(part)
+
+
+def _part_of(path: Path) -> Path:
+    """Where a file or folder is made: beside its place, under a name that says by which process.
+
+    What processes left there that are dead by now goes.
+    """
+    _clear_dead(path.absolute().parent, os.getpid())
+    return path.with_name(f".{path.name}.{HOST}-{os.getpid()}-{uuid.uuid4().hex[:6]}.part")
+
+
+@functools.lru_cache(maxsize=1024)
+def _clear_dead(folder: Path, process: int) -> None:  # noqa: ARG001 - once in each process, as a folder may be large
+    try:
+        names = [name for name in os.listdir(folder) if PART.fullmatch(name)]
+        for name in names:
+            if _is_dead(folder / name):
+                _remove(folder / name)
+    except OSError:  # the folder is missing, or not ours to clear; who writes there will be told
+        return
+
+
+def _is_dead(part: Path) -> bool:
+    """Whether the process that a part is named after has ended."""
+    found = PART.fullmatch(part.name)
+    assert found
+    if found[1] != HOST or os.name != "posix":
+        return time.time() - part.stat().st_mtime > OLD
+    try:
+        os.kill(int(found[2]), 0)  # sends nothing
+    except PermissionError:  # it is another user's
+        return False
+    except (ProcessLookupError, OverflowError):
+        return True
+    return False
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -111,7 +143,7 @@ def _locked(lock_file: Path, place: Path) -> Iterator[None]:
 
 
 def new_file(path: Path, force: bool) -> None:
-    """Make sure that a result may be written to ``path``, and remove what killed processes left half-written for it.
+    """Make sure that a result may be written to ``path``.
 
     Raises:
         InputError: it exists and ``force`` is not set, or its folder does not exist.
@@ -122,7 +154,6 @@ def new_file(path: Path, force: bool) -> None:
         raise InputError(f"{path}: exists; pass force=True to replace it", setting="force")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
-    _clear_beside(path)
 
 
 @contextmanager
@@ -154,11 +185,10 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
     if place.is_dir() and any(place.iterdir()) and not force:
         raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
     with _locked(lock, path):
-        part = _part(place)
+        part = _part_of(place)
         try:
             if replaced.exists():
-                replaced.rename(_part(place))
-            _clear_beside(place)
+                _remove(replaced.rename(part))
             part.mkdir()
             yield part
             if place.is_dir():
@@ -177,48 +207,6 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
             if isinstance(error, OSError):
                 raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
             raise
-
-
-@contextmanager
-def replacing_files(folder: Path, what: str) -> Iterator[Path]:
-    """Fill the yielded folder with files; on success all of them come into ``folder``, after an error none.
-
-    While they come in, one by one, what they replace is in ``.<what>.replaced`` there; after a kill it stays there
-    until the next call has ended.
-
-    Args:
-        folder: an existing one.
-        what: the files are.
-
-    Raises:
-        InputError: nothing can be written there.
-    """
-    replaced = folder / f".{what}.replaced"
-    part = _part(folder / what)
-    try:
-        _clear_beside(folder / what)
-        _clear_beside(replaced)
-        part.mkdir()
-        yield part
-        ours = [folder / file.name for file in sorted(part.iterdir())]
-        old = [file for file in ours if file.exists()]
-        if not replaced.exists():  # else a killed call kept it, and what stands in its place is not whole
-            staging = _part(replaced)
-            staging.mkdir()
-            for file in old:
-                _link(file, staging / file.name)
-            staging.rename(replaced)
-        for file in old:
-            file.unlink()
-        for file in ours:
-            (part / file.name).rename(file)
-        part.rmdir()
-        _remove(replaced.rename(part))
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
-    finally:
-        if part.exists():
-            _remove(part)
 
 
 def _link(source: str | Path, to: str | Path) -> None:

@@ -12,8 +12,8 @@ from faig.attribution.files.run_files import load_run_scores
 from faig.attribution.methods import METHODS, ranking_method
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
-from faig.common.files import replacing_files
 from faig.filters import FilterSet, FilterSpace
+from faig.results.run_directory import replacing_files
 from faig.results.table import write_table
 from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 

@@ -10,7 +10,7 @@ import yaml
 from PIL import Image as Pillow
 
 from faig.common.errors import InputError
-from faig.common.files import new_file, new_folder, replacing
+from faig.common.files import new_folder, replacing
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.figures.chart import Chart
@@ -89,7 +89,6 @@ def write_markdown(run: Path, file: Path) -> Path:
             whole=None if summary is None else f"{folder.name}/{SUMMARY.name}",
         )
     )
-    new_file(file, force=True)
     with replacing(file) as part_file:
         part_file.write_text(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", encoding="utf-8")
     return file

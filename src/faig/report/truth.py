@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from faig.common.errors import InputError
-from faig.common.files import new_file, replacing
+from faig.common.files import replacing
 from faig.common.settings import read_yaml
 from faig.results.reader import Results
 from faig.results.run_directory import CONFIG
@@ -60,7 +60,6 @@ def write_truth(run: Path, file: Path) -> Path:
     settings = {"command": command, "pairs": ", ".join(studied), "curves": curves, "constructions": constructions}
     parts = [HEAD.format(**config | settings), *_brute_force(agreement, tops)]
     parts += [PLANTED_HEAD.format(**config | settings), *_planted(planted), DECOYS_HEAD, *_decoys(decoys)]
-    new_file(file, force=True)
     with replacing(file) as part:
         part.write_text("\n".join(parts), encoding="utf-8")
     return file
@@ -224,7 +223,6 @@ def _line(axes: "Axes", rows: pd.DataFrame, x: str, y: str, style: str, **option
 
 
 def _save(figure: "Figure", path: Path) -> None:
-    new_file(path, force=True)
     with replacing(path) as part:
         figure.savefig(part, format="png", dpi=RESOLUTION, metadata={"Software": None})
 

@@ -10,7 +10,7 @@ import yaml
 
 from faig.attribution.files.ranking_file import RankingFile
 from faig.common.colours import COLOURS
-from faig.common.files import new_file, replacing
+from faig.common.files import replacing
 from faig.common.version import __version__
 from faig.intervention.comparison import MEASURES
 from faig.report.claims.claim import Claim, at_one_percent, in_both, job
@@ -100,7 +100,6 @@ def write_report(run: Path) -> Path:
     )
     if drawn:
         export_charts(run, drawn)
-    new_file(run / FILE, force=True)
     with replacing(run / FILE) as part:
         part.write_text(html, encoding="utf-8")
     return run / FILE
