@@ -82,8 +82,11 @@ def _kill_one_of_two(victim, folder, begun, *arguments) -> None:
         time.sleep(0.01)
     pair[victim].kill()
     left = pair[1 - victim]
-    left.join(60)
-    assert left.exitcode == 2, "hangs" if left.is_alive() else left.exitcode
+    left.join(100)
+    hangs = left.is_alive()
+    left.kill()
+    assert not hangs
+    assert left.exitcode == 2
     said = (folder / f"stderr-{1 - victim}").read_text()
     assert said.count("\n") == 1, said
     assert said.startswith(SAID)

@@ -14,9 +14,10 @@ ENVIRONMENT = {
 }
 KILLED = (  # what torch says where a process that it works with has ended
     "DataLoader worker",
-    "/gloo/",
-    "DistNetworkError",
-    "DistBackendError",
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Broken pipe",
+    "remote process exited",
 )
 
 _returns_memory = False
@@ -44,7 +45,7 @@ def all_alive() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not isinstance(error, BrokenExecutor) and not any(sign in repr(error) for sign in KILLED):
+        if not isinstance(error, BrokenExecutor) and not any(sign in str(error) for sign in KILLED):
             raise
         raise InputError(
             "a process that shared the work was killed, as systems do where memory runs out; run the same command "
