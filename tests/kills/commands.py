@@ -28,32 +28,38 @@ COMMANDS = {
             "attribute",
             ["attribute", *PAIR, *IMAGES, "--nodes", "1", "--out", "out"],
             older=[["attribute", *PAIR, *IMAGES, "--nodes", "2", "--out", "out"]],
-            quick=12,
+            quick=5,
         ),
         Command(
             "compare",
             ["compare", *PAIR, *IMAGES, "--nodes", "1", "--methods", "change", "--proportions", "30%", "--out", "out"],
             older=[["compare", *PAIR, *IMAGES, "--methods", "change", "--proportions", "10%", "--out", "out"]],
-            quick=8,
+            quick=3,
         ),
         Command(
             "sweep",
             ["sweep", *PAIR, *IMAGES, "--filters", "blur=inputs/run", "--strengths", "0,1", "--out", "out"],
             older=[["sweep", *PAIR, *IMAGES, "--filters", "blur=inputs/run", "--strengths", "0,0.5,1", "--out", "out"]],
-            quick=6,
+            quick=1,
         ),
-        Command("train", ["train", "inputs/train.yaml"], older=[["train", "inputs/train.yaml", "--seed", "8"]]),
+        Command(
+            "train",
+            ["train", "inputs/train.yaml"],
+            older=[["train", "inputs/train.yaml", "--seed", "8"]],
+            quick=8,
+        ),
         Command(
             "export",
             ["export", *PAIR, "--filters", "blur=inputs/run", "--top", "20%", "--out", "out.onnx"],
             older=[["export", *PAIR, "--filters", "blur=inputs/run", "--top", "50%", "--out", "out.onnx"]],
             outputs=(("out.onnx",),),
-            quick=3,
+            quick=1,
         ),
         Command(
             "data crop",
             ["data", "crop", "inputs/gt", "out", "--crop", "30", "--step", "20", "--workers", "1"],
             older=[["data", "crop", "inputs/gt", "out", "--crop", "28", "--step", "20", "--workers", "1"]],
+            quick=16,
         ),
         Command(
             "data lmdb",
@@ -78,7 +84,7 @@ COMMANDS = {
             "degrade",
             ["degrade", "inputs/gt", "out", "--preset", "paper"],
             older=[["degrade", "inputs/gt", "out", "--preset", "paper", "--seed", "3"]],
-            quick=16,
+            quick=12,
         ),
         Command(
             "distribution",
@@ -91,7 +97,7 @@ COMMANDS = {
             ),
             replaced="run/.distribution.replaced",
             given="run",
-            quick=6,
+            quick=3,
         ),
         Command(
             "report",
@@ -100,7 +106,7 @@ COMMANDS = {
             force=(),
             outputs=(["run/report.html"], ["run/figures/report"], ["out.md"], ["out"]),
             given="run",
-            quick=6,
+            quick=4,
         ),
     )
 }

@@ -14,7 +14,7 @@ from processes import started
 
 RESULT = Path(__file__).parents[2] / "docs" / "results" / "kills.json"
 SEVEN = ("attribute", "compare", "sweep", "train", "export", "data crop", "data lmdb")
-POINTS = 3  # of each
+POINTS = 2  # at most: a new file or folder that there is no room for, and a file that outgrows the room
 pytestmark = pytest.mark.slow
 
 
@@ -40,7 +40,8 @@ def test_a_kill_loses_nothing_and_the_same_command_goes_on(name, inputs, tmp_pat
 
 @pytest.mark.parametrize("name", SEVEN)
 def test_a_full_disk_is_one_line_and_loses_nothing(name, inputs, tmp_path):
-    counts = counted(COMMANDS[name], inputs, tmp_path, "full disk", POINTS)
+    command = COMMANDS[name]
+    counts = counted(command, inputs, tmp_path, "full disk", min(POINTS, command.quick or POINTS))
     assert not [fault for count in counts.values() for fault in count.faults]
 
 
@@ -49,7 +50,7 @@ def counted(command: Command, inputs: Path, folder: Path, accident: str, wanted:
     process.join()
     assert process.exitcode == 0
     counts = {kind: Count(**count) for kind, count in json.loads((folder / "counts.json").read_text()).items()}
-    assert min(count.points for count in counts.values()) > 1
+    assert min(count.points for count in counts.values()) > 0
     return counts
 
 

@@ -174,10 +174,10 @@ def _tried(
 
 
 def _spread(points: list[tuple[str, Before]], wanted: int | None) -> list[tuple[str, Before]]:
-    """So many of the points, evenly spread, the first and the last among them."""
+    """So many of the points, evenly spread, the last among them."""
     if wanted is None or wanted >= len(points):
         return points
-    return [points[place] for place in sorted({round(n * (len(points) - 1) / (wanted - 1)) for n in range(wanted)})]
+    return [points[round(n * len(points) / wanted) - 1] for n in range(1, wanted + 1)]
 
 
 def _judge(count: Count, command: Command, place: Path, old: Tree, new: Tree, where: str) -> None:
