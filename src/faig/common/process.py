@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -43,8 +44,12 @@ def all_alive() -> Iterator[None]:
         InputError: one was killed; Python and torch say that in kinds of errors and at lengths of their own.
     """
     try:
-        yield
-    except RuntimeError as error:
+        try:
+            yield
+        except ConnectionResetError:
+            time.sleep(0.5)  # a signal says the same a moment later, and torch raises an error for it, wherever we are
+            raise
+    except (RuntimeError, ConnectionResetError) as error:
         if not isinstance(error, BrokenExecutor) and not any(sign in str(error) for sign in KILLED):
             raise
         raise InputError(
