@@ -43,6 +43,7 @@ TOGETHER = {
         "attribution/test_schedule.py",
         "cli/test_units_command_line.py",
         "intervention/test_turnable.py",
+        "kills/test_kills.py",
         "networks/test_export.py",
         "training/test_basicsr_options.py",
         "training/test_configs.py",
@@ -64,6 +65,10 @@ TINY = {  # arguments of a handful of filters
     "rcan": {"features": 4, "groups": 2, "blocks": 2, "squeeze": 2},
     "dncnn": {"features": 4, "convolutions": 4, "channels": 3},
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", metavar="N", help="Kill each command at so many of its changes to files, at most.")
 
 
 def pytest_configure() -> None:

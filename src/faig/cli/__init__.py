@@ -9,7 +9,7 @@ from faig.cli.app import app
 from faig.cli.output import screen
 from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
 from faig.common.errors import InputError, for_command_line, printable
-from faig.common.process import prepare
+from faig.common.process import all_alive, prepare
 
 EXTRAS = {
     **dict.fromkeys(("jinja2", "matplotlib", "plotly"), "report"),
@@ -25,7 +25,7 @@ def main() -> None:
     prepare()  # before a command loads torch
     screen.start()
     try:
-        with streams():
+        with streams(), all_alive():
             code = app(standalone_mode=False)
             screen.print_json()
     except PipeClosed:

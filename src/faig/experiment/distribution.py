@@ -13,6 +13,7 @@ from faig.attribution.methods import METHODS, ranking_method
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.filters import FilterSpace
+from faig.results.run_directory import replacing_files
 from faig.results.table import write_table
 from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 
@@ -62,10 +63,11 @@ def distribute(
         OVERLAPS: _overlaps(distributions, groupings),
         DISTRIBUTION: _depths(space, distributions),
     }
-    write_table(folder, GROUPS, _groups(groupings))
-    write_table(folder, PROFILES, _profiles(space, raw, groupings[proportions[0]]))
-    for table, rows in by_method.items():
-        write_table(folder, table, [{"method": chosen.name} | row for row in rows])
+    with replacing_files(folder, "distribution") as part:  # all or none: they are read together
+        write_table(part, GROUPS, _groups(groupings))
+        write_table(part, PROFILES, _profiles(space, raw, groupings[proportions[0]]))
+        for table, rows in by_method.items():
+            write_table(part, table, [{"method": chosen.name} | row for row in rows])
     return chosen.name, space, distributions, groupings
 
 

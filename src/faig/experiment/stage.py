@@ -36,6 +36,9 @@ class Stage(ABC):
     def opened(self) -> None:  # noqa: B027 - most stages have nothing to do then
         """The run directory stands open, whether there is work to do or not."""
 
+    def draw(self, run: Path) -> None:  # noqa: B027 - most stages have nothing to draw
+        """Add what is drawn of the results to the open run directory, which holds all of them."""
+
     @abstractmethod
     def work(self, run: Path, track: Track) -> None:
         """Compute, and write what there is into the open run directory, `last` last."""
@@ -58,6 +61,7 @@ class Stage(ABC):
             self.opened()
             if not (run / self.last).exists():
                 self.work(run, track)
+            self.draw(run)
         return out
 
 
