@@ -10,6 +10,8 @@ from pathlib import Path
 from faig.common.errors import InputError
 
 LOCK = ".lock"
+REPLACED = ".replaced"  # what another run left, until the new one is whole
+SETTING_ASIDE = ".setting-aside"  # the same while it is moved there
 
 
 @contextmanager
@@ -125,3 +127,39 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def set_aside(folder: Path, contents: Sequence[Path]) -> None:
+    """Move what another run left to `REPLACED`; where an earlier one is kept there, that run never was whole: it goes.
+
+    Args:
+        folder: of the run.
+        contents: what lies in it, in the order to move it: as long as the last is there, the folder is that run's, and
+            moving goes on after a kill.
+    """
+    staging = folder / SETTING_ASIDE
+    if (folder / REPLACED).exists():
+        for inside in contents:
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            else:
+                inside.unlink()
+        return
+    staging.mkdir(exist_ok=True)
+    for inside in contents:
+        inside.rename(staging / inside.name)
+    finish_setting_aside(folder)
+
+
+def finish_setting_aside(folder: Path) -> None:
+    """Do the last step of `set_aside` where a kill came before it."""
+    if (folder / SETTING_ASIDE).exists():
+        (folder / SETTING_ASIDE).rename(folder / REPLACED)
+
+
+def put_back(folder: Path) -> None:
+    """Undo a `set_aside` that a kill cut short."""
+    if (staging := folder / SETTING_ASIDE).exists():
+        for inside in sorted(staging.iterdir()):
+            inside.rename(folder / inside.name)
+        staging.rmdir()

@@ -2,12 +2,13 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from faig.common.errors import InputError
 from faig.common.files import check_regular
@@ -81,6 +82,50 @@ def number_or_text(value: Any) -> Any:
     return number
 
 
+LONGEST = 255  # bytes of a file's name on the file systems in use
+
+
+def usable(value: Any) -> Any:
+    """What can name a file: text that is not empty, that the system can encode, and no part of which is too long.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not isinstance(value, str | Path):
+        return value  # the type says what is wrong
+    if not (text := str(value)) or (isinstance(value, str) and not value.strip()):
+        raise ValueError("is empty; name a file or a folder")
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        raise ValueError("holds what no file name can: half a surrogate pair") from None
+    if b"\0" in encoded:
+        raise ValueError("holds what no file name can: a NUL")
+    if max(map(len, encoded.split(b"/"))) > LONGEST:
+        raise ValueError(f"names a file in more than {LONGEST} bytes; choose a shorter name")
+    return value
+
+
+def label(value: str) -> str:
+    """What can be shown on a line, and stand in a record: text that is not empty, and not too long.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not value.strip() or not value.isprintable():
+        raise ValueError("is no name: letters, digits and signs that can be shown are")
+    if len(value.encode()) > LONGEST:
+        raise ValueError(f"is longer than {LONGEST} bytes; choose a shorter name")
+    return value
+
+
+FilePath = Annotated[Path, BeforeValidator(usable)]
+FileName = Annotated[str, BeforeValidator(usable)]  # of what may be a name of the zoo too
+Label = Annotated[str, AfterValidator(label)]
+# It becomes part of file names, with words before and after.
+Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]*\w[\w.+-]*$"), AfterValidator(label)]
+Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps)(:\d{1,3})?$")]
+Threads = Annotated[int, Field(ge=1, le=4096)]
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
@@ -150,13 +195,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
+def validated(model: type[Model], values: dict[str, Any], source: str, names: Mapping[str, str] | None = None) -> Model:
     """Settings checked against a model.
 
     Args:
         model: what they must be.
         values: what was read.
         source: where, for the message.
+        names: what settings, and what is in them, are called there, where they have other names.
 
     Raises:
         InputError: one line that names the first setting that is wrong.
@@ -167,10 +213,22 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
+            suggestion = suggested(list(_settings(model)), name)
+            raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
+        within = [ours for ours in names or () if f"{name}.".startswith(f"{ours}.")]
+        if names and within:
+            ours = max(within, key=len)
+            name = names[ours] + name.removeprefix(ours)
         reason = first["msg"].removeprefix("Value error, ")
-        got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        got = (
+            "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {_shown(first['input'])})"
+        )
         raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:60]}..."
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -181,8 +239,20 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return named
 
 
-def _suggestion(model: type[BaseModel], name: str) -> str:
-    known = list(_settings(model))
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name as nested ones: the inverse of `flat`."""
+    whole: dict[str, Any] = {}
+    for name, value in values.items():
+        *folders, last = name.split(".")
+        place = whole
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[last] = value
+    return whole
+
+
+def suggested(known: list[str], name: str) -> str:
+    """How a message on an unknown setting ends: with the nearest of the known, or those beside it."""
     beside = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
     same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
     close = difflib.get_close_matches(name, beside, n=1) or same_name or difflib.get_close_matches(name, known, n=1)

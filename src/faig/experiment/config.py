@@ -1,24 +1,34 @@
 """What a study is: its networks, its images, its methods. Written to ``config.yaml``, and read back by ``faig run``."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
+from faig.common.settings import (
+    Device,
+    FileName,
+    FilePath,
+    Name,
+    NumberOrText,
+    Proportion,
+    Strict,
+    Threads,
+    count_of,
+    one_of,
+    usable,
+)
 from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
 from faig.intervention.knob import WAYS
 
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 MethodName = Annotated[str, one_of(METHODS)]
-Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
+Ranking = Annotated[str, BeforeValidator(usable), BeforeValidator(str)]  # a file, or srresnet-x2/blur
 
 
 class ImagesConfig(Strict):
@@ -35,8 +45,8 @@ class ImagesConfig(Strict):
         lr_suffix: what the names of LR images end with and those of GT images do not: ``x2`` in DIV2K.
     """
 
-    gt: Path
-    lr: dict[Name, Path] = Field(default_factory=dict)
+    gt: FilePath
+    lr: dict[Name, FilePath] = Field(default_factory=dict)
     degrade: dict[Name, NumberOrText] = Field(default_factory=dict)
     downsampling: str = "bilinear"
     strict_size: bool = False
@@ -104,14 +114,14 @@ class NetworksConfig(Strict):
         everything: whether the parameters that are in no filter are ranked after them, by channel.
     """
 
-    baseline: str
-    target: str
-    arch: str | None = None
+    baseline: FileName
+    target: FileName
+    arch: FileName | None = None
     unit: Annotated[str, one_of(UNITS)] | None = None
     everything: bool = False
     seed: int = Field(0, ge=0)
-    device: str = "cpu"
-    threads: PositiveInt
+    device: Device = "cpu"
+    threads: Threads
 
 
 class PairConfig(NetworksConfig, IntegralOptions):

@@ -7,8 +7,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
-from faig.common.settings import NumberOrText, Proportion, Strict, one_of
-from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, Name, NetworksConfig
+from faig.common.settings import FilePath, Name, NumberOrText, Proportion, Strict, one_of
+from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, NetworksConfig
 from faig.imaging.degradation import named
 from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig
@@ -119,7 +119,7 @@ class StudyConfig(NetworksConfig):
 
     command: Literal["study"] = "study"
     protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
-    images: Path | None = None
+    images: FilePath | None = None
     find: SourceConfig
     measure: SourceConfig
     show: SourceConfig

@@ -6,8 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_
 
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.common.settings import Proportion, Strict, one_of
-from faig.experiment.config import Name
+from faig.common.settings import Device, FileName, Name, Proportion, Strict, Threads, one_of
 
 PARTS = ("{pair}", "{seed}", "{role}")  # of the names of networks
 
@@ -92,7 +91,7 @@ class TruthConfig(Strict):
     """
 
     command: Literal["truth"] = "truth"
-    networks: str
+    networks: FileName
     pairs: list[Name] = Field(min_length=1)
     training_seeds: list[int] = Field(min_length=1)
     find: list[str] = Field(default_factory=lambda: ["astronaut", "rocket"], min_length=1)
@@ -108,8 +107,8 @@ class TruthConfig(Strict):
     planted: PlantedPart = PlantedPart()
     decoys: DecoysPart = DecoysPart()
     seed: int = Field(0, ge=0)
-    device: str = "cpu"
-    threads: PositiveInt = 1
+    device: Device = "cpu"
+    threads: Threads = 1
     processes: PositiveInt = 1
 
     @field_validator("networks")
