@@ -15,7 +15,7 @@ from torch import nn
 from faig import zoo
 from faig.cli.options import default_of
 from faig.common.errors import InputError
-from faig.common.settings import proportion, proportions, validated
+from faig.common.settings import proportion, validated
 from faig.experiment.config import NetworksConfig
 from faig.intervention.wreck import wrecked_on_photos
 from faig.networks.inference import scale_of
@@ -43,11 +43,9 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
         InputError: an option is wrong.
     """
     read = {
-        "proportions": proportions,
         "methods": lambda text: [part.strip() for part in text.split(",") if part.strip()],
         "stable": proportion,
         "tolerance": proportion,
-        "top": proportion,
     }
     settings = {
         name: read[name](value) if name in read else value

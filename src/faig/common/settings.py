@@ -2,13 +2,20 @@
 
 import difflib
 import math
-import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+)
 
 from faig.common.errors import InputError
 from faig.common.files import check_regular
@@ -21,6 +28,16 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_and_names(cls, value: Any, info: Any) -> Any:
+        """Refuse true and false where a number or a name belongs; YAML reads on, off, yes and no so."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        of_truth = bool in (annotation, *get_args(annotation))
+        if not of_truth and any(isinstance(part, bool) for part in (value if isinstance(value, list) else [value])):
+            raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
+        return value
+
 
 def one_of(names: Collection[str]) -> AfterValidator:
     """Annotate a string with this to refuse all but these names."""
@@ -31,6 +48,13 @@ def one_of(names: Collection[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def distinct(values: list[str]) -> list[str]:
+    """Annotate a list with this to refuse one that names something twice."""
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"names {twice[0]} twice")
+    return values
 
 
 def proportion(text: str) -> float:
@@ -59,7 +83,7 @@ def proportions(text: str) -> list[float]:
     if not texts:
         raise InputError(f"{text!r} names no proportion; write 1% or 0.01, or several, separated by commas")
     shares = [proportion(part) for part in texts]
-    below = [not part.endswith("%") and float(part) < 1 for part in texts]
+    below = [not part.endswith("%") and float(part) < 1 for part in texts if part != ALL]  # which is clear in any list
     if any(below) and not all(below):
         as_shares = ",".join(f"{100 * share:.6g}%" for share in shares)
         as_percents = ",".join(f"{part.removesuffix('%')}%" for part in texts)
@@ -73,6 +97,8 @@ def number_or_text(value: Any) -> Any:
     Raises:
         ValueError: it is not finite.
     """
+    if isinstance(value, bool):
+        raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -82,51 +108,31 @@ def number_or_text(value: Any) -> Any:
     return number
 
 
+ALL = "100%"
 LONGEST = 255  # bytes of a file's name on the file systems in use
 
 
-def usable(value: Any) -> Any:
-    """What can name a file: text that is not empty, that the system can encode, and no part of which is too long.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    if not isinstance(value, str | Path):
-        return value  # the type says what is wrong
-    if not (text := str(value)) or (isinstance(value, str) and not value.strip()):
-        raise ValueError("is empty; name a file or a folder")
-    try:
-        encoded = os.fsencode(text)
-    except UnicodeEncodeError:
-        raise ValueError("holds what no file name can: half a surrogate pair") from None
-    if b"\0" in encoded:
-        raise ValueError("holds what no file name can: a NUL")
-    if max(map(len, encoded.split(b"/"))) > LONGEST:
-        raise ValueError(f"names a file in more than {LONGEST} bytes; choose a shorter name")
-    return value
+def whole_in_percent(share: float) -> float | str:
+    """A share as settings are written with it: all of it is ``100%``, for 1 would be read as one percent."""
+    return ALL if share == 1 else share
 
 
-def label(value: str) -> str:
-    """What can be shown on a line, and stand in a record: text that is not empty, and not too long.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not value.strip() or not value.isprintable():
-        raise ValueError("is no name: letters, digits and signs that can be shown are")
-    if len(value.encode()) > LONGEST:
-        raise ValueError(f"is longer than {LONGEST} bytes; choose a shorter name")
-    return value
+def _as_list(values: Any) -> Any:
+    """Refuse a list that mixes shares and percents, or names one twice; what is no list is for the type to refuse."""
+    if not isinstance(values, list | tuple | str) or not values:
+        return values
+    shares = proportions(values if isinstance(values, str) else ",".join(str(value) for value in values))
+    if len(set(shares)) != len(shares):
+        raise ValueError("names a proportion twice")
+    return [whole_in_percent(share) for share in shares]
 
 
-FilePath = Annotated[Path, BeforeValidator(usable)]
-FileName = Annotated[str, BeforeValidator(usable)]  # of what may be a name of the zoo too
-Label = Annotated[str, AfterValidator(label)]
-# It becomes part of file names, with words before and after.
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]*\w[\w.+-]*$"), AfterValidator(label)]
-Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps)(:\d{1,3})?$")]
-Threads = Annotated[int, Field(ge=1, le=4096)]
-Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
+Proportion = Annotated[
+    float,
+    BeforeValidator(lambda value: proportion(str(value))),
+    PlainSerializer(whole_in_percent, return_type=float | str),
+]
+Proportions = Annotated[list[Proportion], BeforeValidator(_as_list)]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
 
@@ -211,7 +217,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str, names: Ma
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(readable(str(part)) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             suggestion = suggested(list(_settings(model)), name)
             raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
@@ -224,6 +230,11 @@ def validated(model: type[Model], values: dict[str, Any], source: str, names: Ma
             "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {_shown(first['input'])})"
         )
         raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
+
+
+def readable(name: str) -> str:
+    """A key as it can be shown on a line: escaped where it holds what cannot."""
+    return name if name.isprintable() else repr(name)
 
 
 def _shown(value: Any) -> str:

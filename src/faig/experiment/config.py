@@ -3,24 +3,13 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import (
-    Device,
-    FileName,
-    FilePath,
-    Name,
-    NumberOrText,
-    Proportion,
-    Strict,
-    Threads,
-    count_of,
-    one_of,
-    usable,
-)
+from faig.common.setting_types import Device, FileName, FilePath, Name, Repeats, Seed, Threads
+from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct, one_of
 from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
@@ -28,7 +17,20 @@ from faig.imaging.metrics import CHANNELS
 from faig.intervention.knob import WAYS
 
 MethodName = Annotated[str, one_of(METHODS)]
-Ranking = Annotated[str, BeforeValidator(usable), BeforeValidator(str)]  # a file, or srresnet-x2/blur
+MethodNames = Annotated[list[MethodName], AfterValidator(distinct)]
+Ranking = FileName  # a file, or srresnet-x2/blur
+MOST_STRENGTH = 100  # either way: more is a slip, and makes weights that are not finite
+
+
+def _ascending(strengths: list[float]) -> list[float]:
+    if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
+        raise ValueError("must ascend, and have 0 and 1 among them")
+    if max(map(abs, strengths)) > MOST_STRENGTH:
+        raise ValueError(f"are outside -{MOST_STRENGTH} to {MOST_STRENGTH}")
+    return strengths
+
+
+StrengthList = Annotated[list[float], AfterValidator(_ascending)]
 
 
 class ImagesConfig(Strict):
@@ -119,7 +121,7 @@ class NetworksConfig(Strict):
     arch: FileName | None = None
     unit: Annotated[str, one_of(UNITS)] | None = None
     everything: bool = False
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     device: Device = "cpu"
     threads: Threads
 
@@ -177,11 +179,11 @@ class CompareConfig(PairConfig):
     protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
     images: ImagesConfig
     find: ImagesConfig | None = None
-    methods: list[MethodName] = Field(default_factory=lambda: list(METHODS))
-    proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
+    methods: MethodNames = Field(default_factory=lambda: list(METHODS))
+    proportions: Proportions = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
     filters: dict[Name, dict[Name, Ranking]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
-    random_seeds: int = Field(5, ge=5)
+    random_seeds: Annotated[Repeats, Field(ge=5)] = 5
     save_images: bool = False
     all_scores: bool = True
 
@@ -194,13 +196,11 @@ class CompareConfig(PairConfig):
         return settings | values if settings else values
 
     def check(self) -> None:
-        """Raise InputError for a proportion outside (0, 1], and where there is nothing to compare."""
+        """Raise InputError where there is nothing to compare."""
         if not self.proportions:
             raise InputError("there are no proportions to compare at", setting="proportions")
         if not (self.methods or self.filters):
             raise InputError("there are no methods and no rankings to compare", setting="methods")
-        for proportion in self.proportions:
-            count_of(proportion, 1)
 
 
 class SweepConfig(NetworksConfig):
@@ -217,15 +217,8 @@ class SweepConfig(NetworksConfig):
 
     command: Literal["sweep"] = "sweep"
     images: ImagesConfig
-    filters: dict[Name, Ranking]
+    filters: Annotated[dict[Name, Ranking], Field(min_length=1)]
     top: Proportion | None = None
     way: Annotated[str, one_of(WAYS)] = WAYS[0]
-    strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
+    strengths: StrengthList = Field(default_factory=lambda: [step / 10 for step in range(16)])
     picture: str | None = None
-
-    @field_validator("strengths")
-    @classmethod
-    def _ascending(cls, strengths: list[float]) -> list[float]:
-        if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
-            raise ValueError("must ascend, and have 0 and 1 among them")
-        return strengths

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from faig.common.errors import InputError
-from faig.common.settings import LONGEST, flat, nested, suggested
+from faig.common.settings import LONGEST, flat, nested, readable, suggested
 from faig.training.basicsr_keys import HONOURED, REFUSED, WITHOUT_EFFECT, Honoured, as_in, found, integer
 
 NETWORKS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {  # ours, its arguments by their keys, defaults
@@ -71,7 +71,7 @@ def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
             raise InputError(f"{name}: {shown} is no section of settings")
         else:
             above = [f"; {other} is one value, no section" for other in known if name.startswith(f"{other}.")]
-            raise InputError(f"{name}: there is no such setting{''.join(above) or suggested(known, name)}")
+            raise InputError(f"{readable(name)}: there is no such setting{''.join(above) or suggested(known, name)}")
     for needed in (name for name, key in HONOURED.items() if key.needed):
         _needed(given, needed)
     return given, notes

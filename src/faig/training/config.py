@@ -8,7 +8,8 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from faig.common.errors import InputError
-from faig.common.settings import FileName, FilePath, Label, NumberOrText, Proportion, Strict, read_yaml, validated
+from faig.common.setting_types import FileName, FilePath, Iterations, Label, Seed
+from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, validated
 from faig.imaging.blurs import Blur
 from faig.imaging.degradation import Degradation, named, parse_steps
 from faig.imaging.steps import Down, Noise, Step
@@ -107,7 +108,7 @@ class OptimizerConfig(Strict):
     ``betas``, ``eps``, ``weight_decay`` and ``amsgrad`` are those of `torch.optim.Adam`.
     """
 
-    iterations: int = Field(ge=1, le=10**9)
+    iterations: Iterations
     learning_rate: PositiveFloat = 2e-4
     final_learning_rate: NonNegativeFloat = 1e-7
     restart_every: PositiveInt | None = Field(None, description="iterations of one cosine; None: all of them")
@@ -164,7 +165,7 @@ class TrainingConfig(Strict):
     validation: ValidationConfig | None = None
     filters: FileName | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: Seed = 0
     checkpoint_every: PositiveInt = Field(1000, description="iterations")
     report_every: PositiveInt = Field(10, description="iterations")
     tensorboard: bool = Field(False, description="curves and sample images in OUT/tensorboard")
