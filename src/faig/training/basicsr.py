@@ -101,6 +101,9 @@ def _settings(given: dict[str, Any], notes: list[str]) -> dict[str, Any]:
     scale = arguments["scale"]
     if given["scale"] != scale:
         raise InputError(f"scale: {given['scale']} differs from that of network_g, {scale}")
+    for name in ("datasets.train.gt_size", "datasets.train.batch_size_per_gpu"):
+        if given[name] < 1:
+            raise InputError(f"{name}: {given[name]} is not above 0")
     side = ours["data.lr_patch"]
     if scale < 1 or side % scale:
         raise InputError(f"datasets.train.gt_size: {side} is not divisible by scale {scale}")
