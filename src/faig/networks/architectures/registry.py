@@ -68,7 +68,8 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
     except InputError:
         raise
     except (TypeError, ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
-        raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
+        reason = " ".join(str(error).split())  # torch's may be of several lines
+        raise InputError(f"architecture {architecture!r} with {arguments}: {reason}") from None
 
 
 def _out_of_bounds(name: str, value: Any) -> str:
