@@ -87,9 +87,7 @@ Check = Annotated[
 ]
 Seed = Annotated[int | None, setting(NetworksConfig, "seed", "Of everything random.")]
 Device = Annotated[str | None, setting(NetworksConfig, "device", "Where to compute: cpu, cuda, cuda:1, mps.")]
-Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, max=4096, help="Of the CPU.", show_default="what torch takes")
-]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default="what torch takes")]
 Gt = Annotated[Path, typer.Option("--gt", metavar="DIR", help="GT images.")]
 LrFolders = Annotated[
     list[str] | None,

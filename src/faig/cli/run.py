@@ -50,9 +50,7 @@ def run(
         int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="Of everything random.", show_default=IN_FILE)
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="Where to compute.", show_default=IN_FILE)] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, max=4096, help="Of the CPU.", show_default=IN_FILE)
-    ] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default=IN_FILE)] = None,
 ) -> None:
     """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
     file = find_study(experiment)

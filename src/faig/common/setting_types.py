@@ -52,7 +52,8 @@ Name = Annotated[  # it becomes part of file names, with words before and after
     str, StringConstraints(pattern=r"^[\w.+-]*\w[\w.+-]*$"), AfterValidator(lambda value: label(value, 150))
 ]
 Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps)(:\d{1,3})?$")]
-Threads = Annotated[int, Field(ge=1, le=4096)]
+MOST_THREADS = 4096
+Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Repeats = Annotated[int, Field(ge=1, le=10_000)]  # of what is done again: seeds, nodes of an integral
 Iterations = Annotated[int, Field(ge=1, le=10**9)]
