@@ -8,6 +8,7 @@ from pydantic import ByteSize, Field, PositiveInt
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
+from faig.common.setting_types import Repeats, Seed, Threads
 from faig.common.settings import Proportion, Strict, one_of
 
 TOP = 0.01  # the paper's share of all filters
@@ -31,7 +32,7 @@ class IntegralOptions(Strict):
 
     against: Annotated[str, one_of(SUBTRACT)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
-    nodes: PositiveInt = 12
+    nodes: Repeats = 12
     tolerance: float | None = Field(None, gt=0, lt=1)
     memory: ByteSize = Field(ByteSize(3_000_000_000), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
@@ -72,8 +73,8 @@ class Options(IntegralOptions, BudgetOptions):
     """
 
     objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
-    seed: int = Field(0, ge=0)
-    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    seed: Seed = 0
+    threads: Threads = Field(default_factory=torch.get_num_threads)
     top: Proportion = TOP
     judge: str | None = None
 

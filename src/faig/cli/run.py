@@ -47,7 +47,7 @@ def run(
     ] = None,
     force: cli.Force = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of everything random.", show_default=IN_FILE)
+        int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="Of everything random.", show_default=IN_FILE)
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="Where to compute.", show_default=IN_FILE)] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default=IN_FILE)] = None,

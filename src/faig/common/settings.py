@@ -2,12 +2,20 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+)
 
 from faig.common.errors import InputError, shown
 from faig.common.files import check_regular
@@ -20,6 +28,16 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_and_names(cls, value: Any, info: Any) -> Any:
+        """Refuse true and false where a number or a name belongs; YAML reads on, off, yes and no so."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        of_truth = bool in (annotation, *get_args(annotation))
+        if not of_truth and any(isinstance(part, bool) for part in (value if isinstance(value, list) else [value])):
+            raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
+        return value
+
 
 def one_of(names: Collection[str]) -> AfterValidator:
     """Annotate a string with this to refuse all but these names."""
@@ -30,6 +48,13 @@ def one_of(names: Collection[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def distinct(values: list[str]) -> list[str]:
+    """Annotate a list with this to refuse one that names something twice."""
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"names {twice[0]} twice")
+    return values
 
 
 def proportion(text: str) -> float:
@@ -58,7 +83,7 @@ def proportions(text: str) -> list[float]:
     if not texts:
         raise InputError(f"{text!r} names no proportion; write 1% or 0.01, or several, separated by commas")
     shares = [proportion(part) for part in texts]
-    below = [not part.endswith("%") and float(part) < 1 for part in texts]
+    below = [not part.endswith("%") and float(part) < 1 for part in texts if part != ALL]  # which is clear in any list
     if any(below) and not all(below):
         as_shares = ",".join(f"{100 * share:.6g}%" for share in shares)
         as_percents = ",".join(f"{part.removesuffix('%')}%" for part in texts)
@@ -72,6 +97,8 @@ def number_or_text(value: Any) -> Any:
     Raises:
         ValueError: it is not finite.
     """
+    if isinstance(value, bool):
+        raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -82,8 +109,31 @@ def number_or_text(value: Any) -> Any:
 
 
 NAME = r"[\w+-][\w.+-]*"  # of a function: it becomes part of file names, none of them hidden or outside
-Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
-Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
+ALL = "100%"
+LONGEST = 255  # bytes of a file's name on the file systems in use
+
+
+def whole_in_percent(share: float) -> float | str:
+    """A share as settings are written with it: all of it is ``100%``, for 1 would be read as one percent."""
+    return ALL if share == 1 else share
+
+
+def _as_list(values: Any) -> Any:
+    """Refuse a list that mixes shares and percents, or names one twice; what is no list is for the type to refuse."""
+    if not isinstance(values, list | tuple | str) or not values:
+        return values
+    shares = proportions(values if isinstance(values, str) else ",".join(str(value) for value in values))
+    if len(set(shares)) != len(shares):
+        raise ValueError("names a proportion twice")
+    return [whole_in_percent(share) for share in shares]
+
+
+Proportion = Annotated[
+    float,
+    BeforeValidator(lambda value: proportion(str(value))),
+    PlainSerializer(whole_in_percent, return_type=float | str),
+]
+Proportions = Annotated[list[Proportion], BeforeValidator(_as_list)]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
 
@@ -152,13 +202,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
+def validated(model: type[Model], values: dict[str, Any], source: str, names: Mapping[str, str] | None = None) -> Model:
     """Settings checked against a model.
 
     Args:
         model: what they must be.
         values: what was read.
         source: where, for the message.
+        names: what settings, and what is in them, are called there, where they have other names.
 
     Raises:
         InputError: one line that names the first setting that is wrong.
@@ -168,18 +219,28 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
-            name = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
-        raise InputError(f"{source}: {brief(error)}" if source else brief(error)) from None
+            name = ".".join(readable(str(part)) for part in first["loc"])
+            suggestion = suggested(list(_settings(model)), name)
+            raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
+        raise InputError(": ".join(part for part in (source, brief(error, names)) if part)) from None
 
 
-def brief(error: ValidationError) -> str:
-    """The first thing that a model refuses, in a line: where, why, and what was given."""
+def brief(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
+    """The first thing that a model refuses, in a line: where, by the names of `validated`, why, and what was given."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
+    name = ".".join(readable(str(part)) for part in first["loc"])
+    within = [ours for ours in names or () if f"{name}.".startswith(f"{ours}.")]
+    if names and within:
+        ours = max(within, key=len)
+        name = names[ours] + name.removeprefix(ours)
     reason = first["msg"].removeprefix("Value error, ")
     got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {shown(first['input'])})"
     return ": ".join(part for part in (name, f"{reason}{got}") if part)
+
+
+def readable(name: str) -> str:
+    """A key as it can be shown on a line: escaped where it holds what cannot."""
+    return name if name.isprintable() else repr(name)
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -190,8 +251,20 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return named
 
 
-def _suggestion(model: type[BaseModel], name: str) -> str:
-    known = list(_settings(model))
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name as nested ones: the inverse of `flat`."""
+    whole: dict[str, Any] = {}
+    for name, value in values.items():
+        *folders, last = name.split(".")
+        place = whole
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[last] = value
+    return whole
+
+
+def suggested(known: list[str], name: str) -> str:
+    """How a message on an unknown setting ends: with the nearest of the known, or those beside it."""
     beside = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
     same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
     close = difflib.get_close_matches(name, beside, n=1) or same_name or difflib.get_close_matches(name, known, n=1)
