@@ -8,6 +8,7 @@ from contextlib import suppress
 import cv2
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from faig.common.errors import InputError
@@ -82,7 +83,7 @@ def test_rounds_and_clips():
 def test_values_that_are_not_finite(tmp_path):
     array = np.zeros((4, 4, 3), np.float32)
     array[1, 2, 0] = np.nan
-    cv2.imwrite(str(tmp_path / "a.tiff"), array)
+    tifffile.imwrite(tmp_path / "a.tiff", array)
     with pytest.raises(InputError, match=r"a\.tiff: holds values that are not finite"):
         read_image(tmp_path / "a.tiff")
 
