@@ -83,7 +83,7 @@ def test_rounds_and_clips():
 def test_values_that_are_not_finite(tmp_path):
     array = np.zeros((4, 4, 3), np.float32)
     array[1, 2, 0] = np.nan
-    tifffile.imwrite(tmp_path / "a.tiff", array)
+    tifffile.imwrite(tmp_path / "a.tiff", array, photometric="rgb")
     with pytest.raises(InputError, match=r"a\.tiff: holds values that are not finite"):
         read_image(tmp_path / "a.tiff")
 

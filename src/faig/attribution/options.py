@@ -9,6 +9,7 @@ from pydantic import ByteSize, Field, PositiveInt
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
 from faig.common.settings import Proportion, Strict, one_of
+from faig.networks.tiling import MEMORY
 
 TOP = 0.01  # the paper's share of all filters
 SUBTRACT = ("mean", "strongest")
@@ -33,7 +34,7 @@ class IntegralOptions(Strict):
     quadrature: Annotated[str, one_of(RULES)] = "graded"
     nodes: PositiveInt = 12
     tolerance: float | None = Field(None, gt=0, lt=1)
-    memory: ByteSize = Field(ByteSize(3_000_000_000), gt=0)
+    memory: ByteSize = Field(ByteSize(MEMORY), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     objective: str = "squared"
     layers: list[str] = Field(default_factory=list)

@@ -9,6 +9,7 @@ from faig.imaging.images import Image, ImageLike, as_image
 
 CHANNELS = ("gray", "blue")
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+BAND = 512  # rows
 
 Plane = Float[Tensor, "channel height width"]
 
@@ -58,7 +59,8 @@ def single_channel(image: Image, channel: str = "gray") -> Float[Tensor, "height
         raise InputError(f"channel {channel!r} is not one of {', '.join(CHANNELS)}")
     if len(image) == 1:
         return image[0]
-    return gray(image.double() * 255).round().to(image.dtype) / 255
+    bands = image.split(BAND, dim=1)  # large images: in double precision a few rows at a time
+    return torch.cat([gray(band.double() * 255).round().to(image.dtype) / 255 for band in bands])
 
 
 def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
