@@ -8,9 +8,10 @@ from pydantic import ByteSize, Field, PositiveInt
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
-from faig.common.settings import Proportion, Strict, one_of
+from faig.common.settings import Proportion, Seed, Strict, Threads, one_of
 from faig.networks.tiling import MEMORY
 
+MOST_NODES = 1000  # of a rule: its own computation grows faster than their number
 TOP = 0.01  # the paper's share of all filters
 SUBTRACT = ("mean", "strongest")
 
@@ -32,7 +33,7 @@ class IntegralOptions(Strict):
 
     against: Annotated[str, one_of(SUBTRACT)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
-    nodes: PositiveInt = 12
+    nodes: int = Field(12, ge=1, le=MOST_NODES)
     tolerance: float | None = Field(None, gt=0, lt=1)
     memory: ByteSize = Field(ByteSize(MEMORY), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
@@ -73,8 +74,8 @@ class Options(IntegralOptions, BudgetOptions):
     """
 
     objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
-    seed: int = Field(0, ge=0)
-    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    seed: Seed = 0
+    threads: Threads = Field(default_factory=torch.get_num_threads)
     top: Proportion = TOP
     judge: str | None = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faig.common.errors import InputError
 from faig.common.files import check_regular
@@ -81,6 +81,10 @@ def number_or_text(value: Any) -> Any:
     return number
 
 
+MOST_SEED = 2**63 - 1
+MOST_THREADS = 1024
+Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
+Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
+from faig.common.settings import NumberOrText, Proportion, Seed, Strict, Threads, count_of, one_of
 from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
@@ -109,9 +109,9 @@ class NetworksConfig(Strict):
     arch: str | None = None
     unit: Annotated[str, one_of(UNITS)] | None = None
     everything: bool = False
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     device: str = "cpu"
-    threads: PositiveInt
+    threads: Threads
 
 
 class PairConfig(NetworksConfig, IntegralOptions):

@@ -112,7 +112,8 @@ def write_pixels(path: Path | str, pixels: Pixels) -> None:
     Raises:
         InputError: a side is longer than image files may have, or nothing can be written there.
     """
-    check_side(*pixels.shape[1::-1], str(path))
+    height, width = pixels.shape[:2]
+    check_side(width, height, str(path))
     ok, data = cv2.imencode(Path(path).suffix, bgr(pixels))
     assert ok, path
     with replacing(Path(path)) as part:
