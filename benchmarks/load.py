@@ -22,6 +22,7 @@ from faig.networks.architectures import build
 from faig.networks.checkpoint import save_network
 
 GB = "3GB"
+ATTRIBUTED = ["--degrade", "noise=0.1", "--nodes", 2, "--no-check", "--threads", 1]
 RECORDED = """
 import json, os, sys
 import faig.cli.output
@@ -106,8 +107,7 @@ def many(folder: Path, pair: list[str], small: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"images": count}
     commands = {
         "restore": ["restore", folder / "target.safetensors", folder / "many", folder / "out"],
-        "attribute": ["attribute", *pair, "--gt", folder / "many", "--degrade", "noise=0.1", "--nodes", 2]
-        + ["--no-check", "--threads", 1, "--out", folder / "run"],
+        "attribute": ["attribute", *pair, "--gt", folder / "many", "--out", folder / "run", *ATTRIBUTED],
     }
     for name, arguments in commands.items():
         program = RECORDED.format(every=every, rows=folder / "rows.json")
