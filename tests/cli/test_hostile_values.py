@@ -1,7 +1,7 @@
 """Every option and argument of every command with values that nobody means: one line, no traceback, nothing heavy.
 
-The commands are found by walking the application, so that a new one, or a new option, is here by itself. With FAIG_ALL_VALUES=1 each
-parameter gets every value of its kind.
+The commands are found by walking the application, so that a new one, or a new option, is here by itself. With
+FAIG_ALL_VALUES=1 each parameter gets every value of its kind.
 """
 
 import os
