@@ -130,9 +130,7 @@ def _check_pictures(pictures: int, source: str) -> None:
 def check_side(width: int, height: int, source: str) -> None:
     """Raise InputError for an image with a side that is longer than image files may have."""
     if max(width, height) > SIDE:
-        raise InputError(
-            f"{source}: {width}x{height} pixels, and no side of a file may have more than {SIDE:,}; cut it"
-        )
+        raise InputError(f"{source}: has {width}x{height} pixels; no side of a file has more than {SIDE:,}; cut it")
 
 
 def _check_size(width: int, height: int, source: str) -> None:
