@@ -134,7 +134,7 @@ def check_side(width: int, height: int, source: str) -> None:
 
 
 def _check_size(width: int, height: int, source: str) -> None:
-    """Refuse what would not fit into memory, for the file itself may be tiny; what no reader takes; what has no pixels."""
+    """Refuse what would not fit into memory, what no reader takes, and what has no pixels; the file may be tiny."""
     if not (width > 0 and height > 0):
         raise _damaged(source)
     check_side(width, height, source)
