@@ -57,6 +57,10 @@ def taken(program: list[str], *arguments: object) -> dict[str, Any]:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     begun = time.perf_counter()
     process = subprocess.Popen([sys.executable, *program, *map(str, arguments)], env=environment)
+    peak = 0
+    while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        peak = max(peak, peak_of(process.pid))
+        time.sleep(0.05)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"faig {' '.join(map(str, arguments))}: exit status {os.waitstatus_to_exitcode(status)}")
@@ -64,8 +68,14 @@ def taken(program: list[str], *arguments: object) -> dict[str, Any]:
         "command": " ".join(Path(str(argument)).name for argument in arguments),
         "seconds": round(time.perf_counter() - begun, 1),
         "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
-        "peak_gb": round(usage.ru_maxrss * 1024 / 1e9, 3),
+        "peak_gb": round(peak / 1e9, 3),
     }
+
+
+def peak_of(process: int) -> int:
+    """Bytes: the system's own count of a child begins with those of the process that it was forked from."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
 def photo(width: int, height: int, seed: int = 0) -> np.ndarray:
