@@ -134,9 +134,10 @@ def values(param: Any, folder: Path) -> list[str]:
     if param.bare_type() is float:
         return NUMBERS
     if param.bare_type() is Path:
-        return paths(folder)
+        return [text for text in paths(folder) if "\0" not in text]
     texts = [*NUMBERS, *INTEGERS, *SIZES, *LISTS, *NAMED, *TEXTS, *paths(folder)]
-    return texts + [f"blur={text}" for text in ("nan", "inf", "1e300", "-1", *TEXTS[:8])]
+    texts += [f"blur={text}" for text in ("nan", "inf", "1e300", "-1", *TEXTS[:8])]
+    return [text for text in texts if "\0" not in text]  # which no command line can hold
 
 
 def arguments(command: Any, name: str, param: Any, value: str, given: Path, folder: Path) -> list[str]:
