@@ -168,7 +168,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     try:
         return model.model_validate(values)
     except UnicodeEncodeError as error:
-        raise InputError(f"{source}: {ascii(error.object)} is not text that can be written; rename it") from None
+        raise InputError(f"{source}: {error.object!a} is not text that can be written; rename it") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
