@@ -52,9 +52,10 @@ Name = Annotated[  # it becomes part of file names, with words before and after
     str, StringConstraints(pattern=f"^{NAME}$"), AfterValidator(lambda value: label(value, 150))
 ]
 Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps)(:\d{1,3})?$")]
-MOST_THREADS = 4096
+MOST_THREADS = 1024
+MOST_SEED = 2**63 - 1
 Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
 Repeats = Annotated[int, Field(ge=1, le=10_000)]  # of what is done again: seeds, nodes of an integral
 Iterations = Annotated[int, Field(ge=1, le=10**9)]
 Side = Annotated[int, Field(ge=1, le=2**16)]  # of an image, in pixels

@@ -216,6 +216,8 @@ def validated(model: type[Model], values: dict[str, Any], source: str, names: Ma
     """
     try:
         return model.model_validate(values)
+    except UnicodeEncodeError as error:
+        raise InputError(f"{source}: {error.object!a} is not text that can be written; rename it") from None
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
