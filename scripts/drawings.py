@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from faig.attribution.integration.quadrature import RULES
-from faig.common.colours import COLOURS
+from faig.imaging.colours import COLOURS
 from faig.report.figures.style import save_figure
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"

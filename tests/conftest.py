@@ -24,13 +24,17 @@ from faig.imaging.images import write_image
 from faig.networks.architectures import build
 from faig.networks.inference import scale_of
 from faig.report.figures.chart import Chart
+from faig.report.figures.drawing import Drawing
 from processes import FORKED
 
 TOGETHER = {
     "the fixture study_run": (
+        "report/test_charts.py",
         "report/test_escape.py",
+        "report/test_pictures.py",
         "report/test_report.py",
         "report/test_report_browser.py",
+        "report/test_report_charts_browser.py",
         "results/test_tables.py",
     ),
     # Both take seconds to import.
@@ -268,16 +272,27 @@ def forked(monkeypatch) -> None:
         monkeypatch.setattr(f"faig.{module}.get_context", lambda method: FORKED)
 
 
-@pytest.fixture(scope="module")
-def undrawn() -> Iterator[dict[str, Chart]]:
-    """Charts are not drawn as files, which takes most of the time of a report; they are here instead, by name."""
-    charts: dict[str, Chart] = {}
+@pytest.fixture(scope="session")
+def drawn_once() -> dict[str, Drawing]:
+    """Charts that were drawn, by what they are."""
+    return {}
 
-    def keep(run: Path, given: Iterable[Chart]) -> Path:
-        charts.clear()
-        charts.update((chart.name, chart) for chart in given)
+
+@pytest.fixture(scope="module")
+def undrawn(drawn_once) -> Iterator[dict[str, Drawing]]:
+    """Equal charts are drawn once, and not into files, which is what takes long; here they are by name."""
+    drawings: dict[str, Drawing] = {}
+    draw = Drawing.of
+
+    def of(chart: Chart) -> Drawing:
+        return drawn_once.get(repr(chart)) or drawn_once.setdefault(repr(chart), draw(chart))
+
+    def keep(run: Path, given: Iterable[Drawing]) -> Path:
+        drawings.clear()
+        drawings.update((drawing.chart.name, drawing) for drawing in given)
         return run
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("faig.report.html.page.export_charts", keep)
-        yield charts
+        patch.setattr(Drawing, "of", of)
+        patch.setattr("faig.report.html.page.export_drawings", keep)
+        yield drawings

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.colors import to_hex
 
 from conftest import PlainPair, nudged, path_scores, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
@@ -16,6 +17,7 @@ from faig.attribution.raw_scores import RawScores
 from faig.attribution.sources import random_scores
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace
+from faig.imaging.colours import FIXED
 from faig.networks.adapters import adapted
 
 
@@ -131,9 +133,12 @@ def test_an_attribution_says_what_one_needs():
     assert list(table) == ["rank", "index", "layer", "out", "in", "score", "standard_error", "confidence"]
     with pytest.raises(InputError, match="there are no scores for 'jpeg', only for blur, noise"):
         attribution.top("jpeg")
-    figure = attribution.plot("blur", 0.1)
-    panels = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert panels == [layer.name for layer in attribution.space.layers]
+    for kind, colour in (("blur", FIXED["blur"]), ("noise", FIXED["noise"])):
+        figure = attribution.plot(kind, 0.1)
+        panels = [axes.get_title() for axes in figure.axes if axes.get_title()]
+        assert panels == [layer.name for layer in attribution.space.layers]
+        assert to_hex(figure.legends[0].get_patches()[0].get_facecolor()) == colour
+        assert {to_hex(axes.images[0].get_cmap()(1.0)) for axes in figure.axes if axes.images} == {colour}
 
 
 class Tripled(torch.autograd.Function):

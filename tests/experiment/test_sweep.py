@@ -1,8 +1,5 @@
 """Functions turned up and down: the table against what Python gives, smoothness, pictures, resuming, bad input."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -23,8 +20,9 @@ from faig.intervention.knob import blend, dni
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 from faig.report.figures.chart import Chart
-from faig.report.figures.export import export_charts
+from faig.report.figures.charts import charts_of
 from faig.results.cells import read_table
+from faig.results.reader import Results
 from faig.results.tables import MODULATION
 
 
@@ -211,10 +209,10 @@ def command(place, out, *more: str) -> list[str]:
 
 @pytest.mark.slow
 def test_the_command_draws_strips_curves_and_animations(place, tmp_path, monkeypatch, capsys):
-    def those_of_both(run: Path, charts: Iterable[Chart]) -> Path:
-        return export_charts(run, [chart for chart in charts if "blur+noise" in chart.name])
+    def those_of_both(results: Results) -> dict[str, list[Chart]]:
+        return {"": [chart for charts in charts_of(results).values() for chart in charts if "blur+noise" in chart.name]}
 
-    monkeypatch.setattr("faig.report.figures.export.export_charts", those_of_both)  # all would take long
+    monkeypatch.setattr("faig.report.figures.export.charts_of", those_of_both)  # all would take long
     out = tmp_path / "run"
     assert call(monkeypatch, *command(place, out, "--strengths", "0:1.5:0.5")) == 0
     told = capsys.readouterr().out

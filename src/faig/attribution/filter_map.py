@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
-from faig.common.colours import COLOURS, REST
 from faig.filters import FilterSet
+from faig.imaging.colours import REST
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,12 +13,13 @@ ACROSS = 8  # layers side by side
 PANEL = 1.5, 1.7  # inches
 
 
-def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
+def draw_filter_map(filters: FilterSet, name: str, colour: str) -> "Figure":
     """Draw where the filters of a set are; a filter is a pixel.
 
     Args:
         filters: the set.
         name: of the set, for the legend.
+        colour: of its filters, ``#rrggbb``: that of their function.
     """
     from matplotlib import rc_context
     from matplotlib.colors import ListedColormap  # slow to import
@@ -33,11 +34,11 @@ def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
         panels = figure.subplots(rows, across, squeeze=False).flatten()
         for axes, layer in zip(panels, layers, strict=False):
             pixels = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
-            colours = ListedColormap([REST, COLOURS[0]])
+            colours = ListedColormap([REST, colour])
             axes.imshow(pixels.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
             axes.set_title(layer.name, fontsize=7)
             axes.set(xticks=[], yticks=[])
         for axes in panels[len(layers) :]:
             axes.axis("off")
-        figure.legend(handles=[Patch(color=COLOURS[0], label=name)], loc="outside lower center", fontsize=8)
+        figure.legend(handles=[Patch(color=colour, label=name)], loc="outside lower center", fontsize=8)
         return figure

@@ -18,6 +18,7 @@ from faig.common.errors import InputError
 from faig.common.settings import proportion
 from faig.filters import FilterSet, FilterSpace, Order, Scores, Strengths, rank
 from faig.imaging.cases import describe_photos
+from faig.imaging.colours import colours_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,8 @@ class Attribution:
 
         chosen = self.top(degradation, share)
         percent = f"{100 * len(chosen) / len(self.space):.3g}%"
-        return draw_filter_map(chosen, f"{percent} by {self.method.name} for {degradation}")
+        name = f"{percent} by {self.method.name} for {degradation}"
+        return draw_filter_map(chosen, name, colours_of(self.scores)[degradation])
 
     def rows(self, degradation: str) -> PerImage | None:
         """The score of each image and filter, filters that are not ranked below all others; None without images."""

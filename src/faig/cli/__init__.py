@@ -12,7 +12,7 @@ from faig.common.errors import InputError, for_command_line, printable
 from faig.common.process import all_alive, prepare
 
 EXTRAS = {
-    **dict.fromkeys(("jinja2", "matplotlib", "plotly"), "report"),
+    **dict.fromkeys(("jinja2", "matplotlib"), "report"),
     **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
     "huggingface_hub": "hub",
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "onnx"),

@@ -15,6 +15,7 @@ from faig.report.claims.comparison import claims
 from faig.report.escape import markdown
 from faig.report.figures.chart import Chart
 from faig.report.figures.charts import charts_of
+from faig.report.figures.drawing import Drawing
 from faig.report.figures.pictures import open_picture
 from faig.report.figures.teaser import PICTURE, teaser_caption
 from faig.report.html.html_table import Grid
@@ -109,9 +110,9 @@ def _tables(results: Results, section: str) -> list[Grid]:
 
 
 def _picture(chart: Chart, part: Path, folder: str) -> Shown:
-    chart.draw(part, ["png"])
+    Drawing.of(chart).save(part, ["png"])
     _shrink(part / f"{chart.name}.png", WIDTH)
-    return Shown(chart.title, _link(folder, f"{chart.name}.png"), chart.note)
+    return Shown(chart.title, _link(folder, f"{chart.name}.png"), chart.explanation)
 
 
 def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:

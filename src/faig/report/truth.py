@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,22 +12,13 @@ from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.settings import read_yaml, validated
 from faig.report.escape import markdown
-from faig.report.figures.style import add_legend, plain_text
+from faig.report.figures.truth_charts import OF_DECOYS, SHOWN, TRUTHS, draw_truth
 from faig.results.reader import Results
 from faig.results.run_directory import CONFIG
 from faig.results.truth_tables import AGREEMENT, DECOYS, PLANTED, TOPS
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 COMMAND = "truth"
 TOP = 0.01
-TRUTHS = ("alone", "Shapley", "greedy")
-SHOWN = ("faig", "signed", "signed-net", "predicted", "gradient", "change", "ig", "random")  # in pictures
-OF_DECOYS = ("faig", "signed", "predicted", "change")
-VERSIONS = {"with": "-", "aligned": ":", "without": "--"}  # of decoys, and their lines
-RESOLUTION = 90  # dots per inch
 
 
 class ShapleySettings(BaseModel):
@@ -80,9 +71,7 @@ def write_truth(run: Path, file: Path) -> Path:
     agreement, tops, planted, decoys = map(results.needed, (AGREEMENT, TOPS, PLANTED, DECOYS))
     file.parent.mkdir(parents=True, exist_ok=True)
     curves, constructions = (f"{file.stem}-{name}.png" for name in ("curves", "constructions"))
-    with plain_text():
-        _save(_curves(tops), file.with_name(curves))
-        _save(_constructions(planted, decoys), file.with_name(constructions))
+    draw_truth(file.with_name(curves), file.with_name(constructions), tops=tops, planted=planted, decoys=decoys)
     command = f"faig report {run.as_posix()} --markdown {file.as_posix()}"
     studied = [f"{markdown(pair)} ({seed})" for seed in config["training_seeds"] for pair in config["pairs"]]
     settings = {"command": command, "pairs": ", ".join(studied), "curves": curves, "constructions": constructions}
@@ -195,68 +184,13 @@ def _table(rows: pd.DataFrame, by: str, columns: Mapping[Any, str], order: Seque
     return "\n".join(lines)
 
 
-def _curves(tops: pd.DataFrame) -> "Figure":
-    """Switched off and leak against the proportion, means over seeds."""
-    from matplotlib.figure import Figure
-
-    groups = list(tops.groupby(["pair", "function"], sort=False))
-    figure = Figure(figsize=(4 * len(groups), 6), layout="constrained")
-    panels = figure.subplots(2, len(groups), squeeze=False)
-    for column, ((pair, function), rows) in enumerate(groups):
-        for line, (value, highest) in enumerate({"switched_off": 1.1, "leak": 1.5}.items()):
-            axes = panels[line, column]
-            for method, group in rows[rows["method"].isin((*TRUTHS, *SHOWN))].groupby("method", sort=False):
-                _line(axes, group, "proportion", value, "--" if method in TRUTHS else "-", label=method)
-            label = value.replace("_", " ")
-            axes.set(xscale="log", title=f"{pair}, {function}", xlabel="proportion", ylabel=label, ylim=(-0.1, highest))
-            axes.grid(alpha=0.3)
-    add_legend(panels[0, 0], 7)
-    return figure
-
-
-def _constructions(planted: pd.DataFrame, decoys: pd.DataFrame) -> "Figure":
-    """Recall against drift, and decoys in the top 1% against their scale."""
-    from matplotlib.figure import Figure
-
-    pairs = list(dict.fromkeys(planted["pair"]))
-    figure = Figure(figsize=(5 * len(pairs), 7), layout="constrained")
-    panels = figure.subplots(2, len(pairs), squeeze=False)
-    scaled = decoys[decoys["decoy"] == "scaled"].assign(share=decoys["in_top"] / decoys["top"])
-    for column, pair in enumerate(pairs):
-        upper, lower = panels[:, column]
-        for method in SHOWN:
-            rows = planted[(planted["pair"] == pair) & (planted["method"] == method)]
-            _line(upper, rows, "drift", "recall", "-", label=method)
-        for version, style in VERSIONS.items():
-            for number, method in enumerate(OF_DECOYS):
-                rows = scaled[(scaled["pair"] == pair) & (scaled["method"] == method) & (scaled["version"] == version)]
-                _line(lower, rows, "size", "share", style, marker="", color=f"C{number}", label=f"{method}, {version}")
-        upper.set(title=pair, xlabel="drift / planted change", ylabel="recall of the carriers", ylim=(0, 1))
-        lower.set(xscale="log", xlabel="scale of the decoys", ylabel="share of the top 1%", ylim=(0, 1))
-        upper.grid(alpha=0.3)
-        lower.grid(alpha=0.3)
-    for axes in panels[:, 0]:
-        add_legend(axes, 7)
-    return figure
-
-
-def _line(axes: "Axes", rows: pd.DataFrame, x: str, y: str, style: str, **options: Any) -> None:
-    mean = rows.groupby(x)[y].mean()
-    axes.plot(mean.index, mean, **{"linestyle": style, "marker": "."} | options)
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=RESOLUTION, metadata={"Software": None})
-
-
 HEAD = """# Are these the right filters?
 
 Computed by `faig run configs/study/truth.yaml`, written by `{command}`. Small pairs, whose filters can all be reverted
 one by one (`configs/train/truth`, `scripts/small_pairs.py`), with the seed of their training: {pairs}. Every number
 is a mean over these seeds, ± half of its 95% t interval where there are several.
 
-![Switched off and leak, by the proportion of filters reverted]({curves})
+![Switched off and leak, by the proportion of filters reverted; a triangle at an edge: beyond it]({curves})
 
 ## Brute force
 

@@ -1,26 +1,29 @@
-"""A chart as data: drawn by plotly on the page, and by matplotlib into PNG and SVG files."""
+"""A chart as data, which `drawing` draws for the page and into PNG and SVG files."""
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from faig.common.colours import COLOURS
-from faig.report.escape import plotly
-from faig.report.figures.style import add_legend, plain_text, save_figure
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from faig.imaging.colours import INK
 
 Kind = Literal["line", "bars", "steps"]
+Scale = Literal["plain", "percent", "log"]
 Position = float | int | str
+Numbers = NDArray[np.float64]
+Limits = tuple[float, float]
 TICKS = 6  # of a percent axis
 ROUND = (0.1, 0.3, 1, 3, 10, 30, 100)
-FAINT = 0.15  # opacity of a band
-WIDE = 60  # letters along an axis, from which they stand upright
-LETTER = 0.07  # inches of a label's letter
+BEYOND = "A triangle at an edge: the point lies beyond it; point at it for its number."
+LESS, MORE = -1, 1  # than an axis shows
+
+
+def gaps(values: Numbers) -> Numbers:
+    """Numbers with a gap where they are not finite."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,16 @@ class Series:
     """A line, or bars, of one name.
 
     Attributes:
-        name: in the legend.
+        name: in the legend, or beside the line.
         x: places; texts where the axis has categories.
         y: values.
         low: ends of the intervals of y, and
         high: where there are any.
-        colour: place in `COLOURS`; None is the colour of text.
+        colour: of the function or the inputs that it is about, ``#rrggbb``; that of text where it is about none.
+        look: which marker, kind of line and hatch tell it apart from others; 0 is the plain one.
         kind: how it is drawn.
         heavy: a thick line that stands out.
-        hover: what is said of each point.
+        hover: what else is said of each point.
     """
 
     name: str
@@ -44,20 +48,11 @@ class Series:
     y: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
-    colour: int | None = 0
+    colour: str = INK
+    look: int = 0
     kind: Kind = "line"
     heavy: bool = False
     hover: Sequence[str] = ()
-
-    @property
-    def hex(self) -> str:
-        """The colour on white paper."""
-        return "#666666" if self.colour is None else COLOURS[self.colour % len(COLOURS)]
-
-    @property
-    def token(self) -> str:
-        """The page's name of the colour, which differs between light and dark."""
-        return "text" if self.colour is None else f"c{self.colour % len(COLOURS)}"
 
 
 @dataclass(frozen=True)
@@ -70,10 +65,11 @@ class Chart:
         x: label of the axis.
         y: label of the axis.
         series: what is drawn.
-        percent: whether x is in percent, on a logarithmic axis.
+        scale: of x: plain; ``percent``, logarithmic with round percentages; or ``log``.
         note: how to read it.
         main: whether the Markdown report has it.
-        window: limits of x and of y, where a line leaves what matters; the page can zoom out.
+        within: limits of x and of y. What lies beyond is drawn at the edge, with a mark that points outwards, and
+            said in full where one points at it.
     """
 
     name: str
@@ -81,24 +77,10 @@ class Chart:
     x: str
     y: str
     series: Sequence[Series]
-    percent: bool = False
+    scale: Scale = "plain"
     note: str = ""
     main: bool = False
-    window: tuple[tuple[float, float], tuple[float, float]] | None = None
-
-    def plotly(self) -> dict[str, Any]:
-        """Traces and layout for plotly.js; colours of text and grid are the page's."""
-        axis: dict[str, Any] = {} if self.categories else {"title": {"text": plotly(self.x)}}
-        if self.percent:
-            ticks = self.ticks
-            axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}%" for tick in ticks]}
-        upright: dict[str, Any] = {"title": {"text": plotly(self.y)}}
-        if self.window is not None:
-            axis["range"], upright["range"] = map(list, self.window)
-        return {
-            "data": [trace for series in self.series for trace in _traces(series)],
-            "layout": {"xaxis": axis, "yaxis": upright, "barmode": "group"},
-        }
+    within: tuple[Limits, Limits] = ((-math.inf, math.inf), (-math.inf, math.inf))
 
     @property
     def categories(self) -> list[str]:
@@ -111,122 +93,51 @@ class Chart:
         places = sorted({float(x) for series in self.series for x in series.x})
         return places if len(places) <= TICKS else [tick for tick in ROUND if places[0] <= tick <= places[-1]]
 
-    def draw(self, folder: Path, forms: Sequence[str] = ("png", "svg")) -> None:
-        """Write ``<name>.png`` and ``<name>.svg``, or one of them."""
-        with plain_text():
-            save_figure(self._figure(), folder / self.name, forms)
+    def at(self, series: Series, number: int) -> tuple[Numbers, Numbers]:
+        """Where the points of a series are drawn, x and y; bars stand side by side, in groups of 0.8 around 0, 1, 2 ...
 
-    def _figure(self) -> "Figure":
-        from matplotlib.figure import Figure
+        Args:
+            series: one of the chart's.
+            number: which one it is.
+        """
+        names = self.categories
+        if not names:
+            x = np.asarray(series.x, dtype=np.float64)
+        else:
+            count = sum(each.kind == "bars" for each in self.series)
+            aside = (number + 0.5) / count * 0.8 - 0.4 if series.kind == "bars" else 0.0
+            x = np.asarray([names.index(str(name)) + aside for name in series.x])
+        (left, right), (bottom, top) = self.within
+        return gaps(np.clip(x, left, right)), gaps(np.clip(np.asarray(series.y, dtype=np.float64), bottom, top))
 
-        bars = [series for series in self.series if series.kind == "bars"]
-        places = self.categories
-        upright = len("".join(places)) > WIDE  # then labels stand upright, and long ones need room
-        tall = max([0.0, *(LETTER * len(label) - 1 for label in places)]) if upright else 0.0
-        figure = Figure(figsize=(max(6.0, 0.28 * len(places) + 2), 3.8 + tall), layout="constrained")
-        axes = figure.subplots()
-        for number, series in enumerate(self.series):
-            _draw(axes, series, places, number, len(bars))
-        if self.percent:
-            axes.set_xscale("log")
-            axes.set_xticks(self.ticks, [f"{tick:g}%" for tick in self.ticks])
-            axes.minorticks_off()
-        if bars:
-            axes.set_xticks(range(len(places)), places, rotation=90 if upright else 0, fontsize=8)
-        axes.set(xlabel=self.x, ylabel=self.y, title=self.title)
-        if self.window is not None:
-            axes.set(xlim=self.window[0], ylim=self.window[1])
-        axes.grid(alpha=0.3, axis="y" if bars else "both")
-        add_legend(axes, 8)
-        return figure
+    def beyond(self, series: Series) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """On which side of the limits of x and of y each point lies: `LESS`, 0 or `MORE`; bars stay within."""
 
+        def side(values: Numbers, limits: Limits) -> NDArray[np.int64]:
+            return np.where(values < limits[0], LESS, np.where(values > limits[1], MORE, 0))
 
-def _traces(series: Series) -> list[dict[str, Any]]:
-    hover = [f"<br>{plotly(text)}" for text in series.hover] or [""] * len(series.x)
-    if series.low:
-        ends = zip(hover, series.low, series.high, strict=True)
-        hover = [t if math.isnan(low) else f" [{low:.3g}, {high:.3g}]{t}" for t, low, high in ends]
-    trace: dict[str, Any] = {
-        "name": plotly(series.name),
-        "x": [plotly(x) if isinstance(x, str) else x for x in series.x],
-        "y": _finite(series.y),
-        "legendgroup": plotly(series.name),
-        "text": hover,
-        "textposition": "none",
-        "hovertemplate": "%{x:.3g}: %{y:.3g}%{text}" if _numeric(series) else "%{x}: %{y:.3g}%{text}",
-    }
-    if series.kind == "bars":
-        trace |= {"type": "bar", "marker": {"color": series.token}}
-        if series.low:
-            trace["error_y"] = {
-                "type": "data",
-                "array": _finite([high - y for high, y in zip(series.high, series.y, strict=True)]),
-                "arrayminus": _finite([y - low for low, y in zip(series.low, series.y, strict=True)]),
-                "thickness": 1.2,
-                "width": 3,
-            }
-        return [trace]
-    if series.kind == "steps":
-        return [
-            trace | {"type": "scatter", "mode": "lines", "line": {"shape": "hvh", "color": series.token, "width": 1.2}}
-        ]
-    del trace["textposition"]
-    line = {"color": series.token, "width": 3 if series.heavy else 1.6}
-    trace |= {"type": "scatter", "mode": "lines+markers", "line": line, "marker": {"size": 7 if series.heavy else 5}}
-    if not _has_band(series):
-        return [trace]
-    band = {
-        "type": "scatter",
-        "x": [*series.x, *reversed(series.x)],
-        "y": _finite([*series.high, *reversed(series.low)]),
-        "fill": "toself",
-        "fillcolor": f"{series.token}/{FAINT}",
-        "line": {"width": 0},
-        "mode": "lines",
-        "legendgroup": plotly(series.name),
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
-    return [band, trace]
+        y = np.asarray(series.y, dtype=np.float64)
+        x = np.zeros_like(y) if self.categories else np.asarray(series.x, dtype=np.float64)
+        return side(x, self.within[0]) * (not self.categories), side(y, self.within[1])
 
+    @property
+    def clips(self) -> bool:
+        """Whether any point lies beyond the limits."""
+        return any(side.any() for series in self.series for side in self.beyond(series))
 
-def _drawable(values: Sequence[Any]) -> list[Any]:
-    """What is not finite leaves a gap, as on the page."""
-    return [value if isinstance(value, str) or math.isfinite(value) else math.nan for value in values]
+    @property
+    def explanation(self) -> str:
+        """How to read it, the marks of what lies beyond the limits too."""
+        return " ".join(part for part in (self.note, BEYOND if self.clips else "") if part)
 
-
-def _draw(axes: Any, series: Series, places: list[str], number: int, count: int) -> None:
-    x, y, low, high = map(_drawable, (series.x, series.y, series.low, series.high))
-    series = replace(series, x=x, y=y, low=low, high=high)
-    if series.kind == "bars":
-        width = 0.8 / count
-        at = [places.index(str(x)) - 0.4 + (number + 0.5) * width for x in series.x]
-        ends = None
-        if series.low:
-            ends = [
-                [max(0.0, y - low) for y, low in zip(series.y, series.low, strict=True)],
-                [max(0.0, high - y) for y, high in zip(series.y, series.high, strict=True)],
-            ]
-        axes.bar(at, series.y, width, label=series.name, color=series.hex, yerr=ends, error_kw={"lw": 0.8})
-    elif series.kind == "steps":
-        axes.step([places.index(str(x)) for x in series.x], series.y, where="mid", color="#222222", lw=1)
-        axes.lines[-1].set_label(series.name)
-    else:
-        axes.plot(series.x, series.y, marker=".", color=series.hex, lw=2.4 if series.heavy else 1.3, label=series.name)
-        if _has_band(series):
-            axes.fill_between(series.x, series.low, series.high, color=series.hex, alpha=FAINT, lw=0)
-
-
-def _has_band(series: Series) -> bool:
-    """Intervals are drawn where the line runs forward; else they are only said where one points."""
-    forward = all(before < after for before, after in itertools.pairwise(map(float, series.x)))
-    return series.heavy and bool(series.low) and forward
-
-
-def _numeric(series: Series) -> bool:
-    return not any(isinstance(x, str) for x in series.x)
-
-
-def _finite(values: Sequence[float]) -> list[float | None]:
-    """Values with None in place of NaN and infinity, which JSON does not have."""
-    return [float(value) if math.isfinite(value) else None for value in values]
+    def told(self, series: Series) -> list[str]:
+        """What is said of each point of a series: where it is, its value with the interval, and what else."""
+        unit = "%" if self.scale == "percent" else ""
+        told = []
+        for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
+            where = x if isinstance(x, str) else f"{self.x} {x:.3g}{unit}"
+            known = series.low and math.isfinite(series.low[place])
+            interval = f" [{series.low[place]:.3g}, {series.high[place]:.3g}]" if known else ""
+            more = f", {series.hover[place]}" if series.hover and series.hover[place] else ""
+            told.append(f"{series.name}, {where}: {self.y} {y:.3g}{interval}{more}".replace("-", "−"))
+        return told

@@ -7,7 +7,7 @@ import pandas as pd
 from faig.report.claims.claim import at_one_percent, job, listed
 from faig.report.figures.chart import Chart, Series
 from faig.report.figures.comparison_charts import comparison_charts
-from faig.report.figures.series_of_tables import GREY, colours_of_inputs, estimates, line_of, numbered
+from faig.report.figures.series_of_tables import colours_of_run, estimates, line_of, numbered, of_method
 from faig.report.rankings import by_own_method, whose_filters
 from faig.results.reader import Results
 from faig.results.tables import ACCURACY, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED
@@ -21,39 +21,43 @@ CURVES = {
 THIN = "Thin: all parameters mixed (DNI), and output images averaged (blend)."
 
 Charts = list[Chart]
+Colours = dict[str, str]
 
 
 def charts_of(results: Results) -> dict[str, Charts]:
     """All charts of a run, by section of the report."""
+    colours = colours_of_run(results)
     return {
-        "comparison": comparison_charts(results),
-        "distribution": distribution_charts(results),
-        "modulation": [chart for sweep in modulation_charts(results).values() for chart in sweep],
-        "prediction": prediction_charts(results),
-        "locations": retraining_charts(results),
+        "comparison": comparison_charts(results, colours),
+        "distribution": distribution_charts(results, colours),
+        "modulation": [chart for sweep in modulation_charts(results, colours).values() for chart in sweep],
+        "prediction": prediction_charts(results, colours),
+        "locations": retraining_charts(results, colours),
     }
 
 
-def distribution_charts(results: Results) -> Charts:
+def distribution_charts(results: Results, colours: Colours) -> Charts:
     """The share of each function's filters that each layer has, and how many filters do what."""
     charts: Charts = []
     layers, groups = results.table(LAYERS), results.table(GROUPS)
     if layers is not None:
-        charts.append(_by_layer(layers))
+        charts.append(_by_layer(layers, colours))
     if groups is not None and len(named := groups[~groups["functions"].isin(["", "all"])]):
         charts.append(_by_group(named))
     return charts
 
 
-def _by_layer(layers: pd.DataFrame) -> Chart:
+def _by_layer(layers: pd.DataFrame, colours: Colours) -> Chart:
     rows, share = at_one_percent(layers)
     series = [
-        Series(job(str(kind)), list(part["layer"]), list(part["share_of_found"]), colour=number, kind="bars")
-        for number, (kind, part) in enumerate(rows.groupby("function", sort=False))
+        Series(
+            job(str(kind)), list(part["layer"]), list(part["share_of_found"]), colour=colours[str(kind)], kind="bars"
+        )
+        for kind, part in rows.groupby("function", sort=False)
     ]
     every = rows[rows["function"] == rows["function"].iloc[0]]
     usual = list(every["filters"] / every["filters"].sum())
-    series.append(Series("all filters", list(every["layer"]), usual, colour=None, kind="steps"))
+    series.append(Series("all filters", list(every["layer"]), usual, kind="steps"))
     return Chart(
         "layers",
         f"Where the top {100 * share:.3g}% by {rows['method'].iloc[0]} are",
@@ -75,19 +79,19 @@ def _by_group(groups: pd.DataFrame) -> Chart:
         "share of all filters",
         [
             Series("filters", names, *estimates(rows, "share"), kind="bars"),
-            Series("by chance", names, list(rows["by_chance"]), colour=GREY, kind="bars"),
+            Series("by chance", names, list(rows["by_chance"]), look=1, kind="bars"),
         ],
         note="Raw scores are those before anything is subtracted: a filter that all functions need is in all sets.",
     )
 
 
-def modulation_charts(results: Results) -> dict[str, Charts]:
+def modulation_charts(results: Results, colours: Colours) -> dict[str, Charts]:
     """Measures against strength, by the functions that are turned together."""
     table = results.table(MODULATION)
     if table is None:
         return {}
     rows, controls = table[table["functions"] != ""], table[table["functions"] == ""]
-    colours, filters, by = colours_of_inputs(rows["input"]), whose_filters(results), by_own_method(results)
+    filters, by = whose_filters(results), by_own_method(results)
     return {
         str(functions): [
             Chart(
@@ -97,10 +101,10 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
                 label,
                 [
                     *(
-                        line_of(str(kind), line, "strength", name, colours[kind], True)
+                        line_of(str(kind), line, "strength", name, colour=colours[str(kind)], heavy=True)
                         for kind, line in group.groupby("input", sort=False)
                     ),
-                    *(_controls(controls, str(functions)) if name == "psnr" else []),
+                    *(_controls(controls, str(functions), colours) if name == "psnr" else []),
                 ],
                 note=" ".join(
                     part
@@ -119,11 +123,13 @@ def modulation_charts(results: Results) -> dict[str, Charts]:
     }
 
 
-def _controls(controls: pd.DataFrame, functions: str) -> Iterator[Series]:
+def _controls(controls: pd.DataFrame, functions: str, colours: Colours) -> Iterator[Series]:
     """PSNR of DNI and blend on the functions' own degradations."""
     own = controls[controls["input"].isin(functions.split("+"))]
-    for number, ((way, kind), line) in enumerate(own.groupby(["way", "input"], sort=False)):
-        yield line_of(f"{way} on {kind}", line, "strength", "psnr", GREY + 1 + number, False)
+    looks = numbered(own["way"])
+    for (way, kind), line in own.groupby(["way", "input"], sort=False):
+        style = {"colour": colours[str(kind)], "look": 1 + looks[way]}
+        yield line_of(f"{way} on {kind}", line, "strength", "psnr", **style)
 
 
 def _wrecks_at(rows: pd.DataFrame) -> str:
@@ -134,22 +140,22 @@ def _wrecks_at(rows: pd.DataFrame) -> str:
     return f"Wrecked at strength {listed(f'{strength:g}' for strength in strengths)}."
 
 
-def prediction_charts(results: Results) -> Charts:
+def prediction_charts(results: Results, colours: Colours) -> Charts:
     """How often predictors are right, and responses against levels."""
     charts: Charts = []
     accuracy, levels = results.table(ACCURACY), results.table(LEVELS)
     filters, by = whose_filters(results), by_own_method(results)
     if accuracy is not None:
         series = [
-            Series(str(name), list(part["classes"]), *estimates(part, "accuracy"), colour=number, kind="bars")
+            Series(str(name), list(part["classes"]), *estimates(part, "accuracy"), look=number, kind="bars")
             for number, (name, part) in enumerate(accuracy.groupby("predictor", sort=False))
         ]
         charts.append(
             Chart("accuracy", f"Right answers{by}", "possible classes", "share", series, note=filters, main=True)
         )
-    for number, (kind, part) in enumerate(levels.groupby("degradation", sort=False) if levels is not None else ()):
+    for kind, part in levels.groupby("degradation", sort=False) if levels is not None else ():
         means = part.groupby("level")["response"].mean()
-        line = Series(job(str(kind)), list(means.index), list(means), colour=number, heavy=True)
+        line = Series(job(str(kind)), list(means.index), list(means), colour=colours[str(kind)], heavy=True)
         charts.append(
             Chart(
                 f"levels-{kind}",
@@ -164,12 +170,12 @@ def prediction_charts(results: Results) -> Charts:
     return charts
 
 
-def retraining_charts(results: Results) -> Charts:
+def retraining_charts(results: Results, colours: Colours) -> Charts:
     """PSNR on each function while only some filters are free."""
     rows = results.table(RETRAINED)
     if rows is None:
         return []
-    colours = numbered(rows["free"])
+    choices = list(dict.fromkeys(rows["free"]))
     return [
         Chart(
             f"retrained-{kind}",
@@ -177,8 +183,11 @@ def retraining_charts(results: Results) -> Charts:
             "iterations",
             "PSNR (dB)",
             [
-                line_of(str(free), line, "iterations", "psnr", colours[free], number == 0)
-                for number, (free, line) in enumerate(group.groupby("free", sort=False))
+                line_of(
+                    *(str(free), line, "iterations", "psnr"),
+                    **of_method(free, choices, choices[0], colours[str(kind)]),
+                )
+                for free, line in group.groupby("free", sort=False)
             ],
             note=f"One line per choice of the filters that are free to change. {whose_filters(results)}",
             main=True,

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from faig.common.files import new_folder
-from faig.report.figures.chart import Chart
 from faig.report.figures.charts import charts_of
+from faig.report.figures.drawing import Drawing
 from faig.results.reader import Results
 
 FIGURES = "figures/report"
@@ -23,12 +23,13 @@ def draw_charts(run: Path) -> Path:
     Raises:
         InputError: it is no run directory, or a file in it cannot be read.
     """
-    return export_charts(run, (chart for charts in charts_of(Results.of(run)).values() for chart in charts))
+    charts = [chart for group in charts_of(Results.of(run)).values() for chart in group]
+    return export_drawings(run, map(Drawing.of, charts))
 
 
-def export_charts(run: Path, charts: Iterable[Chart]) -> Path:
-    """Draw these charts into a run's ``figures/report``; see `draw_charts`."""
+def export_drawings(run: Path, drawings: Iterable[Drawing]) -> Path:
+    """Write drawn charts into a run's ``figures/report``; see `draw_charts`."""
     with new_folder(run / FIGURES, force=True, ours=("*.png", "*.svg")) as folder:
-        for chart in charts:
-            chart.draw(folder)
+        for drawing in drawings:
+            drawing.save(folder)
     return run / FIGURES

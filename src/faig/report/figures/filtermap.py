@@ -6,20 +6,21 @@ from typing import Any
 from torch import Tensor
 
 from faig.attribution.files.ranking_file import RankingFile
+from faig.imaging.colours import COLOURS
 
 KEPT = 0.1  # of the filters, those whose scores are shown
 MOST = 200_000  # of them, however large the network
 
 
-def filter_map(rankings: RankingFile) -> dict[str, Any]:
-    """What the page's script draws, of the run's own method.
+def filter_map(rankings: RankingFile, colours: dict[str, str]) -> dict[str, Any]:
+    """What the page's script draws, of the run's own method; each function in its place of `COLOURS`.
 
     Scores and flat indices of the best `KEPT` are little-endian float32 and uint32 in base64, best first, so that a
     position is a rank.
 
     Returns:
         ``method``, ``layers`` (``[name, out, in, start]``), ``total`` (filters of the network) and ``functions``
-        (``name``, ``index``, ``score``).
+        (``name``, ``colour``, ``index``, ``score``).
     """
     space = rankings.space
     count = min(MOST, max(1, int(len(space) * KEPT)))
@@ -30,7 +31,8 @@ def filter_map(rankings: RankingFile) -> dict[str, Any]:
         "layers": [(layer.name, layer.out, layer.inputs, layer.start) for layer in space.layers],
         "total": len(space),
         "functions": [
-            {"name": kind, "index": _packed(indices, "<u4"), "score": _packed(scores[indices], "<f4")}
+            {"name": kind, "colour": COLOURS.index(colours[kind])}
+            | {"index": _packed(indices, "<u4"), "score": _packed(scores[indices], "<f4")}
             for kind, (indices, scores) in best.items()
         ],
     }

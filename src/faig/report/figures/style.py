@@ -1,39 +1,41 @@
-"""What all pictures share: colours, and how a figure becomes files."""
+"""What all pictures share: how they look, and how a figure becomes files."""
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faig.common.files import replacing
+from faig.imaging.colours import INK
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-RESOLUTION = 110  # dots per inch
-
-
-METADATA: dict[str, dict[str, Any]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-
-
-@contextmanager
-def plain_text() -> Iterator[None]:
-    """Names on figures are drawn as they are: no ``$`` begins a formula. Also makes equal figures equal bytes."""
-    from matplotlib import rc_context
-
-    with rc_context({"text.parse_math": False, "svg.hashsalt": "faig"}):
-        yield
-
-
-def add_legend(axes: "Axes", size: int) -> None:
-    """Name all that was drawn, where anything was; a name may begin with an underscore."""
-    drawn: list[Any] = [*axes.lines, *axes.containers]
-    named = {one: str(one.get_label()) for one in drawn}
-    given = {one: name for one, name in named.items() if not re.fullmatch(r"_child\d+|_nolegend_|", name)}
-    if given:
-        axes.legend([*given], [*given.values()], fontsize=size)
+RESOLUTION = 130  # dots per inch
+PAPER, SOFT, EDGE = "#ffffff", "#5b646d", "#e2dfd9"  # behind all; axes' labels; lines that only help the eye
+SETTINGS: Any = {  # of matplotlib
+    "text.parse_math": False,  # a $ in a name begins no formula
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "faig",  # equal figures give equal bytes
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
+    "axes.edgecolor": SOFT,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "grid.color": EDGE,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.6,
+}
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+}
 
 
 def save_figure(figure: "Figure", path: Path, forms: Sequence[str] = ("png", "svg")) -> None:
@@ -44,8 +46,9 @@ def save_figure(figure: "Figure", path: Path, forms: Sequence[str] = ("png", "sv
         path: without suffix; its folder is made.
         forms: which to write.
     """
+    from matplotlib import rc_context
+
     path.parent.mkdir(parents=True, exist_ok=True)
     for form in forms:
-        with replacing(path.with_name(f"{path.name}.{form}")) as part, plain_text():
+        with replacing(path.with_name(f"{path.name}.{form}")) as part, rc_context(SETTINGS):
             figure.savefig(part, format=form, dpi=RESOLUTION, metadata=METADATA[form])
-        figure.set_layout_engine("none")  # the layout, which takes long, stays as it is

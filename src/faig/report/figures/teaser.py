@@ -5,8 +5,8 @@ from pathlib import Path
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.imaging.images import read_image
 from faig.report.claims.claim import decibels, job, listed, sentences
+from faig.report.figures.pictures import busiest_part, part_of
 from faig.report.figures.style import RESOLUTION
 from faig.results.reader import Results, Shot
 from faig.results.tables import PICTURES
@@ -19,6 +19,8 @@ ROWS = {"blur": "blurry", "noise": "noisy"}
 
 def draw_teaser(run: Path) -> Path:
     """Draw ``figures/teaser.png`` of a run or of its stage: a row for each degradation, each picture with its PSNR.
+
+    Of large images the part is shown where most happens.
 
     Args:
         run: a run directory whose ``figures/teaser/pictures.csv``, or a stage's, says what there is.
@@ -36,6 +38,9 @@ def draw_teaser(run: Path) -> Path:
     if home is None:
         raise InputError(f"{run}: holds no {PICTURES.name}, so no pictures to show")
     shots = results.shots("")
+    if not shots:
+        raise InputError(f"{home / PICTURES.name}: lists no pictures")
+    box = busiest_part(guide_among(shots))
     columns = list(dict.fromkeys((shot.shown, shot.function) for shot in shots))
     rows = list(dict.fromkeys(shot.input for shot in shots))
     size = (CELL * len(columns) + 0.5, (CELL + 0.3) * len(rows) + 0.2)
@@ -44,7 +49,7 @@ def draw_teaser(run: Path) -> Path:
     for shot in shots:
         row, column = rows.index(shot.input), columns.index((shot.shown, shot.function))
         axes = panels[row, column]
-        axes.imshow(read_image(shot.file).permute(1, 2, 0).numpy(), interpolation="nearest")
+        axes.imshow(part_of(shot.file, box), interpolation="nearest")
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel("" if shot.shown == "gt" else f"{shot.psnr:.2f} dB", fontsize=11)
         if row == 0:
@@ -55,6 +60,11 @@ def draw_teaser(run: Path) -> Path:
     with replacing(out) as part:
         figure.savefig(part, dpi=RESOLUTION, format="png", metadata={"Software": None})
     return out
+
+
+def guide_among(shots: list[Shot]) -> Path:
+    """The picture that says where most happens: the GT, or where there is none the target's."""
+    return next((shot for what in ("gt", "target") for shot in shots if shot.shown == what), shots[0]).file
 
 
 def teaser_caption(shots: list[Shot]) -> str:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from faig.common.files import replacing
+from faig.imaging.colours import colours_of
+from faig.report.figures.style import METADATA, RESOLUTION, SETTINGS
 
 
 def draw_curve(records: dict[str, dict[str, Any]], path: Path) -> None:
@@ -14,19 +16,25 @@ def draw_curve(records: dict[str, dict[str, Any]], path: Path) -> None:
             same data settings, that one's curve comes before its own.
         path: of the picture.
     """
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.5 * len(records), 3.2), layout="constrained")
-    for axes, (name, record) in zip(figure.subplots(1, len(records), squeeze=False)[0], records.items(), strict=True):
-        points = history(record)
-        for kind in sorted({key for point in points for key in point} - {"iteration", "loss"}):
-            drawn = [(point["iteration"], point[kind]) for point in points if kind in point]
-            axes.plot(*zip(*drawn, strict=True), marker=".", label=kind)
-        axes.set(title=name, xlabel="iterations", ylabel="PSNR on the validation images (dB)")
-        axes.legend()
-        axes.grid(alpha=0.3)
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=110, metadata={"Software": None})
+    curves = {name: history(record) for name, record in records.items()}
+    kinds = sorted({key for points in curves.values() for point in points for key in point} - {"iteration", "loss"})
+    colours, handles = colours_of(kinds), {}
+    with rc_context(SETTINGS):
+        figure = Figure(figsize=(4.5 * len(records), 3.4), layout="constrained")
+        for axes, (name, points) in zip(
+            figure.subplots(1, len(records), squeeze=False)[0], curves.items(), strict=True
+        ):
+            for kind in kinds:
+                if drawn := [(point["iteration"], point[kind]) for point in points if kind in point]:
+                    [handles[kind]] = axes.plot(*zip(*drawn, strict=True), marker=".", color=colours[kind])
+            axes.set(title=name, xlabel="iterations", ylabel="PSNR on the validation images (dB)")
+            axes.grid()
+        figure.legend(handles.values(), handles, loc="outside lower center", ncols=len(handles) or 1)
+        with replacing(path) as part:
+            figure.savefig(part, format="png", dpi=RESOLUTION, metadata=METADATA["png"])
 
 
 def history(record: dict[str, Any]) -> list[dict[str, float]]:

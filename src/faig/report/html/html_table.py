@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SHOWN = 2000  # rows
+SHOWN = 500  # rows; more make the page slow and large
 ENDS = ("_low", "_high", "_spread")
 SHARES = ("switched_off", "switched_on", "leak", "accuracy", "share_of_found", "share_of_layer", "shared", "confidence")
 

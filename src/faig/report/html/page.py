@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from faig import web
 from faig.attribution.files.ranking_file import RankingFile
-from faig.common.colours import COLOURS
 from faig.common.files import replacing
 from faig.common.version import __version__
-from faig.intervention.comparison import MEASURES
-from faig.report.claims.claim import Claim, at_one_percent, in_both, job
+from faig.imaging.colours import COLOURS
+from faig.report.claims.claim import Claim, job
 from faig.report.claims.comparison import claims
 from faig.report.figures import charts
 from faig.report.figures.chart import Chart
-from faig.report.figures.export import export_charts
+from faig.report.figures.drawing import Drawing
+from faig.report.figures.export import export_drawings
 from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import Picture, pictures
-from faig.report.figures.teaser import teaser_caption
+from faig.report.figures.series_of_tables import colours_of_run
+from faig.report.figures.strips import guide_of
+from faig.report.figures.teaser import guide_among, teaser_caption
+from faig.report.headline import Fact, Headline, headline
 from faig.report.html.html_table import Grid
 from faig.report.rankings import own_method, rankings_of, whose_filters
-from faig.results.comparison_tables import SUMMARY
 from faig.results.reader import Results, Shot, read_any
 from faig.results.tables import CONFUSION, MODULATION, SECTIONS, TABLES
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 FILE = "report.html"
 LISTED = 50  # filters of each ranking
 TEASER, SWEEPS = 0.35, 0.65  # shares of the bytes for images
+STYLES = ("page.css", "chart.css")
+SCRIPTS = ("page.js", "chart.js", "map.js")
 NAMES = {
     "input": "input",
     "baseline": "baseline network",
@@ -44,10 +49,11 @@ ROWS = {"blur": "blurry input", "noise": "noisy input", "clean": "clean input"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Pictures of one input, any two of which the slider compares."""
+    """Pictures of one input, any two of which the slider compares; what is written on them has their PSNR."""
 
     name: str
     pictures: list[Picture]
+    labels: list[str]
     left: int
     right: int
 
@@ -75,32 +81,22 @@ def write_report(run: Path) -> Path:
     Raises:
         InputError: it is no run directory, or a file in it cannot be read.
     """
-    from plotly.offline import get_plotlyjs
-
     results = Results.of(run)
     context = _context(results)
-    drawn: list[Chart] = context.pop("drawn")
-    assets = {
-        name: (resources.files("faig.report") / "templates" / name).read_text("utf-8")
-        for name in ("page.css", "page.js")
-    }
-    html = (
-        environment()
-        .get_template("page.html")
-        .render(
-            **context,
-            css=assets["page.css"],
-            js=assets["page.js"],
-            plotly=get_plotlyjs() if drawn else "",
-            version=__version__,
-            colours=COLOURS,
-        )
-    )
-    if drawn:
-        export_charts(run, drawn)
+    drawings: list[Drawing] = context.pop("drawings")
+    styles = [web.text("before_after.css"), *map(_template, STYLES)]
+    scripts = [web.text("before_after.js"), *map(_template, SCRIPTS)]
+    page = environment().get_template("page.html")
+    html = page.render(**context, css="\n".join(styles), js=web.joined(*scripts), version=__version__, colours=COLOURS)
+    if drawings:
+        export_drawings(run, drawings)
     with replacing(run / FILE) as part:
         part.write_text(html, encoding="utf-8")
     return run / FILE
+
+
+def _template(name: str) -> str:
+    return (resources.files("faig.report") / "templates" / name).read_text("utf-8")
 
 
 def environment() -> "Environment":
@@ -122,19 +118,21 @@ def _context(results: Results) -> dict[str, Any]:
     """Everything the template shows."""
     tables = _tables(results)  # first: whatever is no table is refused before anything is drawn
     by_section = charts.charts_of(results)
-    drawn = [chart for group in by_section.values() for chart in group]
+    drawings = [Drawing.of(chart) for group in by_section.values() for chart in group]
     rankings = rankings_of(results)
-    mapped = None if rankings is None else filter_map(rankings)
-    judged = claims(results)
+    mapped = None if rankings is None else filter_map(rankings, colours_of_run(results))
+    judged, found = claims(results), headline(results)
     return {
         "title": title_of(results),
+        "found": found,
         "headings": SECTIONS,
-        "tiles": _tiles(results, mapped),
+        "facts": [*(found.facts if found else ()), *_sizes(results, mapped)],
         "claims": judged,
         "counts": _counts(judged),
-        "teaser": _teaser(results),
+        "teaser": _teaser(results, found),
         "caption": teaser_caption(results.shots(own_method(results))),
         "charts": by_section,
+        "svg": {drawing.chart.name: drawing.inline(number) for number, drawing in enumerate(drawings)},
         "sweeps": _sweeps(results),
         "filters": whose_filters(results),
         "tables": tables,
@@ -142,9 +140,9 @@ def _context(results: Results) -> dict[str, Any]:
         "trust": _trust(results),
         "versions": _versions(results),
         "configs": [(results.inside(file), file.read_text(encoding="utf-8")) for file, _ in results.settings()],
-        "data": {"charts": {chart.name: chart.plotly() for chart in drawn}, "map": mapped},
+        "data": {"charts": {drawing.chart.name: drawing.points() for drawing in drawings}, "map": mapped},
         "map": mapped,
-        "drawn": drawn,
+        "drawings": drawings,
     }
 
 
@@ -156,23 +154,16 @@ def title_of(results: Results) -> str:
     return "The filters of a network"
 
 
-def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, str, str]]:
-    """The first numbers that are read: value, what it is, its interval."""
-    tiles = []
+def _sizes(results: Results, mapped: dict[str, Any] | None) -> list[Fact]:
+    """How many filters there are, and how many images they were found on."""
+    sizes = []
     if mapped:
-        tiles.append((f"{mapped['total']:,}", "filters", f"in {len(mapped['layers'])} layers"))
-    summary, method = results.table(SUMMARY), own_method(results)
-    if summary is not None:
-        rows, share = at_one_percent(summary[summary["method"] == method])
-        for _, row in rows.iterrows():
-            off = min(row[f"switched_off{end}"] for end in MEASURES)
-            label = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
-            tiles.append((f"{100 * off:.0f}%", label, f"{method}, {in_both(row, 'switched_off')}"))
+        sizes.append((f"{mapped['total']:,}", "filters", f"in {len(mapped['layers'])} layers"))
     for scores in [scores for _, scores in results.scores() if scores.images][:1]:
         photos = len(set(scores.photos))
         crops = f", crops of {photos} photo{'s' if photos > 1 else ''}" if photos else ""
-        tiles.append((str(len(scores.images)), "images", f"that filters were found on{crops}"))
-    return tiles
+        sizes.append((str(len(scores.images)), "images", f"that filters were found on{crops}"))
+    return sizes
 
 
 def _counts(judged: list[Claim]) -> dict[str, int]:
@@ -180,16 +171,23 @@ def _counts(judged: list[Claim]) -> dict[str, int]:
     return {verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)}
 
 
-def _teaser(results: Results) -> list[Comparison]:
+def _teaser(results: Results, found: Headline | None) -> list[Comparison]:
+    """A comparison for each input, that of the headline's function first: the target, and that function reverted."""
     shots = results.shots(own_method(results))
-    inputs = list(dict.fromkeys(shot.input for shot in shots))
+    kinds = list(dict.fromkeys(shot.input for shot in shots))
+    if found and found.function in kinds:
+        kinds.sort(key=lambda kind: kind != found.function)
     comparisons = []
-    for kind in inputs:
+    for kind in kinds:
         ordered = sorted((shot for shot in shots if shot.input == kind), key=lambda shot: [*NAMES].index(shot.shown))
-        shown = pictures({_name(shot): shot.file for shot in ordered}, TEASER / len(inputs))
+        shown = pictures({_name(shot): shot.file for shot in ordered}, guide_among(shots), TEASER / len(kinds))
         left = next((number for number, shot in enumerate(ordered) if shot.shown == "target"), 0)
-        right = next((number for number, shot in enumerate(ordered) if shot.function == kind), len(shown) - 1)
-        comparisons.append(Comparison(ROWS.get(kind, f"{kind} input"), shown, left, right))
+        wanted = found.function if found else kind
+        right = next((number for number, shot in enumerate(ordered) if shot.function == wanted), len(shown) - 1)
+        labels = [
+            _name(shot) + ("" if pd.isna(shot.psnr) else f", {shot.psnr:.2f}\N{NO-BREAK SPACE}dB") for shot in ordered
+        ]
+        comparisons.append(Comparison(ROWS.get(kind, f"{kind} input"), shown, labels, left, right))
     return comparisons
 
 
@@ -199,11 +197,12 @@ def _name(shot: Shot) -> str:
 
 
 def _sweeps(results: Results) -> list[Sweep]:
-    drawn, files = charts.modulation_charts(results), results.sweeps()
+    drawn, files = charts.modulation_charts(results, colours_of_run(results)), results.sweeps()
     sweeps = []
     for functions in dict.fromkeys((*drawn, *files)):
         images = files.get(functions, {})
-        shown = pictures({f"{strength:g}": file for strength, file in images.items()}, SWEEPS / max(1, len(files)))
+        named = {f"{strength:g}": file for strength, file in images.items()}
+        shown = pictures(named, guide_of(images), SWEEPS / len(files)) if named else []
         start = list(images).index(1.0) if 1.0 in images else 0
         measured = [_measured(results, functions, strength) for strength in images]
         sweeps.append(Sweep(functions, shown, measured, start, drawn.get(functions, [])))

@@ -1,0 +1,125 @@
+"""The two pictures of a ground truth study."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from faig.common.files import replacing
+from faig.imaging.colours import INK, colours_of
+from faig.report.figures.drawing import LINES, MARKERS
+from faig.report.figures.style import METADATA, PAPER, SETTINGS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+TRUTHS = ("alone", "Shapley", "greedy")
+SHOWN = ("faig", "signed", "signed-net", "predicted", "gradient", "change", "ig", "random")  # in pictures
+OF_DECOYS = ("faig", "signed", "predicted", "change")
+LIMITS = {"switched_off": (-0.1, 1.1), "leak": (-0.1, 1.5), "recall": (0, 1), "share": (0, 1)}  # of what is drawn
+VERSIONS = {"with": "-", "aligned": ":", "without": "--"}  # of decoys, and their lines
+RESOLUTION = 90  # dots per inch
+
+
+def draw_truth(
+    curves: Path, constructions: Path, *, tops: pd.DataFrame, planted: pd.DataFrame, decoys: pd.DataFrame
+) -> None:
+    """Draw both as PNG; equal tables give equal bytes.
+
+    Args:
+        curves: the file of switched off and leak against the proportion.
+        constructions: the file of recall against drift, and of decoys in the top 1%.
+        tops: the table `TOPS`, and
+        planted: `PLANTED`, and
+        decoys: `DECOYS`.
+    """
+    from matplotlib import rc_context
+
+    with rc_context(SETTINGS):
+        for figure, path in ((_curves(tops), curves), (_constructions(planted, decoys), constructions)):
+            with replacing(path) as part:
+                figure.savefig(part, format="png", dpi=RESOLUTION, metadata=METADATA["png"])
+
+
+def _curves(tops: pd.DataFrame) -> "Figure":
+    """Switched off and leak against the proportion, means over seeds; the truths thick, in their function's colour."""
+    from matplotlib.figure import Figure
+
+    groups = list(tops.groupby(["pair", "function"], sort=False))
+    colours = colours_of(map(str, tops["function"]))
+    figure = Figure(figsize=(4 * len(groups), 6.8), layout="constrained")
+    panels = figure.subplots(2, len(groups), squeeze=False)
+    for column, ((pair, function), rows) in enumerate(groups):
+        for line, value in enumerate(("switched_off", "leak")):
+            axes = panels[line, column]
+            for method, group in rows[rows["method"].isin((*TRUTHS, *SHOWN))].groupby("method", sort=False):
+                if method in TRUTHS:
+                    truth = {
+                        "color": colours[str(function)],
+                        "lw": 2.2,
+                        "ls": LINES[TRUTHS.index(method)],
+                        "marker": "",
+                    }
+                    _line(axes, group, "proportion", value, label=method, **truth)
+                else:
+                    _line(axes, group, "proportion", value, label=method, **_look(SHOWN.index(method)))
+            label = value.replace("_", " ")
+            axes.set(xscale="log", title=f"{pair}, {function}", xlabel="proportion", ylabel=label)
+            axes.grid()
+    _legend_below(figure, panels[0, 0])
+    return figure
+
+
+def _constructions(planted: pd.DataFrame, decoys: pd.DataFrame) -> "Figure":
+    """Recall against drift, and decoys in the top 1% against their scale."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    pairs = list(dict.fromkeys(planted["pair"]))
+    figure = Figure(figsize=(5 * len(pairs), 8), layout="constrained")
+    panels = figure.subplots(2, len(pairs), squeeze=False)
+    scaled = decoys[decoys["decoy"] == "scaled"].assign(share=decoys["in_top"] / decoys["top"])
+    for column, pair in enumerate(pairs):
+        upper, lower = panels[:, column]
+        for method in SHOWN:
+            rows = planted[(planted["pair"] == pair) & (planted["method"] == method)]
+            _line(upper, rows, "drift", "recall", label=method, **_look(SHOWN.index(method)))
+        for version, style in VERSIONS.items():
+            for method in OF_DECOYS:
+                rows = scaled[(scaled["pair"] == pair) & (scaled["method"] == method) & (scaled["version"] == version)]
+                _line(lower, rows, "size", "share", **_look(SHOWN.index(method)) | {"ls": style})
+        upper.set(title=pair, xlabel="drift / planted change", ylabel="recall of the carriers")
+        lower.set(xscale="log", xlabel="scale of the decoys", ylabel="share of the top 1%")
+        upper.grid()
+        lower.grid()
+    versions = [Line2D([], [], color=INK, lw=1, ls=style, label=f"below: {name}") for name, style in VERSIONS.items()]
+    _legend_below(figure, panels[0, 0], *versions)
+    return figure
+
+
+def _look(number: int) -> dict[str, Any]:
+    """What tells a method apart: its marker and its kind of line."""
+    return {
+        "color": INK,
+        "lw": 1,
+        "ms": 4,
+        "ls": LINES[number % len(LINES)],
+        "marker": [*MARKERS][number % len(MARKERS)],
+    }
+
+
+def _legend_below(figure: "Figure", axes: "Axes", *more: "Line2D") -> None:
+    handles = [*axes.get_legend_handles_labels()[0], *more]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8)
+
+
+def _line(axes: "Axes", rows: pd.DataFrame, x: str, y: str, **look: Any) -> None:
+    mean = rows.groupby(x)[y].mean()
+    axes.plot(mean.index, mean, **look)
+    for beyond, edge, mark in ((mean < LIMITS[y][0], LIMITS[y][0], "v"), (mean > LIMITS[y][1], LIMITS[y][1], "^")):
+        if beyond.any():
+            at = mean.index[beyond]
+            axes.plot(at, [edge] * len(at), mark, ms=7, color=look["color"], mfc=PAPER, clip_on=False)
+    axes.set_ylim(*LIMITS[y])
