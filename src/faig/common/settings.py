@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -12,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from faig.common.errors import InputError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+LONGEST = 200  # characters of a name or a value that a message repeats
 
 
 class Strict(BaseModel):
@@ -151,15 +154,32 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
     Raises:
         InputError: one line that names the first setting that is wrong.
     """
-    try:
+    with _one_line(model, source):
         return model.model_validate(values)
+
+
+def parsed(model: type[Model], text: bytes, source: str) -> Model:
+    """As `validated`, of a JSON text."""
+    with _one_line(model, source):
+        return model.model_validate_json(text)
+
+
+@contextmanager
+def _one_line(model: type[BaseModel], source: str) -> Iterator[None]:
+    """Say of what is wrong with settings the first, as an InputError."""
+    try:
+        yield
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"])[:LONGEST]
         if first["type"] == "extra_forbidden":
             raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
         reason = first["msg"].removeprefix("Value error, ")
-        got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {first['input']!r})"
+        got = (
+            ""
+            if first["type"] == "missing" or isinstance(first["input"], dict)
+            else f" (got {first['input']!r:.{LONGEST}})"
+        )
         raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
 
 

@@ -119,8 +119,12 @@ def _size(data: Bytes, kind: str, source: str) -> tuple[int, int]:
     return width, height
 
 
-def _check_size(width: int, height: int, source: str) -> None:
-    """Refuse what would not fit into memory; the file itself may be tiny."""
+def most_megapixels() -> float:
+    """The most that an image may have, in millions of pixels: `MEGAPIXELS`, or what the environment says.
+
+    Raises:
+        InputError: what it says is no such number.
+    """
     text = os.environ.get(LIMIT, "")
     try:
         most = float(text) if text else MEGAPIXELS
@@ -128,6 +132,12 @@ def _check_size(width: int, height: int, source: str) -> None:
         most = math.nan
     if not most > 0:
         raise InputError(f"{LIMIT}={text}: is not a number of megapixels")
+    return most
+
+
+def _check_size(width: int, height: int, source: str) -> None:
+    """Refuse what would not fit into memory; the file itself may be tiny."""
+    most = most_megapixels()
     if width * height > most * 1e6:
         raise InputError(
             f"{source}: has {width}x{height} pixels, which is more than {most:g} megapixels; cut it, or set the "
