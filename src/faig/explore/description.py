@@ -15,17 +15,23 @@ from faig.report.claims.claim import job
 from faig.report.figures.filtermap import KEPT, MOST, packed
 
 
-def describe(explorer: Explorer) -> dict[str, Any]:
+def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
     """What the page knows of a pair before anything is computed; JSON-able.
 
     Flat indices and scores are little-endian uint32 and float32 in base64, best first; of a ranking the best tenth.
-    ``curve`` is None until it is measured, see `curves.Curves`.
+
+    Args:
+        explorer: of the pair.
+        curves: measure each function's curve, which takes seconds; else ``curve`` is None where it is not known yet.
 
     Raises:
         InputError: the limit of an image's pixels that the environment sets is no number.
     """
     subject, pair = explorer.subject, explorer.pair
     space = pair.space
+    for point in explorer.curves.missing() if curves else ():
+        explorer.curves.measure(point)
+    measured = explorer.curves.told()
     count = min(MOST, max(1, int(len(space) * KEPT)))
     photos = {name: explorer.photos.pixels(name) for name in EXAMPLES}
     return {
@@ -41,7 +47,7 @@ def describe(explorer: Explorer) -> dict[str, Any]:
                 "trained": None if function.trained is None else vars(function.trained),
                 "set": function.set,
                 "degradation": None if function.degradation is None else str(function.degradation),
-                "curve": None,
+                "curve": measured[name]["images"] if name in measured else None,
             }
             for name, function in subject.functions.items()
         ],

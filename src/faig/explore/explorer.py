@@ -12,6 +12,7 @@ from faig.attribution.integration.tiling import Tiler
 from faig.attribution.options import IntegralOptions
 from faig.common.errors import InputError
 from faig.explore.alterations import BASELINE, TARGET, Alteration, AlteredNetworks, Parts
+from faig.explore.curves import Curves
 from faig.explore.kept import Kept
 from faig.explore.messages import Change, Input
 from faig.explore.numbers import Numbers
@@ -41,7 +42,7 @@ class Explorer:
         self.memory = int(memory or IntegralOptions.model_fields["memory"].get_default())
         self.photos = Photos()
         self.networks = AlteredNetworks(subject)
-        self.numbers = Numbers(self)
+        self.numbers, self.curves = Numbers(self), Curves(self)
         self.tiler = Tiler(self.pair.target, self.pair.scale, self.memory)
         self._made: Kept[Made] = Kept(INPUTS, lambda made: made.bytes)
         self._outputs: Kept[Tensor] = Kept(OUTPUTS, lambda output: output.numel() * output.element_size())

@@ -6,7 +6,7 @@ import mimetypes
 import re
 from collections.abc import Awaitable, Callable
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import Field
 from starlette.applications import Starlette
@@ -18,8 +18,10 @@ from starlette.routing import Route
 
 from faig.common.errors import InputError
 from faig.common.plain import plain
-from faig.common.settings import parsed
+from faig.common.settings import one_of, parsed
+from faig.explore.commands import commands
 from faig.explore.description import describe, describe_unit
+from faig.explore.downloads import KINDS, downloaded
 from faig.explore.explorer import Explorer, png
 from faig.explore.guard import Guard
 from faig.explore.messages import Change, Input, Message, Name
@@ -32,7 +34,6 @@ LONGEST = 8_000_000  # bytes of JSON: every second unit of a large network brush
 NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # of a file of the page: no way out of its folder
 PAGE, SHARED = "faig.explore", "faig.web"
 
-Request_ = TypeVar("Request_", bound=Message)
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -50,6 +51,19 @@ class Alter(Prepare):
 
     change: Change
     numbers: bool = False
+
+
+class Commands(Message):
+    """``POST /api/commands``."""
+
+    input: Input
+    change: Change
+
+
+class Download(Commands):
+    """``POST /api/download``."""
+
+    kind: Annotated[str, one_of(KINDS)]
 
 
 class Server:
@@ -71,6 +85,9 @@ class Server:
             ("POST", "/api/alter", self.alter),
             ("GET", "/api/picture/{key}.png", self.picture),
             ("GET", "/api/unit/{index:int}", self.unit),
+            ("GET", "/api/curves", self.curves),
+            ("POST", "/api/download", self.download),
+            ("POST", "/api/commands", self.commands),
             ("GET", "/{path:path}", self.file),
         ]
         self.app = Starlette(
@@ -125,6 +142,26 @@ class Server:
         """One unit of the network."""
         index = request.path_params["index"]
         return _json(await self._turn(request, lambda check: describe_unit(self.explorer.subject, index)))
+
+    async def curves(self, request: Request) -> Response:
+        """What each function does at every strength: point by point, so that others' work comes between."""
+        curves = self.explorer.curves
+        while missing := curves.missing():
+            await self._turn(request, functools.partial(curves.measure, missing[0]))
+        return _json(curves.told())
+
+    async def download(self, request: Request) -> Response:
+        """What a visitor takes away, as a file."""
+        asked = parsed(Download, await _body(request, LONGEST), "the request")
+        make = functools.partial(downloaded, self.explorer, asked.input, asked.change, asked.kind)
+        name, content = await self._turn(request, make)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+    async def commands(self, request: Request) -> Response:
+        """Lines that do the same."""
+        asked = parsed(Commands, await _body(request, LONGEST), "the request")
+        return _json(commands(self.explorer, asked.input, asked.change))
 
     async def file(self, request: Request) -> Response:
         """The page itself, and what it consists of."""

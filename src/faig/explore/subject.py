@@ -104,6 +104,7 @@ class Subject:
         downsampling: of the pair's images.
         named: the pair as options of the command line name it: ``{"pair": "srresnet-x2"}``, or baseline and target.
         argument: the same for ``faig explore``.
+        architecture: what the target's file says it is built from: ``architecture`` and ``arguments``.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Subject:
     downsampling: str
     named: Mapping[str, str]
     argument: str
+    architecture: Mapping[str, Any]
 
     @property
     def units(self) -> dict[str, Units]:
@@ -137,7 +139,8 @@ class Subject:
         pair = Pair(target=f"{name}/target", baseline=f"{name}/baseline", device=device)
         sources = {kind: turned_by(name, kind) for kind in raw.degradations}
         by = {kind: source.rpartition("/")[2].partition("@")[2] or DEFAULT for kind, source in sources.items()}
-        training = _training(zoo.find(f"{name}/target"))
+        metadata_of_target = network_metadata(zoo.find(f"{name}/target"))
+        training = _training(metadata_of_target)
         return cls(
             name=name,
             pair=pair,
@@ -150,6 +153,7 @@ class Subject:
             downsampling=training.downsampling if training else "bilinear",
             named={"pair": name},
             argument=f"--pair {name}",
+            architecture=_architecture(metadata_of_target),
         )
 
     @classmethod
@@ -182,7 +186,8 @@ class Subject:
         images = config if isinstance(config, StudyConfig) else getattr(config, "images", None)
         given = getattr(images, "degrade", {})
         made = validated(ImagesConfig, {"gt": "", "degrade": given}, str(at)).degradations() if given else {}
-        training = _training(zoo.find(config.target))
+        metadata = network_metadata(zoo.find(config.target)) if config.arch is None else {}
+        training = _training(metadata)
         chosen = chosen_by(sources, pair.target, unit=config.unit, everything=config.everything)
         scores = None if home is None else home / SCORES
         rankings: dict[str, dict[str, Ranking]] = {}
@@ -198,6 +203,7 @@ class Subject:
             downsampling=getattr(images, "downsampling", "bilinear"),
             named={"baseline": shown(config.baseline), "target": shown(config.target)},
             argument=shown(str(run)),
+            architecture=_architecture(metadata),
         )
 
     def contributions(self, index: int) -> dict[str, float]:
@@ -218,13 +224,17 @@ def _learned(home: Path) -> list[str]:
     return [file.name.removeprefix(before).removesuffix(after) for file in files]
 
 
-def _training(target: Path) -> DegradationConfig | None:
+def _architecture(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: metadata[key] for key in ("architecture", "arguments") if key in metadata}
+
+
+def _training(metadata: Mapping[str, Any]) -> DegradationConfig | None:
     """What the record of a network says its patches went through; None where it has none that can be read."""
-    values: Any = network_metadata(target)
+    values: Any = metadata
     for key in ("training", "config", "data", "degradation"):
         values = values.get(key) if isinstance(values, dict) else None
     try:
-        return validated(DegradationConfig, values, str(target)) if isinstance(values, dict) else None
+        return validated(DegradationConfig, values, "its record") if isinstance(values, dict) else None
     except InputError:  # of another version, or of others
         return None
 

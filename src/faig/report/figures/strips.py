@@ -1,13 +1,20 @@
 """Pictures of a sweep: a strip of images, and an animation."""
 
+import io
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faig.common.files import replacing
 from faig.results.reader import Results
 
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
 SHOWN = 7  # images of a strip
 FRAME = 120  # milliseconds of an animation's frame
+MARGIN = 14  # pixels above an image, for its label
 
 
 def draw_strips(run: Path) -> None:
@@ -25,24 +32,45 @@ def draw_strips(run: Path) -> None:
 
 def _draw(files: dict[float, Path]) -> None:
     from PIL import Image as Pillow
-    from PIL import ImageDraw
 
-    images = {strength: Pillow.open(file).convert("RGB") for strength, file in files.items()}
-    width, height = next(iter(images.values())).size
-    margin = 14
-    labelled = []
-    for strength, image in images.items():
-        framed = Pillow.new("RGB", (width, height + margin), "white")
-        framed.paste(image, (0, margin))
-        ImageDraw.Draw(framed).text((2, 1), f"{strength:.2f}", fill="black")
-        labelled.append(framed)
-    chosen = labelled[:: math.ceil(len(labelled) / SHOWN)]
-    strip = Pillow.new("RGB", (width * len(chosen), height + margin), "white")
-    for number, image in enumerate(chosen):
-        strip.paste(image, (number * width, 0))
+    frames = labelled({f"{strength:.2f}": Pillow.open(file).convert("RGB") for strength, file in files.items()})
     folder = next(iter(files.values())).parent
     with replacing(folder.with_name(f"{folder.name}.png")) as part:
-        strip.save(part, format="PNG")
+        part.write_bytes(strip(frames[:: math.ceil(len(frames) / SHOWN)]))
     with replacing(folder.with_name(f"{folder.name}.gif")) as part:
-        first, *following = [*labelled, *labelled[-2:0:-1]]
-        first.save(part, format="GIF", save_all=True, append_images=following, duration=FRAME, loop=0)
+        part.write_bytes(animation(frames))
+
+
+def labelled(images: "Mapping[str, Picture]") -> "list[Picture]":
+    """Images with their names above them, in black on white."""
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    framed = []
+    for name, image in images.items():
+        frame = Pillow.new("RGB", (image.width, image.height + MARGIN), "white")
+        frame.paste(image, (0, MARGIN))
+        ImageDraw.Draw(frame).text((2, 1), name, fill="black")
+        framed.append(frame)
+    return framed
+
+
+def strip(frames: "Sequence[Picture]") -> bytes:
+    """Images of one size side by side, as a PNG file."""
+    from PIL import Image as Pillow
+
+    width, height = frames[0].size
+    whole = Pillow.new("RGB", (width * len(frames), height), "white")
+    for number, frame in enumerate(frames):
+        whole.paste(frame, (number * width, 0))
+    file = io.BytesIO()
+    whole.save(file, format="PNG")
+    return file.getvalue()
+
+
+def animation(frames: "Sequence[Picture]") -> bytes:
+    """Images of one size there and back, without end, as a GIF file."""
+    file = io.BytesIO()
+    first, *following = [*frames, *frames[-2:0:-1]]
+    first.save(file, format="GIF", save_all=True, append_images=following, duration=FRAME, loop=0)
+    return file.getvalue()
