@@ -74,13 +74,17 @@ def _shell(explorer: Explorer, shown: Input, change: Change) -> list[str]:
 
 def _python(explorer: Explorer, shown: Input, change: Change) -> list[str]:
     subject = explorer.subject
-    named = ", ".join(f"{name}={value!r}" for name, value in subject.named.items() if name != "pair")
+    told = {name: value for name, value in subject.named.items() if name != "pair"}
+    told |= {} if explorer.pair.unit == "filter" else {"unit": explorer.pair.unit}
+    everything = ", everything=True" if explorer.pair.everything else ""
+    named = ", ".join(f"{name}={value!r}" for name, value in told.items()) + everything
     turns = change.map is None and change.way in ("images", "set")
     lines = ["import faig", "from faig.imaging.images import mod_crop", "from faig.imaging.metrics import in_channels"]
     lines += ["from faig.zoo.scores import chosen_by"] if turns else []
     if change.map is not None and len(change.map.units) > FEW:
         lines += ["from faig.attribution.files.unit_files import read_units"]
     pair = f"faig.load_pair({subject.named['pair']!r})" if "pair" in subject.named else f"faig.Pair({named})"
+    lines += ["from faig.intervention.edit import cut"] if change.map and change.map.action == "cut" else []
     lines += ["", f"pair = {pair}", f'photo = in_channels(faig.read_image("{PHOTO}"), pair.channels)']
     if shown.crop is not None:
         x, y, width, height = shown.crop
@@ -121,9 +125,7 @@ def _units(explorer: Explorer, change: Change, brushed: MapChange) -> str:
 def _action(brushed: MapChange) -> str:
     if brushed.action == "strength":
         return f"pair.modulate(units, {brushed.strength!r})"
-    return (
-        f"pair.{brushed.action}(units)" if brushed.action != "cut" else "faig.intervention.edit.cut(pair.target, units)"
-    )
+    return "cut(pair.target, units)" if brushed.action == "cut" else f"pair.{brushed.action}(units)"
 
 
 def _percent(explorer: Explorer, change: Change) -> str:

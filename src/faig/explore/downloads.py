@@ -137,8 +137,8 @@ def _network(explorer: Explorer, change: Change, kind: str) -> bytes:
     subject, parts = explorer.subject, explorer.networks.parts(change)
     if len(parts) > 1 and kind != "onnx":
         raise InputError(
-            f"the output images of {len(parts)} networks are averaged here, and a .{kind} file holds one; take ONNX, or "
-            "turn by the way set"
+            f"the output images of {len(parts)} networks are averaged here, and a .{kind} file holds one; take ONNX, "
+            "or turn by the way set"
         )
     altered = change.model_dump(mode="json", include={"way", "strengths"}) | dict(subject.named)
     metadata: dict[str, Any] = {**subject.architecture, "altered": altered}

@@ -13,7 +13,8 @@ MOST_RUNS = 500_000  # of brushed units: more than any network's map can have is
 
 Strength = Annotated[float, Field(ge=0, le=MOST_STRENGTH)]
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,64}$")]
-Place = tuple[int, int, int, int]  # left, top, width, height, in pixels
+Number = Annotated[int, Field(ge=0, lt=2**31)]
+Place = tuple[Number, Number, Number, Number]  # left, top, width, height, in pixels
 
 
 class Message(Strict):
@@ -76,7 +77,7 @@ class MapChange(Message):
 
     action: Literal["revert", "strength", "graft", "cut"] = "revert"
     strength: Strength = 0.0
-    units: tuple[tuple[int, int], ...] = Field((), max_length=MOST_RUNS)
+    units: tuple[tuple[Number, Number], ...] = Field((), max_length=MOST_RUNS)
 
 
 class Change(Message):

@@ -1,5 +1,6 @@
 """``faig explore``: the page and what computes behind it, over HTTP."""
 
+import asyncio
 import functools
 import json
 import mimetypes
@@ -31,7 +32,8 @@ from faig.explore.running import Check, Stopped
 from faig.explore.turns import Busy, Turns
 
 LONGEST = 8_000_000  # bytes of JSON: every second unit of a large network brushed
-NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")  # of a file of the page: no way out of its folder
+PATIENCE = 60.0  # seconds for a request to come in
+NAME = re.compile(r"\w[\w.-]{0,63}(/\w[\w.-]{0,63}){0,3}")  # of a file of the page: no way out of its folder
 PAGE, SHARED = "faig.explore", "faig.web"
 
 Answer = Callable[[Request], Awaitable[Response]]
@@ -212,11 +214,15 @@ async def _body(request: Request, most: int) -> bytes:
     stated = request.headers.get("content-length", "0")
     if stated.isdecimal() and int(stated) > most:
         raise HTTPException(413, f"{int(stated):,} bytes are sent, and {most:,} are allowed")
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise HTTPException(413, f"more than {most:,} bytes are sent, which is all that is allowed")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise HTTPException(413, f"more than {most:,} bytes are sent, which is all that is allowed")
+                parts.append(part)
+    except TimeoutError:
+        raise HTTPException(408, f"the rest of the request did not come within {PATIENCE:g} seconds") from None
     return b"".join(parts)
 
 

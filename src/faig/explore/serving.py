@@ -65,7 +65,16 @@ def serve(explorer: Explorer, listening: socket.socket, host: str, ready: Callab
         ready: called with the address, before the first answer.
     """
     server = Server(explorer, host)
-    config = uvicorn.Config(
+    port = listening.getsockname()[1]
+    name = f"[{host}]" if ":" in host else host
+    ready(f"http://{name}:{port}/")
+    with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
+        _Process(settings(server), server).run(sockets=[listening])
+
+
+def settings(server: Server) -> uvicorn.Config:
+    """How uvicorn is to run a server."""
+    return uvicorn.Config(
         server.app,
         log_config=None,
         access_log=False,
@@ -76,8 +85,3 @@ def serve(explorer: Explorer, listening: socket.socket, host: str, ready: Callab
         limit_concurrency=AT_ONCE,
         timeout_graceful_shutdown=ENDING,
     )
-    port = listening.getsockname()[1]
-    name = f"[{host}]" if ":" in host else host
-    ready(f"http://{name}:{port}/")
-    with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
-        _Process(config, server).run(sockets=[listening])
