@@ -88,6 +88,8 @@ class Turns:
             while not (await asyncio.wait({future}, timeout=POLL))[0]:
                 if await gone():
                     mine.unwanted.set()
+            if future.cancelled():  # all has ended
+                raise Stopped
             return future.result()
         finally:
             mine.unwanted.set()  # the waiting itself may have been cancelled
