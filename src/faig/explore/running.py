@@ -52,7 +52,8 @@ def clipped_output(network: nn.Module, lr: Image, tiler: Tiler, check: Check = n
     """
     channels, height, width = lr.shape
     scale, weight = tiler.scale, next(network.parameters())
-    tiles = tiler.grid(height, width)
+    with stoppable(tiler.network, check):
+        tiles = tiler.grid(height, width)  # may run the network, to see how it can be cut
     whole = torch.empty(0)
     with evaluating(network), stoppable(network, check):
         for tile in tiles:

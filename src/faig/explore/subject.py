@@ -23,8 +23,9 @@ from faig.experiment.studies import read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.truth.config import TruthConfig
 from faig.filters import FilterSet, Order, Scores, rank
-from faig.imaging.degradation import STEPS, Degradation, named, paper_preset
+from faig.imaging.degradation import STEPS, Degradation, named
 from faig.intervention.edit import Units
+from faig.intervention.wreck import LEVELS
 from faig.networks.checkpoint import network_metadata
 from faig.pair import Pair
 from faig.results.run_directory import CONFIG
@@ -72,7 +73,7 @@ class Function:
     def set(self) -> str:
         """What turns it, for people: ``learned 1%``."""
         if not isinstance(self.units, FilterSet):
-            return f"{self.method or 'its own'} strengths"
+            return f"strengths of every {self.units.space.unit}"
         share = 100 * len(self.units) / len(self.units.space)
         return f"{self.method} {share:.2g}%".strip()
 
@@ -141,16 +142,17 @@ class Subject:
         by = {kind: source.rpartition("/")[2].partition("@")[2] or DEFAULT for kind, source in sources.items()}
         metadata_of_target = network_metadata(zoo.find(f"{name}/target"))
         training = _training(metadata_of_target)
+        downsampling = training.downsampling if training else "bilinear"
         return cls(
             name=name,
             pair=pair,
-            functions=_functions(sources, by, chosen_by(sources, pair.target), training, {}),
+            functions=_functions(sources, by, chosen_by(sources, pair.target), training, {}, downsampling),
             rankings={
                 method: {kind: Ranking(rank(values), values) for kind, values in of_method.items()}
                 for method, of_method in scores.items()
             },
             raw=raw,
-            downsampling=training.downsampling if training else "bilinear",
+            downsampling=downsampling,
             named={"pair": name},
             argument=f"--pair {name}",
             architecture=_architecture(metadata_of_target),
@@ -166,7 +168,7 @@ class Subject:
         if not run.is_dir():
             raise InputError(f"{run}: no such run directory")
         home = next((each for each in (run, run / "compare") if (each / RANKINGS).is_file() or _learned(each)), None)
-        at = next((each / CONFIG for each in (run, run.parent) if (each / CONFIG).is_file()), None)
+        at = next((each / CONFIG for each in (run, run / "compare", run.parent) if (each / CONFIG).is_file()), None)
         if at is None:
             raise InputError(f"{run}: holds no {CONFIG}; give the directory of a run, such as faig attribute's")
         config = read_study(at)
@@ -184,8 +186,9 @@ class Subject:
             default = "strengths" if learned or file is None else file.default
             sources = dict.fromkeys(learned or (file.degradations if file else []), str(home))
         images = config if isinstance(config, StudyConfig) else getattr(config, "images", None)
-        given = getattr(images, "degrade", {})
-        made = validated(ImagesConfig, {"gt": "", "degrade": given}, str(at)).degradations() if given else {}
+        given, downsampling = getattr(images, "degrade", {}), getattr(images, "downsampling", "bilinear")
+        settings = {"gt": "", "degrade": given, "downsampling": downsampling}
+        made = validated(ImagesConfig, settings, str(at)).degradations() if given else {}
         metadata = network_metadata(zoo.find(config.target)) if config.arch is None else {}
         training = _training(metadata)
         chosen = chosen_by(sources, pair.target, unit=config.unit, everything=config.everything)
@@ -197,10 +200,10 @@ class Subject:
         return cls(
             name=run.absolute().name,
             pair=pair,
-            functions=_functions(sources, dict.fromkeys(sources, default), chosen, training, made),
+            functions=_functions(sources, dict.fromkeys(sources, default), chosen, training, made, downsampling),
             rankings=rankings,
             raw=load_scores(scores)[0] if scores is not None and scores.is_file() else None,
-            downsampling=getattr(images, "downsampling", "bilinear"),
+            downsampling=downsampling,
             named={"baseline": shown(config.baseline), "target": shown(config.target)},
             argument=shown(str(run)),
             architecture=_architecture(metadata),
@@ -245,6 +248,7 @@ def _functions(
     chosen: Mapping[str, Units],
     training: DegradationConfig | None,
     made: Mapping[str, Degradation],
+    downsampling: str,
 ) -> dict[str, Function]:
     functions = {}
     for name, source in sources.items():
@@ -254,9 +258,8 @@ def _functions(
         trained = None
         if levels:
             trained = Trained(name, min(levels), max(levels), dataclasses.fields(STEPS[name])[0].metadata["told"])
-        degradation = made.get(name) or paper_preset().get(name)
-        if name not in made and trained is not None:
-            degradation = named(name, trained.high, training.downsampling if training else "bilinear")
+        level = trained.high if trained else LEVELS.get(name)
+        degradation = made.get(name) or (None if level is None else named(name, level, downsampling))
         functions[name] = Function(degradation, trained, source, methods[name], chosen[name])
     return functions
 
