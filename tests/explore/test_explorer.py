@@ -1,76 +1,28 @@
 """What the page shows is what the library makes, bit for bit."""
 
 import dataclasses
-import functools
 import itertools
 
 import pytest
 import torch
 
 from conftest import nudged
+from explore_changes import BLURRY, CHANGES, CROP, expected, lr_of
 from explore_client import read_png
 from faig.attribution.integration.tiling import PROGRAM
 from faig.common.errors import InputError
-from faig.experiment.sweep import Way, restored_at
 from faig.explore.alterations import Alteration
 from faig.explore.explorer import PREVIEW, Explorer, difference, png
-from faig.explore.messages import MOST_STRENGTH, Change, Input, MapChange, Worse
-from faig.explore.numbers import DRAWS, SIDE
+from faig.explore.messages import Change, Input, MapChange, Worse
 from faig.explore.running import Stopped, clipped_output
 from faig.filters import FilterSet
-from faig.imaging.cases import degrade_case
-from faig.imaging.degradation import Degradation
 from faig.imaging.images import mod_crop, round8, to_uint8
 from faig.imaging.metrics import in_channels, psnr, ssim
 from faig.imaging.photos import photograph
 from faig.intervention import edit
-from faig.intervention.knob import blend, dni, turn
-from faig.intervention.measure import measure, measure_reference
-from faig.intervention.summary import summarise
+from faig.intervention.knob import turn
 from faig.networks.inference import restore
 from faig.pair import Pair
-
-CROP = (40, 30, 61, 45)
-BLURRY = Input(photo="chelsea", crop=CROP, worse=Worse(blur=2.0, noise=0.05, jpeg=70, seed=3))
-BRUSHED = ((0, 9), (30, 41))
-
-
-def lr_of(shown: Input, subject, scale: int = 2):
-    photo = photograph(shown.photo)
-    if shown.crop is not None:
-        x, y, width, height = shown.crop
-        photo = photo[:, y : y + height, x : x + width]
-    if shown.worse is None:
-        return photo, None
-    gt = mod_crop(photo, scale)
-    degradation = shown.worse.degradation(subject.downsampling)
-    return degradation(gt, scale, seed=shown.worse.seed, name="photo"), gt
-
-
-def expected(change: Change, subject):
-    """The network of a change, by the library's own functions."""
-    target, baseline = subject.pair.target, subject.pair.baseline
-    if change.map is not None:
-        units = FilterSet.of(subject.pair.space, [index for run in change.map.units for index in range(*run)])
-        if change.map.action == "strength":
-            return edit.modulate(target, baseline, units, change.map.strength)
-        if change.map.action == "cut":
-            return edit.cut(target, units)
-        return {"revert": edit.revert, "graft": edit.graft}[change.map.action](target, baseline, units)
-    if change.way in ("DNI", "blend"):
-        return {"DNI": dni, "blend": blend}[change.way](target, baseline, change.position)
-    way = {"images": "images", "set": "weights"}[change.way]
-    return turn(target, baseline, subject.units, change.strengths, way)
-
-
-LEVELS = [{}, {"blur": 0.0}, {"blur": 0.5}, {"noise": 1.3}, {"blur": 0.25, "noise": 0.5}, {"blur": 0, "noise": 0.0}]
-CHANGES = [
-    *(Change(way=way, strengths=at) for way, at in itertools.product(("images", "set", "DNI", "blend"), LEVELS)),
-    *(
-        Change(way="map", map=MapChange(action=action, strength=0.4, units=BRUSHED))
-        for action in ("revert", "strength", "graft", "cut")
-    ),
-]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
@@ -142,61 +94,6 @@ def test_turning_an_image_way_again_runs_no_network(explorer, monkeypatch):
         explorer.alter(BLURRY, Change(way="set", strengths={"blur": 0.7}), full=True)
 
 
-@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[8], CHANGES[-4]], ids=str)
-def test_numbers_are_the_librarys(explorer, subject, change):
-    told = explorer.alter(BLURRY, change, numbers=True)["numbers"]
-    x, y, width, height = CROP
-    photo = photograph("chelsea")[:, y : y + height, x : x + width]
-    side = min(width, height, 2 * SIDE) // 2 * 2
-    left, top = (width - side) // 2 // 2 * 2, (height - side) // 2 // 2 * 2
-    kinds = {"clean": Degradation(), "blur": Degradation(blur=2), "noise": Degradation(noise=0.1)}
-    case = degrade_case("photo", photo[:, top : top + side, left : left + side], kinds, 2, seed=3)
-    reference = measure_reference(subject.pair.target, subject.pair.baseline, 2, [case])
-    network = expected(change, subject)
-    rows = {row["input"]: row for row in summarise(measure(network, reference, 2), reference)}
-    for kind in ("blur", "noise"):
-        for name, column in (("off", "switched_off"), ("leak", "leak")):
-            for end in ("", "_pixels"):
-                assert told[f"{name}{end}"][kind] == pytest.approx(rows[kind][f"{column}{end}"], rel=1e-12)
-    others = {other["input"]: other for other in told["others"]}
-    assert list(others) == ["clean", "blur", "noise"]
-    for kind, other in others.items():
-        assert torch.equal(other["picture"], restore(network, case.lr[kind]))
-        assert other["psnr"] == rows[kind]["psnr"]
-        assert other["psnr_target"] == rows[kind]["psnr_target"]
-    own = told["function"]
-    assert others[own]["leak"] is None
-    assert max(other["leak"] for kind, other in others.items() if kind != own) == pytest.approx(told["leak"][own])
-
-
-@pytest.mark.parametrize("change", [CHANGES[2], CHANGES[8], CHANGES[-4]], ids=str)
-def test_a_control_is_as_many_units_at_random(explorer, subject, change):
-    told = explorer.alter(BLURRY, change, numbers=True)["numbers"]["control"]
-    drawn = [explorer.networks.parts(change, draw) for draw in range(DRAWS)]
-    assert len(set(map(repr, drawn))) == DRAWS
-    count = 20 if change.map else len(subject.units["blur"])
-    assert told["of"].startswith(f"5 random sets of {count} filters")
-    for parts in drawn:
-        network = explorer.networks.one(parts[-1][1])
-        weights = zip(network.parameters(), subject.pair.target.parameters(), strict=True)
-        changed = sum(int((a != b).flatten(2).any(2).sum()) for a, b in weights if a.dim() == 4)
-        assert changed == count
-    assert told["off"]["blur"][0] <= told["off"]["blur"][1]
-    assert told["psnr"][0] <= told["psnr"][1]
-
-
-@pytest.mark.parametrize("change", [Change(), *(Change(way=way, strengths={"blur": 0.5}) for way in ("DNI", "blend"))])
-def test_what_turns_no_set_has_no_control(explorer, change):
-    assert explorer.alter(BLURRY, change, numbers=True)["numbers"]["control"] is None
-
-
-def test_a_network_that_is_far_from_both_ends_is_called_wrecked(explorer):
-    everything = ((0, len(explorer.pair.space)),)
-    change = Change(way="map", map=MapChange(action="cut", units=everything))
-    assert "times as far from both ends" in explorer.alter(BLURRY, change, numbers=True)["numbers"]["wrecked"]
-    assert explorer.alter(BLURRY, Change(), numbers=True)["numbers"]["wrecked"] == ""
-
-
 def test_what_does_not_fit_memory_is_run_by_tiles(subject):
     shown = Input(photo="chelsea", worse=Worse(noise=0.1))
     tiler = Explorer(subject).tiler
@@ -212,9 +109,12 @@ def test_what_does_not_fit_memory_is_run_by_tiles(subject):
 
 
 def test_what_no_memory_holds_is_refused_with_its_size(subject):
-    small = Explorer(subject, memory=5_000_000)
-    with pytest.raises(InputError, match=r"output of 450x300 pixels needs .*crop the photo"):
-        small.prepare(Input(photo="chelsea", worse=Worse(noise=0.1)), full=True)
+    small = Explorer(subject, memory=5 * 4 * 3 * 450 * 299)
+    for worse in (None, Worse(noise=0.1)):
+        with pytest.raises(InputError, match=r"the (photo|output) of \d+x\d+ pixels needs .*crop the photo"):
+            small.prepare(Input(photo="chelsea", worse=worse), full=True)
+    with pytest.raises(InputError, match=r"the photo of 451x300 pixels"):
+        small.prepare(Input(photo="chelsea"))
     assert small._outputs.bytes == 0
 
 
@@ -241,28 +141,6 @@ def test_work_stops_between_layers_and_leaves_networks_as_they_were(explorer, as
 
 def _refuse() -> None:
     raise Stopped
-
-
-def test_curves_are_what_a_sweep_measures(explorer, subject):
-    curves = explorer.curves
-    assert len(curves.missing()) == 2 * 2 * len(curves.strengths)
-    assert 1.0 in curves.strengths
-    assert curves.strengths[-1] == MOST_STRENGTH
-    points = [("noise", "set", 0.5), ("noise", "images", 0.5)]
-    for point in points:
-        curves.measure(point)
-    assert curves.told()["noise"] == {"images": None, "set": None}
-    assert not set(points) & set(curves.missing())
-    cases = curves._cases_of("noise")
-    ends = subject.pair.target, subject.pair.baseline
-    for function, way, strength in points:
-        network = turn(*ends, subject.units, {function: strength}, "weights" if way == "set" else way)
-        always = Way("", "noise", functools.partial(lambda made, _: made, network))
-        references = [measure_reference(*ends, 2, [case]) for case in cases]
-        rows = [restored_at(always, reference, 2, [0.0, 1.0], None)[0] for reference in references]
-        for name in ("psnr", "noise", "sharpness"):
-            mean = sum(row[name] for row in rows) / len(rows)
-            assert curves._measured[function, way, strength][name] == pytest.approx(mean, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -322,3 +200,19 @@ def test_networks_of_any_kind_are_left_alone(explorer, subject):
         explorer.alter(BLURRY, change, numbers=True)
     after = [*subject.pair.target.parameters(), *subject.pair.baseline.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_what_is_too_large_to_be_kept_is_shown_as_well(explorer, monkeypatch):
+    """Asked for in any order, with room for nothing: the preview is never taken for the whole."""
+    expected = {full: Explorer(explorer.subject).prepare(BLURRY, full=full) for full in (False, True)}
+    for room in (explorer._made, explorer._outputs):
+        monkeypatch.setattr(room, "_most", 0)
+    monkeypatch.setattr("faig.explore.explorer.PREVIEW", 8)
+    small = explorer.prepare(BLURRY)
+    assert small["size"] == [16, 16]
+    for full in (True, False, True):
+        told = explorer.prepare(BLURRY, full=full)
+        assert told["whole"] == expected[True]["size"]
+        if full:
+            assert torch.equal(told["pictures"]["target"], expected[True]["pictures"]["target"])
+            assert told["place"] == [0, 0, *told["size"]]

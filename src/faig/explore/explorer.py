@@ -25,7 +25,7 @@ from faig.intervention.knob import averaged
 
 PREVIEW = 96  # LR pixels of the side of the preview
 OUTPUTS, INPUTS = 512_000_000, 256_000_000  # bytes that are kept of each
-AT_ONCE = 5  # outputs that are in memory while one is made
+COPIES = 5  # of an image, in float32, while it is made worse or its output is compared
 FACTOR = 10  # by which the difference picture exaggerates
 
 
@@ -66,7 +66,7 @@ class Explorer:
         key, made = self.input(shown, full)
         outputs = {name: self.output([(1.0, Alteration(name))], key, made, check) for name in (BASELINE, TARGET)}
         return {
-            **self._places(shown, made),
+            **self._places(made),
             "pictures": {"input": made.lr, "gt": made.gt, **outputs},
             "numbers": {name: self._quality(output, made) for name, output in outputs.items()},
         }
@@ -97,7 +97,7 @@ class Explorer:
         target = self.output([(1.0, Alteration(TARGET))], key, made, check)
         told = self.numbers.of(shown, change, check) if numbers else self.numbers.none()
         return {
-            **self._places(shown, made),
+            **self._places(made),
             "pictures": {"altered": output, "difference": difference(output, target)},
             "numbers": {"psnr": None, "ssim": None, **(self._quality(output, made) or {}), **told},
             "seconds": time.perf_counter() - begun,
@@ -109,13 +109,19 @@ class Explorer:
         Raises:
             InputError: as of `prepare`.
         """
-        subject = self.subject
-        whole = self._made.or_made(
-            shown, lambda: self.photos.made(shown, self.pair.scale, self.pair.channels, subject.downsampling)
-        )
+        key = (shown, full)
+        made = self._made.or_made(key, lambda: self._make(shown, full))
         if full:
-            self._check_room(whole.lr)
-        return (shown, full), whole if full else whole.middle(PREVIEW, self.pair.scale)
+            height, width = made.lr.shape[1:]
+            self._check_room(width * self.pair.scale, height * self.pair.scale, "the output")
+        return key, made
+
+    def _make(self, shown: Input, full: bool) -> Made:
+        pair = self.pair
+        _, _, width, height = self.photos.place(shown.photo, shown.crop)
+        self._check_room(width, height, "the photo")
+        whole = self.photos.made(shown, pair.scale, pair.channels, self.subject.downsampling)
+        return whole if full else whole.middle(PREVIEW, pair.scale)
 
     def output(self, parts: Parts, key: Hashable, made: Made, check: Check = never) -> Resized:
         """What networks make of an input, averaged and rounded to 8 bits: what `restore` gives."""
@@ -136,27 +142,24 @@ class Explorer:
         border = self.pair.scale
         return {"psnr": psnr(output, made.gt, border=border), "ssim": ssim(output, made.gt, border=border)}
 
-    def _places(self, shown: Input, made: Made) -> dict[str, Any]:
+    def _places(self, made: Made) -> dict[str, Any]:
         """Sizes of what is computed, and where in the whole output it is."""
         scale = self.pair.scale
-        whole = self._made.or_made(shown, lambda: made).lr
         height, width = made.lr.shape[1:]
-        left, top = ((length - side) // 2 for length, side in zip(whole.shape[:0:-1], (width, height), strict=True))
+        left, top = ((length - side) // 2 for length, side in zip(made.whole, (width, height), strict=True))
         return {
             "lr": [width, height],
             "size": [width * scale, height * scale],
-            "whole": [scale * side for side in whole.shape[:0:-1]],
+            "whole": [scale * side for side in made.whole],
             "place": [left * scale, top * scale, width * scale, height * scale],
         }
 
-    def _check_room(self, lr: Image) -> None:
-        """Refuse what several outputs of would not fit into memory."""
-        channels, height, width = lr.shape
-        scale = self.pair.scale
-        needed = AT_ONCE * 4 * channels * height * width * scale**2
+    def _check_room(self, width: int, height: int, what: str) -> None:
+        """Refuse an image of which memory does not hold as many copies as computing takes."""
+        needed = COPIES * 4 * 3 * width * height
         if needed > self.memory:
             raise InputError(
-                f"the output of {width * scale}x{height * scale} pixels needs {needed / 1e9:.1f}GB of memory, and "
+                f"{what} of {width}x{height} pixels needs {needed / 1e9:.1f}GB of memory, and "
                 f"{self.memory / 1e9:g}GB are allowed; crop the photo",
                 setting="memory",
             )

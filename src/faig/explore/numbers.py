@@ -9,7 +9,7 @@ import numpy as np
 from faig.explore.alterations import Parts
 from faig.explore.kept import Kept
 from faig.explore.messages import Change, Input
-from faig.explore.photos import NAME, Made, cut, middle_of
+from faig.explore.photos import NAME, Made, middle_of
 from faig.explore.running import Check, stoppable
 from faig.filters import FilterSet
 from faig.imaging.cases import CLEAN, Case, degrade_case
@@ -43,7 +43,7 @@ class Numbers:
     @staticmethod
     def none() -> dict[str, Any]:
         """Where they were not asked for."""
-        return {**{name: {} for name in ENDS}, "wrecked": "", "others": [], "control": None}
+        return {**{name: {} for name in ENDS}, "wrecked": "", "others": [], "function": None, "control": None}
 
     def of(self, shown: Input, change: Change, check: Check) -> dict[str, Any]:
         """What a change does.
@@ -69,8 +69,7 @@ class Numbers:
         measured = self._measured(parts, reference, key, check)
         means = self._means(measured, reference)
         told = {name: {kind: _number(each, name) for kind, each in means.items()} for name in ENDS}
-        turned = self._turned(change, told["off"])
-        own = None if turned is None else turned
+        own = self._turned(change, told["off"])
         return told | {
             "wrecked": described(wrecked([measured], reference)),
             "others": [self._other(kind, parts, measured, reference, own, key, check) for kind in reference.target],
@@ -82,9 +81,9 @@ class Numbers:
         """What both networks do on the other inputs."""
         explorer = self.explorer
         pair, subject = explorer.pair, explorer.subject
-        photo = in_channels(explorer.photos.image(shown.photo, shown.crop), pair.channels)
-        _, height, width = photo.shape
-        gt = cut(photo, middle_of(width, height, SIDE * pair.scale, pair.scale))
+        left, top, width, height = explorer.photos.place(shown.photo, shown.crop)
+        x, y, wide, high = middle_of(width, height, SIDE * pair.scale, pair.scale)
+        gt = in_channels(explorer.photos.image(shown.photo, (left + x, top + y, wide, high)), pair.channels)
         kinds = {CLEAN: Degradation(downsampling=subject.downsampling)}
         kinds |= {name: each.degradation for name, each in subject.functions.items() if each.degradation is not None}
         case = degrade_case(NAME, gt, kinds, pair.scale, seed=seed)

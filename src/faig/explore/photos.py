@@ -43,15 +43,21 @@ EXAMPLES = {
 
 @dataclass(frozen=True)
 class Made:
-    """What the networks are shown, and what they should make of it.
+    """What the networks are shown, whole or the middle of it, and what they should make of it.
 
     Attributes:
         lr: the LR image.
         gt: None where the photo itself is the LR image.
+        whole: LR width and height of the image that it is the middle of; its own where there is none.
     """
 
     lr: Resized
     gt: Resized | None
+    whole: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        if self.whole == (0, 0):
+            object.__setattr__(self, "whole", tuple(self.lr.shape[:0:-1]))
 
     @property
     def bytes(self) -> int:
@@ -66,7 +72,9 @@ class Made:
             return self
         x, y, wide, high = middle_of(width, height, side)
         gt = None if self.gt is None else cut(self.gt, (scale * x, scale * y, scale * wide, scale * high))
-        return Made(cut(self.lr, (x, y, wide, high)), gt)
+        # Its own memory: a view would keep the whole.
+        own = None if gt is None else gt.clone()
+        return Made(cut(self.lr, (x, y, wide, high)).clone(), own, (width, height))
 
 
 class Photos:
@@ -111,20 +119,28 @@ class Photos:
             raise InputError(f"there is no photo {photo!r} here, or not any more; send it again")
         return sent
 
-    def image(self, photo: str, crop: Place | None = None) -> Image:
-        """A photo, or a part of it, RGB in [0, 1].
+    def place(self, photo: str, crop: Place | None = None) -> Place:
+        """Where a part of a photo is; all of it where there is no crop.
 
         Raises:
             InputError: there is no such photo, or the crop is not inside it.
         """
-        pixels = self.pixels(photo)
-        if crop is not None:
-            x, y, width, height = crop
-            high, wide = pixels.shape[:2]
-            if not (x >= 0 and y >= 0 and 0 < width <= wide - x and 0 < height <= high - y):
-                raise InputError(f"the crop {width}x{height} at {x}, {y} is not inside the photo of {wide}x{high}")
-            pixels = pixels[y : y + height, x : x + width]
-        return to_image(pixels, "the photo")
+        high, wide = self.pixels(photo).shape[:2]
+        if crop is None:
+            return 0, 0, wide, high
+        x, y, width, height = crop
+        if not (x >= 0 and y >= 0 and 0 < width <= wide - x and 0 < height <= high - y):
+            raise InputError(f"the crop {width}x{height} at {x}, {y} is not inside the photo of {wide}x{high}")
+        return crop
+
+    def image(self, photo: str, crop: Place | None = None) -> Image:
+        """A photo, or a part of it, RGB in [0, 1].
+
+        Raises:
+            InputError: as of `place`.
+        """
+        x, y, width, height = self.place(photo, crop)
+        return to_image(self.pixels(photo)[y : y + height, x : x + width], "the photo")
 
     def made(self, shown: Input, scale: int, channels: int, downsampling: str) -> Made:
         """What the networks are shown, all of it.

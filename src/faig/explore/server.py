@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -98,14 +99,14 @@ class Server:
             exception_handlers={HTTPException: _refused, Exception: _failed},
         )
 
-    async def pair(self, request: Request) -> Response:
+    async def pair(self, request: Request) -> Response:  # noqa: ARG002 - as the others are called
         """What the page knows of the pair."""
-        return _json(await self._turn(request, lambda check: describe(self.explorer)))
+        return _json(await run_in_threadpool(describe, self.explorer))
 
     async def photo(self, request: Request) -> Response:
         """A photo as it is."""
         name = request.path_params["name"]
-        return await self._turn(request, lambda check: _png(png(self.explorer.photos.image(name))))
+        return _png(await run_in_threadpool(lambda: png(self.explorer.photos.image(name))))
 
     async def add_photo(self, request: Request) -> Response:
         """Take a photo in."""
@@ -143,7 +144,7 @@ class Server:
     async def unit(self, request: Request) -> Response:
         """One unit of the network."""
         index = request.path_params["index"]
-        return _json(await self._turn(request, lambda check: describe_unit(self.explorer.subject, index)))
+        return _json(await run_in_threadpool(describe_unit, self.explorer.subject, index))
 
     async def curves(self, request: Request) -> Response:
         """What each function does at every strength: point by point, so that others' work comes between."""
