@@ -5,13 +5,15 @@ import itertools
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import nudged
 from explore_changes import BLURRY, CHANGES, CROP, expected, lr_of
 from explore_client import read_png
 from faig.attribution.integration.tiling import PROGRAM
 from faig.common.errors import InputError
-from faig.explore.alterations import Alteration
+from faig.explore.alterations import Alteration, AlteredNetworks
 from faig.explore.explorer import PREVIEW, Explorer, difference, png
 from faig.explore.messages import Change, Input, MapChange, Worse
 from faig.explore.running import Stopped, clipped_output
@@ -92,6 +94,14 @@ def test_turning_an_image_way_again_runs_no_network(explorer, monkeypatch):
     explorer.alter(BLURRY, Change(strengths={"blur": 0.7}), full=True)
     with pytest.raises(AssertionError, match="is run"):
         explorer.alter(BLURRY, Change(way="set", strengths={"blur": 0.7}), full=True)
+
+
+@given(runs=st.lists(st.tuples(st.integers(0, 135), st.integers(1, 40)), min_size=1, max_size=30))
+def test_units_are_those_of_the_runs(subject, runs):
+    """Runs of units may overlap, and come in any order."""
+    halves = tuple((start, min(start + length, 136)) for start, length in runs)
+    chosen = AlteredNetworks(subject).brushed(Change(way="map", map=MapChange(units=halves)))
+    assert chosen.indices.tolist() == sorted({index for start, stop in halves for index in range(start, stop)})
 
 
 def test_what_does_not_fit_memory_is_run_by_tiles(subject):

@@ -101,14 +101,15 @@ class AlteredNetworks:
 
     def _set(self, runs: tuple[tuple[int, int], ...]) -> FilterSet:
         space = self.subject.pair.space
-        mask = torch.zeros(len(space), dtype=torch.bool)
-        for start, stop in runs:
-            if not 0 <= start < stop <= len(space):
-                raise InputError(f"there are no {space.unit}s {start} to {stop}: they are numbered 0 to {len(space)}")
-            mask[start:stop] = True
-        if not mask.any():
+        if not runs:
             raise InputError(f"no {space.unit} is brushed")
-        return FilterSet(space, mask)
+        starts, stops = torch.tensor(runs).T
+        if (odd := ((starts >= stops) | (stops > len(space))).nonzero().flatten()).numel():
+            start, stop = runs[int(odd[0])]
+            raise InputError(f"there are no {space.unit}s {start} to {stop}: they are numbered 0 to {len(space)}")
+        edges = torch.zeros(len(space) + 1, dtype=torch.int64)
+        edges.index_add_(0, starts, torch.ones_like(starts)).index_add_(0, stops, -torch.ones_like(stops))
+        return FilterSet(space, edges.cumsum(0)[:-1] > 0)
 
     def _made(self, alteration: Alteration) -> nn.Module:
         target, baseline = self.subject.pair.target, self.subject.pair.baseline

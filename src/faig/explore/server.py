@@ -33,6 +33,7 @@ from faig.explore.running import Check, Stopped
 from faig.explore.turns import Busy, Turns
 
 LONGEST = 8_000_000  # bytes of JSON: every second unit of a large network brushed
+UPLOADS = 2  # that are read at once: each may take all the bytes that are allowed
 PATIENCE = 60.0  # seconds for a request to come in
 NAME = re.compile(r"\w[\w.-]{0,63}(/\w[\w.-]{0,63}){0,3}")  # of a file of the page: no way out of its folder
 PAGE, SHARED = "faig.explore", "faig.web"
@@ -79,6 +80,7 @@ class Server:
 
     def __init__(self, explorer: Explorer, host: str) -> None:
         self.explorer, self.turns, self.pictures = explorer, Turns(), Pictures()
+        self.uploads = asyncio.Semaphore(UPLOADS)
         routes: list[tuple[str, str, Answer]] = [
             ("GET", "/api/pair", self.pair),
             ("GET", "/api/examples/{name}.png", self.photo),
@@ -110,7 +112,8 @@ class Server:
 
     async def add_photo(self, request: Request) -> Response:
         """Take a photo in."""
-        content = await _body(request, BYTES)
+        async with self.uploads:
+            content = await _body(request, BYTES)
         name, width, height = await self._turn(request, lambda check: self.explorer.photos.add(content))
         return _json({"id": name, "width": width, "height": height})
 
