@@ -25,7 +25,7 @@ logger = logging.getLogger("faig")
 app = typer.Typer(add_completion=False)
 
 
-@app.command(epilog="Example: faig explore, or faig explore runs/set14 --port 0")
+@app.command(epilog="Example: faig explore --pair srcnn-style-x2 — or a run of your own: faig explore runs/set14")
 def explore(
     run: Annotated[
         Path | None,
@@ -36,7 +36,8 @@ def explore(
     ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = PORT,
     host: Annotated[
-        str, typer.Option("--host", help="Others than this machine's own can be reached by everybody near.")
+        str,
+        typer.Option("--host", metavar="HOST", help="Others than this machine's own can be reached by everybody near."),
     ] = HOST,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
     memory: Annotated[
