@@ -37,6 +37,7 @@ TOGETHER = {
         "attribution/test_learning.py",
         "attribution/test_schedule.py",
         "cli/test_units_command_line.py",
+        "explore/test_downloads.py",
         "intervention/test_turnable.py",
         "networks/test_export.py",
         "training/test_basicsr_options.py",

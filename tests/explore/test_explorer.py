@@ -206,7 +206,7 @@ def test_a_gray_pair_is_shown_as_gray(subject):
 
 def test_networks_of_any_kind_are_left_alone(explorer, subject):
     before = [weight.clone() for weight in (*subject.pair.target.parameters(), *subject.pair.baseline.parameters())]
-    for change in CHANGES:
+    for change in (*CHANGES[4:24:6], *CHANGES[-4:]):  # each way, each action
         explorer.alter(BLURRY, change, numbers=True)
     after = [*subject.pair.target.parameters(), *subject.pair.baseline.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))

@@ -79,9 +79,10 @@ def test_a_run(attributed):
     assert describe(explorer)["command"] == "faig explore own"
 
 
-def test_the_parts_of_a_study(study_run):
+def test_the_parts_of_a_study(attributed, tmp_path):
     """The whole, and the stage that found the filters, are the same pair."""
-    whole, stage = Subject.of_run(study_run), Subject.of_run(study_run / "compare")
+    shutil.copytree(attributed, tmp_path / "study" / "compare")
+    whole, stage = Subject.of_run(tmp_path / "study"), Subject.of_run(tmp_path / "study" / "compare")
     assert list(whole.functions) == list(stage.functions)
     for name, function in whole.functions.items():
         assert function.units == stage.functions[name].units

@@ -14,6 +14,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
+from faig.common.process import keep_memory
 from faig.explore.explorer import Explorer
 from faig.explore.guard import is_loopback
 from faig.explore.serving import bound, serve
@@ -47,6 +48,7 @@ def explore(
     threads: cli.Threads = None,
 ) -> None:
     """A page to play with: drop a photo, pull a slider for each function, brush the map of all filters."""
+    keep_memory()
     where, _ = reading.compute_on(device, threads)
     if run is not None and pair is not None:
         raise InputError(f"{run} and --pair {pair}: explore one of them")
