@@ -167,7 +167,7 @@ class Server:
     async def commands(self, request: Request) -> Response:
         """Lines that do the same."""
         asked = parsed(Commands, await _body(request, LONGEST), "the request")
-        return _json(commands(self.explorer, asked.input, asked.change))
+        return _json(await run_in_threadpool(commands, self.explorer, asked.input, asked.change))
 
     async def file(self, request: Request) -> Response:
         """The page itself, and what it consists of."""
