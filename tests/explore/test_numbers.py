@@ -52,11 +52,16 @@ def test_a_control_is_as_many_units_at_random(explorer, subject, change):
     assert len(set(map(repr, drawn))) == DRAWS
     count = 20 if change.map else len(subject.units["blur"])
     assert told["of"].startswith(f"5 random sets of {count} filters")
+    turned = []
     for parts in drawn:
         network = explorer.networks.one(parts[-1][1])
         weights = zip(network.parameters(), subject.pair.target.parameters(), strict=True)
-        changed = sum(int((a != b).flatten(2).any(2).sum()) for a, b in weights if a.dim() == 4)
-        assert changed == count
+        changed = torch.cat([(a != b).flatten(2).any(2).flatten() for a, b in weights if a.dim() == 4])
+        assert int(changed.sum()) == count
+        turned.append(tuple(changed.nonzero().flatten().tolist()))
+    own = explorer.networks.brushed(change) if change.map else subject.units["blur"]
+    assert tuple(own.indices.tolist()) not in turned
+    assert len(set(turned)) > DRAWS // 2
     assert told["off"]["blur"][0] <= told["off"]["blur"][1]
     assert told["psnr"][0] <= told["psnr"][1]
 
