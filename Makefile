@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
-.PHONY: demo test quick lint docs release-check clean
+.PHONY: demo test quick kills lint fuzz docs release-check clean
 
 demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
@@ -16,11 +16,19 @@ test: $(READY)
 quick: $(READY)
 	$(PYTEST) -m "not slow"
 
+kills: $(READY)
+	$(PYTEST) --kills 1000000 -k a_kill_loses tests/kills/test_kills.py # all there are
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What readers make of files that are made hostile, for SECONDS in all; JSON=FILE keeps the counts.
+SECONDS := 3600
+fuzz: $(READY)
+	PYTHONPATH=tests $(BIN)/python -W ignore -m hostile.fuzz --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
 
 docs: $(READY)
 	$(BIN)/zensical build --strict

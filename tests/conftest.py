@@ -27,7 +27,12 @@ from faig.report.figures.chart import Chart
 from processes import FORKED
 
 TOGETHER = {
-    "the fixture study_run": ("report/test_report.py", "report/test_report_browser.py", "results/test_tables.py"),
+    "the fixture study_run": (
+        "report/test_escape.py",
+        "report/test_report.py",
+        "report/test_report_browser.py",
+        "results/test_tables.py",
+    ),
     # Both take seconds to import.
     "torch's compiler, and the process that others fork from": (
         "attribution/integration/test_integral.py",
@@ -39,6 +44,7 @@ TOGETHER = {
         "cli/test_units_command_line.py",
         "explore/test_downloads.py",
         "intervention/test_turnable.py",
+        "kills/test_kills.py",
         "networks/test_export.py",
         "training/test_basicsr_options.py",
         "training/test_configs.py",
@@ -60,6 +66,10 @@ TINY = {  # arguments of a handful of filters
     "rcan": {"features": 4, "groups": 2, "blocks": 2, "squeeze": 2},
     "dncnn": {"features": 4, "convolutions": 4, "channels": 3},
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", metavar="N", help="Kill each command at so many of its changes to files, at most.")
 
 
 def pytest_configure() -> None:

@@ -197,7 +197,7 @@ def test_a_predictor_of_other_weights_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"predictor\.json: was learned for other networks"):
         load_predictor("mine")
     (tmp_path / "mine" / PREDICTOR).write_text("{}")
-    with pytest.raises(InputError, match="is not what a predictor learned: KeyError"):
+    with pytest.raises(InputError, match="is not what a predictor learned: functions: Field required"):
         load_predictor("mine")
     (tmp_path / "mine" / PREDICTOR).unlink()
     with pytest.raises(InputError, match="mine ships no predictor"):

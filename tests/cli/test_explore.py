@@ -1,6 +1,7 @@
 """``faig explore`` as a process: announced, one line where it cannot be, and ended by Ctrl-C."""
 
 import contextlib
+import importlib
 import json
 import os
 import re
@@ -65,6 +66,9 @@ class Missing:
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn"])
 def test_a_missing_extra_is_one_line(faig, monkeypatch, package):
+    for package_of_ours in ("faig", "faig.cli"):  # importing anew sets an attribute there
+        place = sys.modules[package_of_ours]
+        monkeypatch.setattr(place, "explore", importlib.import_module(f"{package_of_ours}.explore"))
     ours = [name for name in sys.modules if name.startswith(("faig.explore", "faig.cli.explore", package))]
     for name in ours:
         monkeypatch.delitem(sys.modules, name)

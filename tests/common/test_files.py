@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -68,10 +69,13 @@ def test_places_where_nothing_can_be_written(tmp_path):
 
 def test_what_a_killed_process_left_is_cleared(tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / ".a.txt.12345678.part").touch()
+    (tmp_path / "sub" / ".a.txt.0000-1-abcdef.part").touch()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part").mkdir()
+    (tmp_path / "sub" / ".b.0000-1-abcdef.part" / "c").touch()
+    (tmp_path / "sub" / ".mine.part").touch()
     (tmp_path / "sub" / "a.part").touch()
     clear_parts(tmp_path)
-    assert [path.name for path in (tmp_path / "sub").iterdir()] == ["a.part"]
+    assert sorted(path.name for path in (tmp_path / "sub").iterdir()) == [".mine.part", "a.part"]
 
 
 def test_two_processes_keep_out_of_each_others_way(tmp_path):
@@ -91,3 +95,51 @@ def test_two_processes_keep_out_of_each_others_way(tmp_path):
     assert not (tmp_path / "nothing").exists()
     with pytest.raises(InputError, match="result: cannot be written"), alone_in(folder / "result"):
         pass
+
+
+def test_force_keeps_others_replaces_ours_and_follows_links(tmp_path):
+    folder, link = tmp_path / "disk" / "out", tmp_path / "link"
+    (folder / "sub").mkdir(parents=True)
+    link.symlink_to(folder)
+    for name in ("a_s001.png", "a_s002.png", "mine.txt", "sub/mine.txt", "sub/new.txt"):
+        (folder / name).write_text("old")
+    (folder / "away").symlink_to("nowhere")
+    with new_folder(link, force=True, ours=("*_s[0-9][0-9][0-9].png",)) as part:
+        (part / "sub").mkdir()
+        for name in ("a_s001.png", "sub/new.txt"):
+            (part / name).write_text("new")
+        assert (folder / "a_s001.png").read_text() == "old"
+    content = {str(path.relative_to(link)): path.read_text() for path in link.rglob("*") if path.is_file()}
+    assert content == {"a_s001.png": "new", "mine.txt": "old", "sub/mine.txt": "old", "sub/new.txt": "new"}
+    assert (folder / "away").readlink() == Path("nowhere")
+    assert link.is_symlink()
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_places_that_cannot_be_swapped(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place, wrong in (("/", "root of a file system"), ("/proc", "root of a file system"), (".", "runs in this")):
+        with pytest.raises(InputError, match=wrong), new_folder(Path(place), force=True):
+            pass
+
+
+def test_two_processes_do_not_fill_one_folder(tmp_path):
+    with new_folder(tmp_path / "out", force=False):
+        code = (
+            "import pathlib, faig.common.files as f\n"
+            f"with f.new_folder(pathlib.Path({str(tmp_path / 'out')!r}), force=True): pass"
+        )
+        other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert "out: another process is at work there; wait for it" in other.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_swap_that_a_kill_cut_in_two_is_undone(tmp_path):
+    folder = tmp_path / "out"
+    with new_folder(folder, force=False) as part:
+        (part / "a").write_text("old")
+    folder.rename(tmp_path / ".out.replaced")
+    with pytest.raises(InputError, match="out: exists and is not empty"), new_folder(folder, force=False):
+        pass
+    assert (folder / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from faig.common.errors import InputError
+from faig.common.process import all_alive
+
 
 def run(code: str, **environment: str) -> str:
     settings = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
@@ -42,6 +45,14 @@ print(scattered, returns_memory(), Tiler(tiler.network, 1, 3e9).bytes_per_pixel 
 def test_what_reads_the_environment_is_not_loaded_before_it_is_set():
     code = "import sys, faig.common.process; print([name for name in ('torch', 'cv2') if name in sys.modules])"
     assert run(code) == "[]"
+
+
+def test_an_error_that_is_no_killed_process_stays_what_it_is():
+    for said in ("Unable to find address for: host", "the server socket has failed to listen: EADDRINUSE"):
+        with pytest.raises(RuntimeError, match=said), all_alive():  # an InputError is none
+            raise RuntimeError(said)
+    with pytest.raises(InputError, match="was killed, as systems do where memory runs out; run the same"), all_alive():
+        raise RuntimeError("[/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:2222")
 
 
 @pytest.mark.slow

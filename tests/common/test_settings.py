@@ -33,10 +33,10 @@ LAUGHS = "a: &a [x, x]\n" + "\n".join(
 def test_what_is_no_settings(tmp_path, text, message):
     path = tmp_path / "settings.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InputError, match=message) as error:
         read_yaml(path)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
 

@@ -19,8 +19,8 @@ from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, sizes_at_eq
 from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import measure, measure_reference
 from faig.networks.checkpoint import load_network, save_network
+from faig.results.cells import read_table
 from faig.results.comparison_tables import EQUALS, KNOBS
-from faig.results.table import read_table
 
 pytestmark = pytest.mark.slow
 

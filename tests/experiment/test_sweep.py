@@ -23,7 +23,7 @@ from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 from faig.report.figures.chart import Chart
 from faig.report.figures.export import export_charts
-from faig.results.table import read_table
+from faig.results.cells import read_table
 from faig.results.tables import MODULATION
 
 

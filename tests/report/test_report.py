@@ -22,6 +22,7 @@ from faig.report.html.html_table import Grid
 from faig.report.html.page import _trust, write_report
 from faig.report.markdown import write_markdown
 from faig.results.reader import Results
+from faig.results.scores import ScoresInfo
 from faig.results.table import write_table
 from faig.results.tables import IMAGES
 
@@ -293,7 +294,7 @@ def test_large_pictures_are_made_small(tmp_path):
     many = pictures({str(i): tmp_path / "large.png" for i in range(3)}, share=0.05)
     assert sum(len(picture.uri) for picture in many) <= 0.05 * 8e6
     (tmp_path / "broken.png").write_text("no image")
-    with pytest.raises(InputError, match=r"broken\.png: cannot be read as an image"):
+    with pytest.raises(InputError, match=r"broken\.png: is not an image that can be read"):
         pictures({"broken": tmp_path / "broken.png"})
 
 
@@ -365,7 +366,8 @@ def test_what_speaks_against_scores_stands_beside_their_numbers():
         def scores(self):
             for name in ("faig", "signed"):
                 told = {"distrust": self.reasons[name]} if name in self.reasons else {}
-                yield name, {"method": name, "convergence_delta": {"blur": 0.1}, "barrier": {"blur": 1.0}} | told
+                info = {"method": name, "convergence_delta": {"blur": 0.1}, "barrier": {"blur": 1.0}}
+                yield name, ScoresInfo.model_validate(info | told)
 
     grid = _trust(Run(signed="the integral does not close"))
     assert [column for column, _ in grid.columns][-1] == "warning"

@@ -1,7 +1,6 @@
 """The report in a real browser: opened from disk, in light and dark, on a phone."""
 
 import math
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,12 @@ import pytest
 
 from faig.report.html.page import write_report
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE = 120_000  # milliseconds: other work may be going on
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("undrawn"),
-    pytest.mark.skipif(BROWSER is None, reason="there is no chromium"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET, timeout=PATIENCE)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

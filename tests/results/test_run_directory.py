@@ -7,7 +7,7 @@ import pytest
 
 from faig.common.errors import InputError
 from faig.results import run_directory as module
-from faig.results.run_directory import REPLACED, run_directory
+from faig.results.run_directory import REPLACED, replacing_files, run_directory
 
 
 class Killed(BaseException):
@@ -112,3 +112,16 @@ def test_other_folders_are_not_taken(tmp_path):
         with pytest.raises(InputError, match="exists and is no run directory"):
             work(tmp_path, 1, force=force)
     assert (tmp_path / "config.yaml").read_text() == "mine\n"
+
+
+def test_files_that_belong_together_are_replaced_together(tmp_path):
+    (tmp_path / "mine").write_text("precious")
+    for text in ("1", "2"):
+        with replacing_files(tmp_path, "tables") as part:
+            for name in ("a", "b"):
+                (part / name).write_text(text)
+    with pytest.raises(InputError), replacing_files(tmp_path, "tables") as part:
+        (part / "a").write_text("3")
+        raise InputError("no")
+    content = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert content == {"a": "2", "b": "2", "mine": "precious"}

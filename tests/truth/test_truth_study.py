@@ -12,8 +12,8 @@ from faig.experiment.truth.config import TruthConfig
 from faig.experiment.truth.context import Subject, kept_units
 from faig.experiment.truth.study import STAGES, truth
 from faig.report.truth import write_truth
+from faig.results.cells import read_table
 from faig.results.run_directory import UNITS
-from faig.results.table import read_table
 from faig.results.truth_tables import ALONE, DECOYS, GREEDY, PLANTED, TRUTH_TABLES
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from faig.intervention.edit import revert
 from faig.intervention.effect import effect
 from faig.networks.inference import restore
 from faig.report.figures.teaser import draw_teaser
-from faig.results.table import read_table
+from faig.results.cells import read_table
 from faig.results.tables import PICTURES
 from faig.zoo.scores import units
 

@@ -20,22 +20,24 @@ def draw_filter_map(filters: FilterSet, name: str) -> "Figure":
         filters: the set.
         name: of the set, for the legend.
     """
+    from matplotlib import rc_context
     from matplotlib.colors import ListedColormap  # slow to import
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    layers = filters.space.layers
-    across = min(ACROSS, len(layers))
-    rows = math.ceil(len(layers) / across)
-    figure = Figure(figsize=(PANEL[0] * across, PANEL[1] * rows + 0.4), layout="constrained")
-    panels = figure.subplots(rows, across, squeeze=False).flatten()
-    for axes, layer in zip(panels, layers, strict=False):
-        pixels = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
-        colours = ListedColormap([REST, COLOURS[0]])
-        axes.imshow(pixels.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-        axes.set_title(layer.name, fontsize=7)
-        axes.set(xticks=[], yticks=[])
-    for axes in panels[len(layers) :]:
-        axes.axis("off")
-    figure.legend(handles=[Patch(color=COLOURS[0], label=name)], loc="outside lower center", fontsize=8)
-    return figure
+    with rc_context({"text.parse_math": False}):  # a $ in a name begins no formula
+        layers = filters.space.layers
+        across = min(ACROSS, len(layers))
+        rows = math.ceil(len(layers) / across)
+        figure = Figure(figsize=(PANEL[0] * across, PANEL[1] * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, across, squeeze=False).flatten()
+        for axes, layer in zip(panels, layers, strict=False):
+            pixels = filters.mask[layer.start : layer.start + layer.count].reshape(layer.out, layer.inputs)
+            colours = ListedColormap([REST, COLOURS[0]])
+            axes.imshow(pixels.numpy(), colours, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+            axes.set_title(layer.name, fontsize=7)
+            axes.set(xticks=[], yticks=[])
+        for axes in panels[len(layers) :]:
+            axes.axis("off")
+        figure.legend(handles=[Patch(color=COLOURS[0], label=name)], loc="outside lower center", fontsize=8)
+        return figure

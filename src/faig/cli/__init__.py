@@ -6,10 +6,10 @@ from typing import Any
 import typer
 
 from faig.cli.app import app
-from faig.cli.output import printable, screen
+from faig.cli.output import screen
 from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
-from faig.common.errors import InputError, for_command_line
-from faig.common.process import prepare
+from faig.common.errors import InputError, for_command_line, printable
+from faig.common.process import all_alive, prepare
 
 EXTRAS = {
     **dict.fromkeys(("jinja2", "matplotlib", "plotly"), "report"),
@@ -26,7 +26,7 @@ def main() -> None:
     prepare()  # before a command loads torch
     screen.start()
     try:
-        with streams():
+        with streams(), all_alive():
             code = app(standalone_mode=False)
             screen.print_json()
     except PipeClosed:

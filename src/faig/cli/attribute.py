@@ -18,7 +18,8 @@ from faig.experiment.config import AttributeConfig
 from faig.filters import UNITS
 from faig.report.terminal import check_table
 from faig.results.comparison_tables import CHECK
-from faig.results.table import read_table
+from faig.results.reader import Results
+from faig.results.scores import ScoresInfo
 
 app = typer.Typer(add_completion=False)
 
@@ -53,11 +54,11 @@ def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
     errors: dict[str, dict[str, float | None]] = {}
     if (out / SCORES).exists():
         raw, metadata = load_scores(out / SCORES)
-        carried = raw.carried()
-        for kind, delta in metadata["convergence_delta"].items():
-            barrier, wrong = metadata["barrier"][kind], metadata["ranking_error"].get(kind)
+        told, carried = ScoresInfo.of(out / SCORES, metadata), raw.carried()
+        for kind, delta in told.convergence_delta.items():
+            barrier, wrong = told.barrier.get(kind, math.nan), told.ranking_error.get(kind)
             errors[kind] = {"convergence_delta": delta, "barrier": barrier, "ranking_error": wrong}
-            errors[kind]["carried"] = share = carried[kind]
+            errors[kind]["carried"] = share = carried.get(kind, math.nan)
             by_units = (
                 f", {unit}s carry {share:.0%}, the rest {round(delta + 1 - share, 2) + 0.0:.0%}"
                 if math.isfinite(share)
@@ -66,7 +67,7 @@ def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
             by_integral = "" if wrong is None else f", about {wrong:.1%} of the top 1% wrong by the integral"
             screen.result(f"{kind}: convergence delta {delta:+.2%}, barrier {barrier:.2f}{by_units}{by_integral}")
     if config.check:
-        rows = read_table(out, CHECK)
+        rows = Results.of(out).needed(CHECK)
         screen.result(check_table(rows), check=rows.to_dict("records"))
     rankings = sorted(out.glob("filters-*.csv"))
     screen.result("\n".join(map(str, rankings)), errors=errors, rankings=rankings)

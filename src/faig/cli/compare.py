@@ -14,7 +14,7 @@ from faig.experiment.config import PROTOCOLS, CompareConfig
 from faig.imaging.metrics import CHANNELS
 from faig.report.terminal import summary_table
 from faig.results.comparison_tables import EFFECTS, GRAFTS, SUMMARY
-from faig.results.table import read_table
+from faig.results.reader import Results
 
 app = typer.Typer(add_completion=False)
 
@@ -72,7 +72,7 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
 
 def print_summary(run: Path) -> None:
     """The table of a comparison."""
-    screen.result(summary_table(run), summary=read_table(run, SUMMARY).to_dict("records"))
+    screen.result(summary_table(run), summary=Results.of(run).needed(SUMMARY).to_dict("records"))
 
 
 def by_method(texts: list[str] | None) -> dict[str, dict[str, str]]:

@@ -5,20 +5,23 @@ import logging
 import os
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faig.common.errors import FaigWarning
+from faig.common.errors import FaigWarning, printable
 from faig.common.plain import plain
 from faig.common.progress import Track, progress_bar, silent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 LOGGER = logging.getLogger("faig")
 
 
-def printable(text: str) -> str:
-    """A text on one line, with escapes for what a terminal would obey: names come from files of others."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+def _lines(text: str) -> str:
+    """Each line of a text as `printable` has it."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 class Screen(logging.Handler):
@@ -47,17 +50,20 @@ class Screen(logging.Handler):
         LOGGER.removeHandler(self)
         LOGGER.setLevel(self._before)
 
-    def result(self, shown: object = None, /, **facts: Any) -> None:
+    def result(self, shown: "RenderableType | None" = None, /, **facts: Any) -> None:
         """What the command was run for: a text or a table of rich's, and the same as facts for JSON."""
         self.facts |= facts
         if shown is None or self.as_json or not _is_first():
             return
         if isinstance(shown, str):
-            print("\n".join(map(printable, shown.split("\n"))), flush=True)
+            print(_lines(shown), flush=True)
             return
         from rich.console import Console  # takes 0.1 s
+        from rich.segment import Segment, Segments
 
-        Console().print(shown)
+        console = Console(markup=False, emoji=False)
+        parts = [Segment(_lines(part.text), part.style, part.control) for part in console.render(shown)]
+        console.print(Segments(parts))
 
     def note(self, text: str, /, **facts: Any) -> None:
         """What helps beside the result: where files are, what is going on."""

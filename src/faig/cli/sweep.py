@@ -13,9 +13,9 @@ from faig.common.errors import InputError
 from faig.experiment.config import SweepConfig
 from faig.experiment.sweep import sweep as turn
 from faig.intervention.knob import WAYS
-from faig.report.figures.export import draw_charts
+from faig.report.figures.export import FIGURES, draw_charts
 from faig.report.figures.strips import draw_strips
-from faig.results.table import read_table
+from faig.results.reader import Results
 from faig.results.tables import MODULATION, STRENGTHS
 
 app = typer.Typer(add_completion=False)
@@ -51,11 +51,10 @@ def sweep(
 
 def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and say where they are."""
-    turn(config, out, force=force, track=screen.track)
-    draw_strips(out)
+    turn(config, out, force=force, track=screen.track, draw=_draw)
     methods = methods_of(config.filters)
     screen.result(describe_methods(methods), run=out, methods=methods)
-    rows = read_table(out, MODULATION)
+    rows = Results.of(out).needed(MODULATION)
     rows = rows[rows["functions"] != ""]  # else DNI and blend
     largest_steps: dict[str, Any] = {}
     for functions, group in rows.groupby("functions", sort=False):
@@ -66,8 +65,13 @@ def run_sweep(config: SweepConfig, out: Path, force: bool) -> None:
             f"{functions}: the largest step, to strength {largest['strength']:g}, changes an image by "
             f"{largest['step']:.2f} of 255, {largest['step_share']:.0%} of what turning from 0 to 1 does"
         )
-    files = {"table": out / MODULATION.name, "pictures": (out / STRENGTHS.name).parent, "charts": draw_charts(out)}
+    files = {"table": out / MODULATION.name, "pictures": (out / STRENGTHS.name).parent, "charts": out / FIGURES}
     screen.note("\n".join(f"{what}: {path}" for what, path in files.items()), largest_steps=largest_steps, **files)
+
+
+def _draw(run: Path) -> None:
+    draw_strips(run)
+    draw_charts(run)
 
 
 def steps(text: str) -> list[float]:

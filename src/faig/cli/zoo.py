@@ -12,8 +12,8 @@ from rich.table import Table
 
 from faig import zoo
 from faig.cli.options import Arch, Force
-from faig.cli.output import printable, screen
-from faig.common.errors import InputError
+from faig.cli.output import screen
+from faig.common.errors import InputError, printable
 from faig.common.files import new_file
 from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix

@@ -1,19 +1,23 @@
 """The one exception that means: the input is at fault, and here is the way out."""
 
 import re
+import reprlib
+
+LONGEST = 2000  # letters of a message: names and values in it may come from a file, and be of any length
 
 
 class InputError(ValueError):
     """Bad input. The message is one line that names the place, the value and the way out.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with code 2. Of a very long one the middle is left out.
 
     Attributes:
         setting: the parameter that is at fault or helps, where there is one: the command line names its option.
     """
 
     def __init__(self, message: str, *, setting: str | None = None) -> None:
-        super().__init__(message)
+        half = LONGEST // 2 - 5
+        super().__init__(message if len(message) <= LONGEST else f"{message[:half]} [...] {message[-half:]}")
         self.setting = setting
 
     def at(self, place: object) -> "InputError":
@@ -34,6 +38,18 @@ def for_command_line(error: BaseException) -> str:
         return text
     named = re.sub(r"\b\w+=True\b", option, text)
     return named if named != text else f"{text} ({option})"
+
+
+def printable(text: str) -> str:
+    """A text on one line, with escapes for what a terminal would obey: names come from files of others."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def shown(value: object) -> str:
+    """A value for a message: a text in quotes, with escapes for what is not printable, and cut where it is long."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = 60
+    return brief.repr(value)
 
 
 def first_line(error: BaseException) -> str:

@@ -1,15 +1,24 @@
 """Files that are written whole or not at all, and folders that are not overwritten by accident."""
 
+import functools
+import hashlib
 import os
+import platform
+import re
 import shutil
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 from faig.common.errors import InputError
 
 LOCK = ".lock"
+PART = re.compile(r"\..+\.([0-9a-f]{4})-(\d+)-[0-9a-f]{6}\.part")  # hidden: no reader of a folder takes it
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
+OLD = 24 * 3600  # seconds after which a process on another machine is taken for dead
 
 
 @contextmanager
@@ -22,23 +31,77 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder does not exist, or nothing can be written there.
     """
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    part = _part_of(path)
     try:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
+        part.replace(
+            path
+        )  # the last step: a kill before it is no obstacle to the next process, one after it comes late
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise
+
+
+def check_regular(path: Path) -> None:
+    """Raise InputError for a pipe, a device, a socket or a folder: what is not there is for others to say.
+
+    A pipe or a device would be read for ever.
+    """
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is not a regular file")
 
 
 def clear_parts(folder: Path, *, deep: bool = True) -> None:
-    """Remove what a killed process left half-written in a folder of its own, and in the folders in it."""
-    for part in folder.rglob(".*.part") if deep else folder.glob(".*.part"):
-        if part.is_file():
-            part.unlink()
+    """Remove what killed processes left half-written in a folder that is one's own, and in the folders in it."""
+    for part in [*(folder.rglob(".*.part") if deep else folder.glob(".*.part"))]:
+        if PART.fullmatch(part.name):
+            _remove(part)
+
+
+def _part_of(path: Path) -> Path:
+    """Where a file or folder is made: beside its place, under a name that says by which process.
+
+    What processes left there that are dead by now goes.
+    """
+    _clear_dead(path.absolute().parent, os.getpid())
+    return path.with_name(f".{path.name}.{HOST}-{os.getpid()}-{uuid.uuid4().hex[:6]}.part")
+
+
+@functools.lru_cache(maxsize=1024)
+def _clear_dead(folder: Path, process: int) -> None:  # noqa: ARG001 - once in each process, as a folder may be large
+    try:
+        names = [name for name in os.listdir(folder) if PART.fullmatch(name)]
+        for name in names:
+            if _is_dead(folder / name):
+                _remove(folder / name)
+    except OSError:  # the folder is missing, or not ours to clear; who writes there will be told
+        return
+
+
+def _is_dead(part: Path) -> bool:
+    """Whether the process that a part is named after has ended."""
+    found = PART.fullmatch(part.name)
+    assert found
+    if found[1] != HOST or os.name != "posix":
+        return time.time() - part.stat().st_mtime > OLD
+    try:
+        os.kill(int(found[2]), 0)  # sends nothing
+    except PermissionError:  # it is another user's
+        return False
+    except (ProcessLookupError, OverflowError):
+        return True
+    return False
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -50,24 +113,33 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process is at work there already, or it cannot be made.
     """
+    made = not folder.exists()
+    try:
+        with _locked(folder / LOCK, folder):
+            yield
+    finally:
+        if made and folder.is_dir() and all(inside.name == LOCK for inside in folder.iterdir()):
+            (folder / LOCK).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+@contextmanager
+def _locked(lock_file: Path, place: Path) -> Iterator[None]:
+    """Hold a lock, whose folder is made; messages name the place."""
     from filelock import FileLock, Timeout
 
-    made = not folder.exists()
-    lock = FileLock(folder / LOCK)
+    lock = FileLock(lock_file)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(f"{folder}: another process is at work there; wait for it, or choose another folder") from None
+        raise InputError(f"{place}: another process is at work there; wait for it, or choose another folder") from None
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{place}: cannot be written: {error.strerror}") from None
     try:
         yield
     finally:
         lock.release()
-        if made and all(inside.name == LOCK for inside in folder.iterdir()):
-            (folder / LOCK).unlink(missing_ok=True)
-            folder.rmdir()
 
 
 def new_file(path: Path, force: bool) -> None:
@@ -86,7 +158,10 @@ def new_file(path: Path, force: bool) -> None:
 
 @contextmanager
 def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Path]:
-    """Fill the yielded folder; on success it becomes ``path``, after an error nothing is left.
+    """Fill the yielded folder; on success it becomes ``path``, after an error or a kill nothing has changed.
+
+    An existing folder is replaced by one that has its other files too. While that happens, in two renames, the old
+    one is ``.<name>.replaced`` beside it; where a kill left it there, the next call puts it back first.
 
     Args:
         path: the folder to make.
@@ -94,25 +169,64 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         ours: patterns of file names that an earlier call wrote there: these go.
 
     Raises:
-        InputError: ``path`` exists, holds anything, and ``force`` is not set; or nothing can be written there.
+        InputError: ``path`` exists, holds anything, and ``force`` is not set; nothing can be written there; or another
+            process is at work there.
     """
+    place = path.resolve()  # what a link leads to is replaced, not the link
+    if os.path.ismount(place):
+        raise InputError(f"{path}: is the root of a file system; name a folder in it")
     if path.exists() and not path.is_dir():
         raise InputError(f"{path}: is a file; name a folder")
-    if path.is_dir() and any(path.iterdir()) and not force:
+    if Path.cwd().is_relative_to(place):
+        raise InputError(f"{path}: the command runs in this folder, and cannot replace it; name another")
+    lock, replaced = (place.with_name(f".{place.name}.{what}") for what in ("lock", "replaced"))
+    if replaced.exists() and not place.exists():
+        replaced.rename(place)
+    if place.is_dir() and any(place.iterdir()) and not force:
         raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
-    if not path.absolute().name:
-        raise InputError(f"{path}: is the root of the file system; name a folder in it")
-    part = path.absolute().with_name(f".{path.absolute().name}.{uuid.uuid4().hex[:8]}.part")
+    with _locked(lock, path):
+        part = _part_of(place)
+        try:
+            if replaced.exists():
+                _remove(replaced.rename(part))
+            part.mkdir()
+            yield part
+            if place.is_dir():
+                _keep_others(place, part, ours)
+            lock.unlink()  # before the last step, after which nothing may be left
+            if place.exists():
+                place.rename(replaced)
+            part.rename(place)
+            if replaced.exists():
+                _remove(replaced.rename(part))
+        except BaseException as error:
+            _remove(part)
+            lock.unlink(missing_ok=True)
+            if replaced.exists() and not place.exists():
+                replaced.rename(place)
+            if isinstance(error, OSError):
+                raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+            raise
+
+
+def _link(source: str | Path, to: str | Path) -> None:
+    """Give a file a second place; some file systems have no links."""
     try:
-        part.mkdir(parents=True)
-        yield part
-        if path.is_dir():
-            for old in (file for pattern in ours for file in path.glob(pattern)):
-                old.unlink()
-            shutil.copytree(part, path, copy_function=os.replace, dirs_exist_ok=True)
-        else:
-            part.rename(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        os.link(source, to)
+    except OSError:
+        shutil.copy2(source, to)
+
+
+def _keep_others(old: Path, new: Path, ours: Sequence[str]) -> None:
+    """Let the files of a folder be in another one too, but those that the new one has and those of our patterns."""
+
+    def passed_over(folder: str, names: Collection[str]) -> list[str]:
+        counterpart, top = new / Path(folder).relative_to(old), Path(folder) == old
+        return [
+            name
+            for name in names
+            if (top and any(fnmatch(name, pattern) for pattern in ours))
+            or (os.path.lexists(counterpart / name) and not (counterpart / name).is_dir())
+        ]
+
+    shutil.copytree(old, new, symlinks=True, ignore=passed_over, copy_function=_link, dirs_exist_ok=True)

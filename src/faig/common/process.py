@@ -2,11 +2,24 @@
 
 import ctypes
 import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+
+from faig.common.errors import InputError
 
 ENVIRONMENT = {
     "GOMP_SPINCOUNT": "1000",  # threads that wait soon sleep: two programs on the same cores do not spin on each other
     "OPENCV_LOG_LEVEL": "SILENT",  # what OpenCV would print about a damaged file is raised as an error
 }
+KILLED = (  # what torch says where a process that it works with has ended
+    "DataLoader worker",
+    "Connection closed by peer",
+    "Connection reset by peer",
+    "Broken pipe",
+    "remote process exited",
+)
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
@@ -23,6 +36,28 @@ def prepare() -> None:
         if name != "GOMP_SPINCOUNT" or "OMP_WAIT_POLICY" not in os.environ:  # the user's policy is the user's
             os.environ.setdefault(name, value)
     return_memory()
+
+
+@contextmanager
+def all_alive() -> Iterator[None]:
+    """While the block runs, no process that shares its work may end before it.
+
+    Raises:
+        InputError: one was killed; Python and torch say that in kinds of errors and at lengths of their own.
+    """
+    try:
+        try:
+            yield
+        except ConnectionResetError:
+            time.sleep(0.5)  # a signal says the same a moment later, and torch raises an error for it, wherever we are
+            raise
+    except (RuntimeError, ConnectionResetError) as error:
+        if not isinstance(error, BrokenExecutor) and not any(sign in str(error) for sign in KILLED):
+            raise
+        raise InputError(
+            "a process that shared the work was killed, as systems do where memory runs out; run the same command "
+            "again to go on, with fewer processes if it was for memory"
+        ) from error
 
 
 def return_memory() -> bool:

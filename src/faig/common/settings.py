@@ -2,19 +2,20 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, shown
+from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LONGEST = 200  # characters of a name or a value that a message repeats
+LONGEST = 200  # characters of a setting's name that a message repeats
 
 
 class Strict(BaseModel):
@@ -83,6 +84,8 @@ def number_or_text(value: Any) -> Any:
     return number
 
 
+NAME = r"[\w+-][\w.+-]*"  # of a function: it becomes part of file names, none of them hidden or outside
+Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
 Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
@@ -94,11 +97,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: the file cannot be read or is no mapping.
     """
     try:
+        check_regular(path)
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{path}: is of more than {MOST_BYTES} bytes, which no settings are")
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    except _FAILURES as error:
+        why = str(error) if isinstance(error, yaml.YAMLError | ValueError) else f"a value is not of its type, {error!r}"
+        raise InputError(f"{path}: is not YAML: {' '.join(why.split())}") from None
     except RecursionError:
         raise InputError(f"{path}: is nested too deeply for settings") from None
     if not isinstance(values, dict):
@@ -107,6 +116,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 MOST_NODES = 100_000
+MOST_BYTES = 250_000
+# PyYAML's readers of numbers, dates and sets fail in many ways on what is tagged as one (`!!bool x`).
+_FAILURES = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def _expanded(node: Any, known: dict[int, float]) -> float:
@@ -171,16 +183,23 @@ def _one_line(model: type[BaseModel], source: str) -> Iterator[None]:
         yield
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])[:LONGEST]
         if first["type"] == "extra_forbidden":
+            name = _name(first)
             raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
-        reason = first["msg"].removeprefix("Value error, ")
-        got = (
-            ""
-            if first["type"] == "missing" or isinstance(first["input"], dict)
-            else f" (got {first['input']!r:.{LONGEST}})"
-        )
-        raise InputError(": ".join(part for part in (source, name, f"{reason}{got}") if part)) from None
+        raise InputError(f"{source}: {brief(error)}" if source else brief(error)) from None
+
+
+def brief(error: ValidationError) -> str:
+    """The first thing that a model refuses, in a line: where, why, and what was given."""
+    first = error.errors()[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {shown(first['input'])})"
+    return ": ".join(part for part in (_name(first), f"{reason}{got}") if part)
+
+
+def _name(refused: Mapping[str, Any]) -> str:
+    """Where it is that a model refuses something."""
+    return ".".join(str(part) for part in refused["loc"])[:LONGEST]
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -14,6 +15,8 @@ from faig.common.errors import InputError
 from faig.common.files import replacing
 
 METADATA_KEY = "faig"  # one key: safetensors writes several in random order
+FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+NUMBERS = FLOATS | {torch.uint8, torch.int32, torch.int64}  # what is written here: counts and indices beside scores
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -32,10 +35,13 @@ def load_tensors(path: Path, what: str) -> tuple[dict[str, Tensor], dict[str, An
         what: the tensors are of, for messages: ``scores``.
 
     Raises:
-        InputError: it is no such file.
+        InputError: it is no such file, or holds what is no number.
     """
     with _opened(path, what) as (file, metadata):
-        return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if odd := [name for name, tensor in tensors.items() if tensor.dtype not in NUMBERS]:
+            raise ValueError(f"{odd[0]} is of {str(tensors[odd[0]].dtype).removeprefix('torch.')}")
+        return tensors, metadata
 
 
 def load_metadata(path: Path, what: str) -> dict[str, Any]:
@@ -52,5 +58,6 @@ def _opened(path: Path, what: str) -> Iterator[tuple[Any, dict[str, Any]]]:
             if not isinstance(metadata, dict):
                 raise ValueError("its metadata is no JSON object")
             yield file, metadata
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    # AttributeError: of a type that torch does not have; RecursionError: metadata nested without end.
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: is not a file of {what}: {error}") from None

@@ -4,19 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import NumberOrText, Proportion, Strict, count_of, one_of
+from faig.common.settings import Name, NumberOrText, Proportion, Strict, count_of, one_of
 from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
 from faig.intervention.knob import WAYS
 
-Name = Annotated[str, StringConstraints(pattern=r"^[\w.+-]+$")]  # it becomes part of file names
 MethodName = Annotated[str, one_of(METHODS)]
 Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
 

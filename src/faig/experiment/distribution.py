@@ -12,7 +12,8 @@ from faig.attribution.files.run_files import load_run_scores
 from faig.attribution.methods import METHODS, ranking_method
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSpace
+from faig.results.run_directory import replacing_files
 from faig.results.table import write_table
 from faig.results.tables import DISTRIBUTION, GROUPS, LAYERS, OVERLAPS, PROFILES
 
@@ -43,14 +44,15 @@ def distribute(
     if chosen.combine is None:
         by_image = ", ".join(name for name, each in METHODS.items() if each.combine)
         raise InputError(f"the method {chosen.name} has no scores by image; take one of {by_image}", setting="method")
-    raw, metadata = load_run_scores(run, chosen)
-    folder = out or run
-    space = FilterSpace.described(metadata["layers"])
-    ranked = FilterSet.of_layers(space, metadata["ranked"]) if "ranked" in metadata else None
-    against = metadata.get("against", "mean")
+    scores = load_run_scores(run, chosen)
+    raw, space, folder = scores.raw, scores.space, out or run
     distributions = {
         (kind, proportion): distribution(
-            space, keep_only(chosen.rows(raw, kind, against), ranked), proportion, photos=raw.photos, seed=seed
+            space,
+            keep_only(chosen.rows(raw, kind, scores.against), scores.ranked),
+            proportion,
+            photos=raw.photos,
+            seed=seed,
         )
         for kind in raw.degradations
         for proportion in proportions
@@ -61,10 +63,11 @@ def distribute(
         OVERLAPS: _overlaps(distributions, groupings),
         DISTRIBUTION: _depths(space, distributions),
     }
-    write_table(folder, GROUPS, _groups(groupings))
-    write_table(folder, PROFILES, _profiles(space, raw, groupings[proportions[0]]))
-    for table, rows in by_method.items():
-        write_table(folder, table, [{"method": chosen.name} | row for row in rows])
+    with replacing_files(folder, "distribution") as part:  # all or none: they are read together
+        write_table(part, GROUPS, _groups(groupings))
+        write_table(part, PROFILES, _profiles(space, raw, groupings[proportions[0]]))
+        for table, rows in by_method.items():
+            write_table(part, table, [{"method": chosen.name} | row for row in rows])
     return chosen.name, space, distributions, groupings
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.progress import Track, silent
 from faig.results.run_directory import UNITS, run_directory
@@ -35,6 +36,9 @@ class Stage(ABC):
     def opened(self) -> None:  # noqa: B027 - most stages have nothing to do then
         """The run directory stands open, whether there is work to do or not."""
 
+    def draw(self, run: Path) -> None:  # noqa: B027 - most stages have nothing to draw
+        """Add what is drawn of the results to the open run directory, which holds all of them."""
+
     @abstractmethod
     def work(self, run: Path, track: Track) -> None:
         """Compute, and write what there is into the open run directory, `last` last."""
@@ -57,6 +61,7 @@ class Stage(ABC):
             self.opened()
             if not (run / self.last).exists():
                 self.work(run, track)
+            self.draw(run)
         return out
 
 
@@ -67,10 +72,16 @@ def kept(run: Path, name: str, compute: Callable[[], Any]) -> Any:
         run: the open run directory.
         name: of the unit, unique in the stage.
         compute: makes it.
+
+    Raises:
+        InputError: what was kept is damaged.
     """
     file = run / UNITS / f"{name}.json"
     if not file.exists():
         unit = compute()
         with replacing(file) as part:
             part.write_text(json.dumps(unit), encoding="utf-8")
-    return json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file}: is damaged ({error}); remove it, and it is made again") from None

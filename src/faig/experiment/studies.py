@@ -40,7 +40,8 @@ def read_study(path: Path) -> Study:
         InputError: the file cannot be read, or a setting is missing, unknown or wrong.
     """
     values = read_yaml(path)
-    model = CONFIGS.get(values.get("command", ""))
+    command = values.get("command")
+    model = CONFIGS.get(command) if isinstance(command, str) else None
     if model is None:
-        raise InputError(f"{path}: command: {values.get('command')!r} is not one of {', '.join(CONFIGS)}")
+        raise InputError(f"{path}: command: {command!r} is not one of {', '.join(CONFIGS)}")
     return validated(model, values, str(path))

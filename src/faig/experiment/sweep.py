@@ -35,6 +35,7 @@ from faig.zoo.scores import chosen_by
 MEASURES = ("psnr", "sharpness", "noise", "step")
 MEASURED = [field.name for field in fields(Measurement)]
 Rows = list[dict[str, Any]]
+Draw = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,11 @@ class Way:
     at: Callable[[float], nn.Module]
 
 
-def sweep(config: SweepConfig, out: Path, *, force: bool = False, track: Track = silent) -> Path:
+def sweep(
+    config: SweepConfig, out: Path, *, force: bool = False, track: Track = silent, draw: Draw = lambda run: None
+) -> Path:
     """Turn functions up and down, or go on where a killed sweep stopped; see `Sweep` and `Stage.run`."""
-    return Sweep(config).run(out, force=force, track=track)
+    return Sweep(config, draw=draw).run(out, force=force, track=track)
 
 
 class Sweep(Stage):
@@ -65,6 +68,7 @@ class Sweep(Stage):
     Args:
         config: what to turn on what.
         pair: its networks, where they are loaded already.
+        draw: adds pictures to the run directory, each time.
 
     Raises:
         InputError: networks, rankings or images do not fit.
@@ -72,8 +76,8 @@ class Sweep(Stage):
 
     last = MODULATION.name
 
-    def __init__(self, config: SweepConfig, pair: Pair | None = None) -> None:
-        self.config, self.pair = config, pair or load_pair(config)
+    def __init__(self, config: SweepConfig, pair: Pair | None = None, draw: Draw = lambda run: None) -> None:
+        self.config, self.pair, self._draw = config, pair or load_pair(config), draw
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         self.shown = config.picture or self.cases[0].name
@@ -93,6 +97,10 @@ class Sweep(Stage):
             "way": self.config.way,
             "picture": self.shown,
         }
+
+    def draw(self, run: Path) -> None:
+        """As the caller wants it."""
+        self._draw(run)
 
     def work(self, run: Path, track: Track) -> None:
         """Turn the functions, case by case."""

@@ -210,10 +210,21 @@ class FilterSpace:
 
     @classmethod
     def described(cls, layers: Sequence[Sequence[Any]]) -> "FilterSpace":
-        """The numbering that `describe` wrote: enough to count and to find units, not to alter a network."""
+        """The numbering that `describe` wrote: enough to count and to find units, not to alter a network.
+
+        Raises:
+            LookupError: it has not the form of one.
+            TypeError: it has not the form of one.
+            ValueError: a layer has no text as name, or a size that is no whole number from 1.
+        """
+        for name, *sizes in layers:
+            if not isinstance(name, str) or any(type(size) is not int or not 0 < size < 2**31 for size in sizes):
+                raise ValueError(f"{[name, *sizes]} is no layer: a name, and how many units it has")
         groups = [
             (name, ("layer", "channel", "filter")[len(sizes)], *(*sizes, 1, 1)[:2], ()) for name, *sizes in layers
         ]
+        if not groups:
+            raise ValueError("there are no layers")
         return cls._numbered(groups)
 
     def describe(self) -> list[list[str | int]]:

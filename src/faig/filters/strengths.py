@@ -36,6 +36,8 @@ class Strengths:
         """Refuse values of another space, and such as are no numbers."""
         if self.values.shape != (len(self.space),):
             raise InputError(f"{self.values.numel()} strengths for a space of {len(self.space)} {self.space.unit}s")
+        if not self.values.is_floating_point():
+            raise InputError(f"strengths of {self.values.dtype}: expected floating point")
         if not self.values.isfinite().all():
             index = int((~self.values.isfinite()).nonzero()[0])
             raise InputError(f"the strength of {self.space.place(index)} is {float(self.values[index])}")

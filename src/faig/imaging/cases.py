@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from faig.common.errors import InputError
-from faig.common.files import replacing
+from faig.common.files import check_regular, replacing
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.images import (
     Image,
@@ -218,6 +218,7 @@ def read_photos(folder: Path, images: Collection[str]) -> dict[str, str]:
     path = folder / PHOTOS
     if not path.exists():
         return {name: name for name in images}
+    check_regular(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]

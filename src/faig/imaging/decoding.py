@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from faig.common.errors import InputError
+from faig.common.files import check_regular
 from faig.imaging.tiff import Bytes as Bytes
 from faig.imaging.tiff import Picture
 from faig.imaging.tiff import Pixels as Pixels
@@ -52,14 +53,8 @@ def read_bytes(path: Path | str) -> Bytes:
         raise InputError(f"{str(path)!r}: cannot be read: {error}") from None
 
 
-def check_regular(path: Path) -> None:
-    """Raise InputError for a pipe, a device, a socket or a folder: what is not there is for others to say."""
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path}: is not a regular file")
-
-
 def decode(data: Bytes, source: str) -> Pixels:
-    """The pixels of an encoded image: RGB; gray is repeated to three channels, alpha is dropped.
+    """The pixels of an encoded image, turned as it says: RGB; gray is repeated to three channels, alpha is dropped.
 
     Args:
         data: the bytes of a PNG, JPEG, BMP, TIFF or WebP file.
@@ -69,15 +64,17 @@ def decode(data: Bytes, source: str) -> Pixels:
         ``[height, width, RGB]``, uint8 or uint16 as in the file, or float32 in [0, 1].
 
     Raises:
-        InputError: they are no such image, a damaged one, one of more than `MEGAPIXELS`, or its values are of another
-            type or range.
+        InputError: they are no such image, a damaged one, one of more than `MEGAPIXELS`, several, or its values are of
+            another type or range.
     """
     kind = _kind(data)
     if kind is None:
         raise InputError(f"{source}: is not an image that can be read (PNG, JPEG, BMP, TIFF, WebP), or is damaged")
     if kind == TIFF:
         return _decode_tiff(data, source)
-    _check_size(*_size(data, kind, source), source)
+    width, height, pictures = _head(data, kind, source)
+    _check_pictures(pictures, source)
+    _check_size(width, height, source)
     return _decode_by_opencv(data, kind, source)
 
 
@@ -101,8 +98,8 @@ def _kind(data: Bytes) -> str | None:
     return next((kind for magic, kind in BEGINNINGS.items() if begins.startswith(magic)), None)
 
 
-def _size(data: Bytes, kind: str, source: str) -> tuple[int, int]:
-    """Width and height, as the head of the file says; by Pillow's readers, which decode nothing at that."""
+def _head(data: Bytes, kind: str, source: str) -> tuple[int, int, int]:
+    """Width, height and how many pictures, as the head says; by Pillow's readers, which decode nothing at that."""
     from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # slow to import
 
     readers: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
@@ -114,9 +111,18 @@ def _size(data: Bytes, kind: str, source: str) -> tuple[int, int]:
     try:
         with readers[kind](io.BytesIO(data.tobytes())) as image:
             width, height = image.size
+            pictures = getattr(image, "n_frames", 1)
+        start, head = struct.unpack_from("<II", data.data, 10)
+        if kind == BMP and start < 14 + head:  # OpenCV would take the head for pixels
+            raise ValueError
     except Exception:  # a damaged head makes it fail in many ways
         raise _damaged(source) from None
-    return width, height
+    return width, height, pictures
+
+
+def _check_pictures(pictures: int, source: str) -> None:
+    if pictures > 1:
+        raise InputError(f"{source}: holds {pictures} pictures; save the one that is meant")
 
 
 def most_megapixels() -> float:
@@ -136,7 +142,9 @@ def most_megapixels() -> float:
 
 
 def _check_size(width: int, height: int, source: str) -> None:
-    """Refuse what would not fit into memory; the file itself may be tiny."""
+    """Refuse what would not fit into memory, for the file itself may be tiny; and what has no pixels."""
+    if not (width > 0 and height > 0):
+        raise _damaged(source)
     most = most_megapixels()
     if width * height > most * 1e6:
         raise InputError(
@@ -182,8 +190,7 @@ def _decode_tiff(data: Bytes, source: str) -> Pixels:
     picture = Picture.of(data)
     if picture is None:
         raise _damaged(source)
-    if picture.pictures > 1:
-        raise InputError(f"{source}: holds {picture.pictures} pictures; save the one that is meant")
+    _check_pictures(picture.pictures, source)
     _check_size(picture.width, picture.height, source)
     if odd := picture.odd:
         raise InputError(f"{source}: holds {odd} values; save it as RGB or gray of 8 or 16 bits, or float in [0, 1]")

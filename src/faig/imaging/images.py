@@ -12,8 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from faig.common.errors import InputError
-from faig.common.files import replacing
-from faig.imaging.decoding import Pixels, check_regular, decode, read_bytes, to_image
+from faig.common.files import check_regular, replacing
+from faig.imaging.decoding import Pixels, decode, read_bytes, to_image
 
 Image = Float[Tensor, "channel height width"]
 Resized = Float[Tensor, "channel _ _"]

@@ -4,6 +4,7 @@ import io
 import logging
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ from jaxtyping import Shaped, UInt8
 
 Bytes = UInt8[np.ndarray, " bytes"]
 Pixels = Shaped[np.ndarray, "height width channel"]
+Turned = Shaped[np.ndarray, "_ _ channel"]
 
 TYPES = {"uint8", "uint16", "float16", "float32", "float64"}
 COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}
 BY_OPENCV = {"PALETTE", "YCBCR"}  # of 8 bits
 ALPHA = (1, 2)  # associated, unassociated
+MOST_PAGES = 1000
+ORIENTATION = 274  # the tag that says how the stored rows and columns are to be shown
 
 
 @cache
@@ -42,6 +46,7 @@ class Picture:
         extra: what those beyond the colours mean, by TIFF's numbers.
         separate: whether each channel is stored by itself.
         compression: as tifffile names it.
+        orientation: TIFF's number from 1, as it is, to 8.
     """
 
     pictures: int
@@ -54,6 +59,7 @@ class Picture:
     extra: tuple[int, ...]
     separate: bool
     compression: str
+    orientation: int
 
     @classmethod
     def of(cls, data: Bytes) -> "Picture | None":
@@ -61,22 +67,26 @@ class Picture:
         tifffile = _tifffile()
         try:
             with tifffile.TiffFile(io.BytesIO(data.tobytes())) as file:
-                pages: list[Any] = [page.aspage() for page in file.pages]
+                # By place, and no more than so many: directories can lead in a circle, without end.
+                found: dict[int, Any] = {page.offset: page.aspage() for page in islice(file.pages, MOST_PAGES)}
+                pages = list(found.values())
                 page = pages[0]
                 parts = list(zip(page.dataoffsets, page.databytecounts, strict=True))
                 if not parts or any(offset + count > len(data) for offset, count in parts):
                     return None
                 return cls(
-                    pictures=sum(not other.is_reduced for other in pages),
-                    width=page.imagewidth,
-                    height=page.imagelength * page.imagedepth,
+                    # A tag may hold several numbers where one is meant: `int` refuses those.
+                    pictures=sum(not other.is_reduced for other in pages) * int(page.imagedepth),
+                    width=int(page.imagewidth),
+                    height=int(page.imagelength),
                     bits=page.bitspersample,
                     dtype="" if page.dtype is None else page.dtype.name,
                     photometric=tifffile.PHOTOMETRIC(page.photometric).name,
-                    samples=page.samplesperpixel,
+                    samples=int(page.samplesperpixel),
                     extra=tuple(int(value) for value in page.extrasamples),
                     separate=tifffile.PLANARCONFIG(page.planarconfig).name == "SEPARATE",
                     compression=tifffile.COMPRESSION(page.compression).name,
+                    orientation=int(page.tags.valueof(ORIENTATION, default=1)),
                 )
         except Exception:  # a damaged file makes it fail in many ways
             return None
@@ -102,7 +112,10 @@ class Picture:
         return "" if self.samples == colours or with_alpha else f"{self.samples}-channel"
 
     def read(self, data: Bytes) -> Pixels | None:
-        """The picture as RGB, uint8, uint16 or float32; gray repeated, alpha dropped; None where tifffile cannot."""
+        """The picture as it is to be shown, RGB of uint8, uint16 or float32; None where tifffile cannot read it.
+
+        Gray is repeated, alpha dropped.
+        """
         tifffile = _tifffile()
         try:
             with tifffile.TiffFile(io.BytesIO(data.tobytes())) as file:
@@ -118,4 +131,14 @@ class Picture:
         values = values[..., :3] if self.photometric == "RGB" else np.repeat(values[..., :1], 3, axis=2)
         if self.photometric == "MINISWHITE":
             values = (1 if values.dtype.kind == "f" else np.iinfo(values.dtype).max) - values
+        values = _turned(values, self.orientation)
         return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+
+
+def _turned(values: Pixels, orientation: int) -> Turned:
+    """What is shown of stored values: 2 to 4 are reflections and a half turn, 5 to 8 the same with sides exchanged."""
+    if orientation in (3, 4, 6, 7):
+        values = values[::-1]
+    if orientation in (2, 3, 7, 8):
+        values = values[:, ::-1]
+    return values.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else values

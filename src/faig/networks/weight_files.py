@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,11 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
-from faig.common.tensors import METADATA_KEY
+from faig.common.tensors import FLOATS, METADATA_KEY
 from faig.networks.architectures import Weights
 
 # Under which name a .pth file has its state dict, the better first; beside it may stand anything, as an optimiser.
 CONTAINERS = ("params_ema", "params-ema", "params", "state_dict", "model_state_dict", "model", "net")
-FLOATS = {torch.float16, torch.bfloat16, torch.float32, torch.float64}
 WHOLE = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 
@@ -34,8 +34,9 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     weights, metadata = _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), {})
+    size = path.stat().st_size
     for key, tensor in weights.items():
-        if odd := _odd(tensor):
+        if odd := _odd(tensor, size):
             raise InputError(f"{path}: {key} is {odd}; weights are whole tensors of float16, bfloat16, 32 or 64 bits")
     return weights, metadata
 
@@ -44,7 +45,10 @@ def _read_pickle(path: Path) -> Weights:
     if path.suffix not in (".pth", ".pt"):
         raise InputError(f"{path}: a network is a .safetensors or a .pth file")
     try:
+        _check_bounded(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except Exception as error:  # torch raises many kinds here; each means the same to the user
         raise InputError(
             f"{path}: cannot be loaded as weights only ({_reason(error)}); "
@@ -58,10 +62,34 @@ def _read_pickle(path: Path) -> Weights:
     return dict(loaded)
 
 
-def _odd(tensor: Tensor) -> str:
+def _check_bounded(path: Path) -> None:
+    """Refuse what a small file could fill the memory by: compressed parts, or a bytearray, of which it says the length.
+
+    Raises:
+        InputError: the file has such.
+        Exception: of many kinds, where it is no whole zip file.
+    """
+    with path.open("rb") as file:
+        zipped = file.read(4) == b"PK\3\4"
+    if zipped:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > path.stat().st_size:
+                raise InputError(f"{path}: its parts are compressed; write it as torch.save does")
+            pickles = [archive.read(part) for part in archive.infolist() if part.filename.lower().endswith(".pkl")]
+    else:
+        pickles = [path.read_bytes()]
+    if any(b"bytearray" in each for each in pickles):
+        raise InputError(f"{path}: holds a bytearray, which is no weight; save the state dict alone")
+
+
+def _odd(tensor: Tensor, most: int) -> str:
     """What keeps a tensor from being weights, for people; empty where nothing does.
 
     Counters and flags, which layers may keep beside their weights, are of whole numbers.
+
+    Args:
+        tensor: of a file.
+        most: bytes that it may take: those of the file.
     """
     if tensor.layout != torch.strided:
         return f"a tensor of {str(tensor.layout).removeprefix('torch.')} layout"
@@ -71,6 +99,8 @@ def _odd(tensor: Tensor) -> str:
         return f"of {str(tensor.dtype).removeprefix('torch.')}"
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
         return "a tensor whose values share memory"
+    if tensor.untyped_storage().nbytes() > most:
+        return "a tensor larger than the file"
     return ""
 
 

@@ -1,9 +1,6 @@
 """The rankings of a run, and by which method the filters are that its report is about."""
 
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from faig.attribution.files.ranking_file import RANKINGS, RankingFile
 from faig.report.claims.claim import PAPER, job, listed
@@ -40,10 +37,7 @@ def whose_filters(results: Results) -> str:
     """A sentence: by which method, or else from which files, the filters are that a run uses; empty if nothing says."""
     if results.first(RANKINGS) is not None:
         return f"The filters are those of {own_method(results)}."
-    files: dict[str, Any] = {}
-    for _, text in results.configs():
-        config = yaml.safe_load(text)
-        files |= (config.get("filters") if isinstance(config, dict) else None) or {}
+    files = {name: file for _, settings in results.settings() for name, file in settings.filters.items()}
     names = [
         f"{'/'.join(Path(file).parts[-2:])} for {job(name)}" for name, file in files.items() if isinstance(file, str)
     ]

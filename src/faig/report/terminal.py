@@ -1,5 +1,6 @@
 """The table of a comparison, for the terminal."""
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -7,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
 from faig.results.comparison_tables import EFFECTS, SUMMARY
-from faig.results.table import read_table
+from faig.results.reader import Results
 
 
 def summary_table(run: Path, proportion: float | None = None) -> Table:
@@ -16,11 +17,15 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
     Args:
         run: a run directory with ``effects.csv`` and ``summary.csv``.
         proportion: which rows; by default the smallest there is.
+
+    Raises:
+        InputError: one of the tables is missing, or is none.
     """
-    effects, summary = read_table(run, EFFECTS), read_table(run, SUMMARY)
+    results = Results.of(run)
+    effects, summary = results.needed(EFFECTS), results.needed(SUMMARY)
     share = effects["proportion"].min() if proportion is None else proportion
-    effects, summary = (t[(t["proportion"] - share).abs() < 1e-9] for t in (effects, summary))
-    wrecked = "wrecked" in summary and bool(summary["wrecked"].any())
+    effects, summary = (table[(table["proportion"] - share).abs() < 1e-9] for table in (effects, summary))
+    wrecked = bool(summary["wrecked"].any())
     inputs = list(dict.fromkeys(effects["input"]))
     table = Table(
         "method",
@@ -41,7 +46,7 @@ def summary_table(run: Path, proportion: float | None = None) -> Table:
         table.add_row(
             str(row["method"]),
             str(row["reverted"]),
-            *(f"{by_input[name]:.3f}" for name in inputs),
+            *(f"{by_input.get(name, math.nan):.3f}" for name in inputs),
             *(f"{_interval(row, name)}\n{_interval(row, f'{name}_pixels')}" for name in ("switched_off", "leak")),
             *(["yes" if row["wrecked"] else ""] if wrecked else []),
         )
@@ -67,16 +72,19 @@ def check_table(rows: pd.DataFrame) -> Table:
     )
     for function, group in rows.groupby("function", sort=False):
         by_input = {str(row["input"]): row for _, row in group.iterrows()}
-        own = by_input[str(function)]
+        own = by_input.get(str(function))
         bad = any(row["wrecked"] for row in by_input.values())
         table.add_row(
             str(function),
-            *(_interval(own, name) for name in ("switched_off", "leak")),
-            _in_pixels(own),
-            *(f"{by_input[name]['psnr']:.2f} ({by_input[name]['psnr_gain']:+.2f})" for name in inputs),
+            *(["-"] * 3 if own is None else [_interval(own, "switched_off"), _interval(own, "leak"), _in_pixels(own)]),
+            *(_psnr(by_input[name]) if name in by_input else "-" for name in inputs),
             *(["yes" if bad else ""] if wrecked else []),
         )
     return table
+
+
+def _psnr(row: "pd.Series[float]") -> str:
+    return f"{row['psnr']:.2f} ({row['psnr_gain']:+.2f})"
 
 
 def _in_pixels(row: "pd.Series[float]") -> str:
@@ -84,7 +92,7 @@ def _in_pixels(row: "pd.Series[float]") -> str:
 
 
 def _interval(row: "pd.Series[float]", name: str) -> str:
-    if name not in row or pd.isna(row[name]):
+    if pd.isna(row[name]):
         return "-"
     half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
     return f"{row[name]:.3f}" + ("" if pd.isna(half) else f" ±{half:.3f}")

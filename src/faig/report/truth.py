@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.common.settings import read_yaml
+from faig.common.settings import read_yaml, validated
+from faig.report.escape import markdown
+from faig.report.figures.style import add_legend, plain_text
 from faig.results.reader import Results
 from faig.results.run_directory import CONFIG
-from faig.results.table import Table
 from faig.results.truth_tables import AGREEMENT, DECOYS, PLANTED, TOPS
 
 if TYPE_CHECKING:
@@ -26,6 +28,31 @@ SHOWN = ("faig", "signed", "signed-net", "predicted", "gradient", "change", "ig"
 OF_DECOYS = ("faig", "signed", "predicted", "change")
 VERSIONS = {"with": "-", "aligned": ":", "without": "--"}  # of decoys, and their lines
 RESOLUTION = 90  # dots per inch
+
+
+class ShapleySettings(BaseModel):
+    """Of the Shapley values."""
+
+    pairs: int
+
+
+class PlantedSettings(BaseModel):
+    """Of the functions that are planted."""
+
+    proportion: float
+    steps: int
+
+
+class TruthSettings(BaseModel):
+    """What the page says of the study's settings."""
+
+    pairs: list[str]
+    training_seeds: list[int]
+    crops: int
+    side: int
+    nodes: int
+    shapley: ShapleySettings
+    planted: PlantedSettings
 
 
 def is_truth(run: Path) -> bool:
@@ -48,28 +75,22 @@ def write_truth(run: Path, file: Path) -> Path:
     """
     if not is_truth(run):
         raise InputError(f"{run}: is no ground truth study")
-    config = read_yaml(run / CONFIG)
+    config = validated(TruthSettings, read_yaml(run / CONFIG), str(run / CONFIG)).model_dump()
     results = Results.of(run)
-    agreement, tops, planted, decoys = (_rows(results, table) for table in (AGREEMENT, TOPS, PLANTED, DECOYS))
+    agreement, tops, planted, decoys = map(results.needed, (AGREEMENT, TOPS, PLANTED, DECOYS))
     file.parent.mkdir(parents=True, exist_ok=True)
     curves, constructions = (f"{file.stem}-{name}.png" for name in ("curves", "constructions"))
-    _save(_curves(tops), file.with_name(curves))
-    _save(_constructions(planted, decoys), file.with_name(constructions))
+    with plain_text():
+        _save(_curves(tops), file.with_name(curves))
+        _save(_constructions(planted, decoys), file.with_name(constructions))
     command = f"faig report {run.as_posix()} --markdown {file.as_posix()}"
-    studied = [f"{pair} ({seed})" for seed in config["training_seeds"] for pair in config["pairs"]]
+    studied = [f"{markdown(pair)} ({seed})" for seed in config["training_seeds"] for pair in config["pairs"]]
     settings = {"command": command, "pairs": ", ".join(studied), "curves": curves, "constructions": constructions}
     parts = [HEAD.format(**config | settings), *_brute_force(agreement, tops)]
     parts += [PLANTED_HEAD.format(**config | settings), *_planted(planted), DECOYS_HEAD, *_decoys(decoys)]
     with replacing(file) as part:
         part.write_text("\n".join(parts), encoding="utf-8")
     return file
-
-
-def _rows(results: Results, table: Table) -> pd.DataFrame:
-    rows = results.table(table)
-    if rows is None:
-        raise InputError(f"{results.run}: holds no {table.name}; the study is not finished, so run it again")
-    return rows
 
 
 def _brute_force(agreement: pd.DataFrame, tops: pd.DataFrame) -> list[str]:
@@ -88,7 +109,7 @@ def _brute_force(agreement: pd.DataFrame, tops: pd.DataFrame) -> list[str]:
     for (pair, function), group in rows.groupby(["pair", "function"], sort=False):
         halves, barrier = (_mean(group.groupby("seed")[name].first()) for name in ("halves", "barrier"))
         parts += [
-            f"### {pair}, {function}\n\n{_table(group, 'method', columns, order)}\n",
+            f"### {markdown(pair)}, {function}\n\n{_table(group, 'method', columns, order)}\n",
             f"Half of the coalitions against the other half: {halves}; barrier {barrier}.\n",
         ]
     return parts
@@ -111,8 +132,9 @@ def _planted(planted: pd.DataFrame) -> list[str]:
             ]
             recall = rows.pivot_table(index=["seed", "method"], columns="drift", values="recall").reset_index()
             parts.append(
-                f"### {pair}, {function}\n\nCarriers {_mean(starts['carriers'])} of {int(starts['planted'].iloc[0])} "
-                f"planted. PSNR gained in dB (on clean images), by drift: {'; '.join(gains)}; by the trained target: "
+                f"### {markdown(pair)}, {function}\n\n"
+                f"Carriers {_mean(starts['carriers'])} of {int(starts['planted'].iloc[0])} planted. "
+                f"PSNR gained in dB (on clean images), by drift: {'; '.join(gains)}; by the trained target: "
                 f"{_mean(starts['psnr_target'] - starts['psnr_baseline'])}.\n\n"
                 f"{_table(recall, 'method', drifts, order)}\n"
             )
@@ -143,7 +165,7 @@ def _decoys(decoys: pd.DataFrame) -> list[str]:
             )
             wide.columns = pd.Index([" ".join(column) for column in wide.columns])
             cases = list(dict.fromkeys(rows["case"]))
-            parts.append(f"### {pair}, `{method}`\n\n{_table(wide.reset_index(), 'case', columns, cases)}\n")
+            parts.append(f"### {markdown(pair)}, `{method}`\n\n{_table(wide.reset_index(), 'case', columns, cases)}\n")
     return parts
 
 
@@ -168,7 +190,8 @@ def _table(rows: pd.DataFrame, by: str, columns: Mapping[Any, str], order: Seque
     for name in order:
         group = rows[rows[by] == name]
         if len(group):
-            lines.append(f"| `{name}` | " + " | ".join(_mean(group[column]) for column in columns) + " |")
+            means = (_mean(group[column]) if column in group else "" for column in columns)
+            lines.append(f"| `{markdown(name)}` | {' | '.join(means)} |")
     return "\n".join(lines)
 
 
@@ -187,7 +210,7 @@ def _curves(tops: pd.DataFrame) -> "Figure":
             label = value.replace("_", " ")
             axes.set(xscale="log", title=f"{pair}, {function}", xlabel="proportion", ylabel=label, ylim=(-0.1, highest))
             axes.grid(alpha=0.3)
-    panels[0, 0].legend(fontsize=7)
+    add_legend(panels[0, 0], 7)
     return figure
 
 
@@ -213,7 +236,7 @@ def _constructions(planted: pd.DataFrame, decoys: pd.DataFrame) -> "Figure":
         upper.grid(alpha=0.3)
         lower.grid(alpha=0.3)
     for axes in panels[:, 0]:
-        axes.legend(fontsize=7)
+        add_legend(axes, 7)
     return figure
 
 

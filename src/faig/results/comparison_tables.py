@@ -1,6 +1,10 @@
 """The tables of altered networks: what reverting and grafting the top of rankings does."""
 
+import math
+from dataclasses import replace
+
 from faig.results.columns import (
+    CONTROLS,
     EFFECT,
     FUNCTION,
     INPUT,
@@ -14,7 +18,7 @@ from faig.results.columns import (
     REVERTED,
     WRECKED,
 )
-from faig.results.table import Table, interval, number, text
+from faig.results.table import Table, interval, measured, share, text
 
 SUMMARY = Table(
     "summary.csv",
@@ -22,12 +26,14 @@ SUMMARY = Table(
     "comparison",
     (
         *(METHOD, REVERTED, PROPORTION, OFF, LEAK, *PIXELS, *ON, WRECKED),
-        number(
+        measured(
             "passes",
             "what the method cost for all functions together: forward and backward, one image with one degradation; "
             "empty for a ranking from a file",
+            least=0,
         ),
     ),
+    keys=3,
     small=True,
 )
 CONTESTS = Table(
@@ -35,14 +41,15 @@ CONTESTS = Table(
     "Of each function, proportion and other method: by how much a champion is ahead, photos resampled jointly.",
     "comparison",
     (
-        text("champion", "the method that is held against the others: FAIG, and the run's own"),
-        *(REVERTED, PROPORTION, text("method", "the other one")),
+        text("champion", "the method that is held against the others: FAIG, and the run's own", "method"),
+        *(REVERTED, PROPORTION, text("method", "the other one", "method")),
         interval("effect", "the champion's minus the other's, on the own degradation"),
         interval("switched_off", "the champion's minus the other's"),
         interval("leak", "the champion's minus the other's: less is better"),
         interval("switched_off_pixels", "the same of `switched_off_pixels`"),
         interval("leak_pixels", "the same of `leak_pixels`: less is better"),
     ),
+    keys=4,
     main=True,
 )
 EQUALS = Table(
@@ -50,29 +57,32 @@ EQUALS = Table(
     "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at the size chosen for them.",
     "comparison",
     (
-        *(REVERTED, text("method", "that is held against FAIG")),
+        *(REVERTED, text("method", "that is held against FAIG", "method")),
         text(
             "terms",
             "`no more leak`: of at most 1% of the filters, the set that leaks no more and switches off most; "
             "`as much off`: the smallest that switches off as much, else the largest; by both measures",
+            values=("no more leak", "as much off"),
         ),
-        number("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
+        share("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
         text(
             "chosen_on",
             "the images on which the size was chosen: `finding images`, or, where filters were found on no others, "
             "`measured images`, which flatters the method",
+            values=("finding images", "measured images"),
         ),
         *(
             column
-            for name, better in (("switched_off", "more"), ("leak", "less"))
+            for name, better, least, most in (("switched_off", "more", -math.inf, 1), ("leak", "less", 0, math.inf))
             for end, measure in (("", ""), ("_pixels", ", in pixels"))
             for column in (
-                interval(f"{name}{end}", f"of that set on the measured images{measure}"),
+                interval(f"{name}{end}", f"of that set on the measured images{measure}", least=least, most=most),
                 interval(f"{name}{end}_ahead", f"by how much that is {better} than FAIG's"),
             )
         ),
         WRECKED,
     ),
+    keys=3,
     small=True,
 )
 KNOBS = Table(
@@ -80,15 +90,16 @@ KNOBS = Table(
     "Of each function, control and position: what turning it down does without any attribution.",
     "comparison",
     (
-        text("knob", KNOB),
-        text("reverted", "the function that is judged; the knob turns all of them"),
-        number("position", "the target's share: 0 is the baseline, 1 would be the target"),
+        text("knob", KNOB, values=CONTROLS),
+        text("reverted", "the function that is judged; the knob turns all of them", "function"),
+        share("position", "the target's share: 0 is the baseline, 1 would be the target"),
         *(OFF, LEAK),
         *PIXELS,
         interval("psnr", "in dB against the GT, on the own degradation"),
         interval("psnr_gain", "dB over the target there"),
         WRECKED,
     ),
+    keys=3,
     main=True,
 )
 AREAS = Table(
@@ -99,8 +110,9 @@ AREAS = Table(
         METHOD,
         REVERTED,
         interval("area", "under own effect minus the largest other one, over log proportion"),
-        interval("selectivity", "own effect / the largest other one, at the smallest proportion"),
+        interval("selectivity", "own effect / the largest other one, at the smallest proportion", least=0),
     ),
+    keys=2,
     main=True,
 )
 EFFECTS = Table(
@@ -109,32 +121,34 @@ EFFECTS = Table(
     "comparison",
     (
         *(METHOD, REVERTED, INPUT, PROPORTION),
-        interval("effect", "E(F', target), mean over images"),
-        number("effect_to_baseline", "E(F', baseline)"),
+        interval("effect", "E(F', target), mean over images", least=0),
+        measured("effect_to_baseline", "E(F', baseline)", least=0),
         *EFFECT,
     ),
+    keys=4,
 )
 CHECK = Table(
     "check.csv",
     "Of each function and input: what reverting the top of the run's own ranking does, on the images it was found on.",
     "comparison",
     (
-        *(FUNCTION, INPUT, PROPORTION),
-        interval("effect", "E(F', target), mean over images"),
-        interval("switched_off", "on the own degradation, see `summary.csv`; empty elsewhere"),
-        interval("leak", "on the own degradation: the largest elsewhere, see `summary.csv`; empty elsewhere"),
-        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels"),
-        interval("leak_pixels", "as `leak`, of the squared error of all channels"),
+        *(FUNCTION, INPUT, replace(PROPORTION, gaps=True)),
+        interval("effect", "E(F', target), mean over images", least=0),
+        interval("switched_off", "on the own degradation, see `summary.csv`; empty elsewhere", most=1),
+        interval("leak", "on the own degradation: the largest elsewhere, see `summary.csv`; empty elsewhere", least=0),
+        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels", most=1),
+        interval("leak_pixels", "as `leak`, of the squared error of all channels", least=0),
         interval("psnr", "of the altered network in dB against the GT, RGB, border = scale"),
         interval("psnr_gain", "dB over the target"),
-        number("psnr_gain_worst", "the same of the image that loses most"),
-        number("psnr_target", "of the target"),
-        number("psnr_baseline", "of the baseline"),
-        number("ssim", "of the altered network"),
-        number("ssim_gain", "over the target's"),
-        number("ssim_gain_worst", "the same of the image that loses most"),
+        measured("psnr_gain_worst", "the same of the image that loses most"),
+        measured("psnr_target", "of the target"),
+        measured("psnr_baseline", "of the baseline"),
+        measured("ssim", "of the altered network"),
+        measured("ssim_gain", "over the target's"),
+        measured("ssim_gain_worst", "the same of the image that loses most"),
         WRECKED,
     ),
+    keys=2,
 )
 GRAFTS = Table(
     "grafts.csv",
@@ -142,12 +156,13 @@ GRAFTS = Table(
     "comparison",
     (
         METHOD,
-        text("grafted", "the function whose top filters have the target's weights"),
+        text("grafted", "the function whose top filters have the target's weights", "function"),
         *(INPUT, PROPORTION),
-        interval("effect", "E(F', baseline), mean over images"),
-        number("effect_to_target", "E(F', target)"),
+        interval("effect", "E(F', baseline), mean over images", least=0),
+        measured("effect_to_target", "E(F', target)", least=0),
         *EFFECT,
     ),
+    keys=4,
 )
 
 COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, KNOBS, AREAS, EFFECTS, CHECK, GRAFTS)

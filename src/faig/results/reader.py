@@ -1,16 +1,19 @@
 """The result files of a run, in its directory or in that of a stage."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from faig.common.errors import InputError
 from faig.common.tensors import load_metadata
 from faig.imaging.images import list_images
+from faig.results.cells import read_cells, read_table
 from faig.results.run_directory import CONFIG
-from faig.results.table import Table, read_table
+from faig.results.scores import ScoresInfo
+from faig.results.settings import RunSettings, read_settings
+from faig.results.table import Table
 from faig.results.tables import IMAGES, PICTURES, RANKING_FILES, STRENGTHS, TABLES
 
 NO_STAGES = {"figures", "images", "photos"}  # folders of a run that hold pictures
@@ -37,7 +40,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Results:
-    """A run directory to read from.
+    """A run directory to read from, each of its tables and settings once.
 
     Attributes:
         run: the directory.
@@ -46,6 +49,8 @@ class Results:
 
     run: Path
     homes: tuple[Path, ...]
+    _tables: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _settings: dict[Path, RunSettings] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, run: Path) -> "Results":
@@ -73,13 +78,31 @@ class Results:
         return next((home for home in self.homes if (home / table.name).exists()), None)
 
     def table(self, table: Table) -> pd.DataFrame | None:
-        """A table, or None where there is none.
+        """A table, or None where there is none or it has no rows.
 
         Raises:
-            InputError: it cannot be read, or has not the declared columns.
+            InputError: it cannot be read, or is not as it is declared; or the configuration is not.
         """
         home = self.home_of(table)
-        return None if home is None else read_table(home, table)
+        if home is None:
+            return None
+        if table.name not in self._tables:
+            own = self._settings_in(home) or self._settings_in(self.run)
+            self._tables[table.name] = read_table(home, table, *([own.names] if own else []))
+        rows = self._tables[table.name]
+        return rows if len(rows) else None
+
+    def needed(self, table: Table) -> pd.DataFrame:
+        """A table that has rows.
+
+        Raises:
+            InputError: as `table`; or there is none, or it has no rows.
+        """
+        rows = self.table(table)
+        if rows is None:
+            message = f"{self.run}: holds no {table.name} with rows; pass force=True to run it again"
+            raise InputError(message, setting="force")
+        return rows
 
     def undeclared(self) -> list[Path]:
         """Every CSV that is no ranking and no declared table, or a second one of its name."""
@@ -91,19 +114,30 @@ class Results:
         """A file's path inside the run."""
         return path.relative_to(self.run).as_posix()
 
-    def scores(self) -> list[tuple[str, dict[str, Any]]]:
-        """The metadata of every file of scores.
+    def scores(self) -> list[tuple[str, ScoresInfo]]:
+        """What every file of scores says of itself.
 
         Raises:
             InputError: a file cannot be read.
         """
         files = [path for home in self.homes for path in sorted(home.glob("scores*.safetensors"))]
-        return [(self.inside(path), load_metadata(path, "scores")) for path in files]
+        return [(self.inside(path), ScoresInfo.of(path, load_metadata(path, "scores"))) for path in files]
 
-    def configs(self) -> list[tuple[str, str]]:
-        """The configuration of the run and of its stages, as text."""
-        files = [home / CONFIG for home in self.homes if (home / CONFIG).is_file()]
-        return [(self.inside(path), path.read_text(encoding="utf-8")) for path in files]
+    def settings(self) -> Iterator[tuple[Path, RunSettings]]:
+        """The configuration of the run and of its stages, each with its file.
+
+        Raises:
+            InputError: one cannot be read.
+        """
+        for home in self.homes:
+            if settings := self._settings_in(home):
+                yield home / CONFIG, settings
+
+    def _settings_in(self, home: Path) -> RunSettings | None:
+        file = home / CONFIG
+        if file not in self._settings and file.exists():
+            self._settings[file] = read_settings(file)
+        return self._settings.get(file)
 
     def shots(self, method: str) -> list[Shot]:
         """Pictures to hold against each other, all of one image.
@@ -114,16 +148,17 @@ class Results:
         Args:
             method: whose filters are reverted in images of ``faig compare``.
         """
-        teaser, images = self.home_of(PICTURES), self.home_of(IMAGES)
-        if teaser is not None:
+        teaser, rows = self.home_of(PICTURES), self.table(PICTURES)
+        if teaser is not None and rows is not None:
             folder = (teaser / PICTURES.name).parent
             return [
                 Shot(row["input"], row["shown"], row["function"], folder / row["file"], float(row["psnr"]))
-                for _, row in read_table(teaser, PICTURES).iterrows()
+                for _, row in rows.iterrows()
             ]
-        if images is None:
+        images, rows = self.home_of(IMAGES), self.table(IMAGES)
+        if images is None or rows is None:
             return []
-        folder, rows = (images / IMAGES.name).parent, read_table(images, IMAGES)
+        folder = (images / IMAGES.name).parent
         rows = rows[(rows["intervention"] != "grafted") & rows["method"].isin(["", method])]
         rows = rows.sort_values("proportion", kind="stable", na_position="first")
         rows = rows.drop_duplicates(["intervention", "function", "input"])  # the fewest filters, and the first seed
@@ -139,10 +174,10 @@ class Results:
         Raises:
             InputError: the table of them cannot be read.
         """
-        home = self.home_of(STRENGTHS)
-        if home is None:
+        home, rows = self.home_of(STRENGTHS), self.table(STRENGTHS)
+        if home is None or rows is None:
             return {}
-        folder, rows = (home / STRENGTHS.name).parent, read_table(home, STRENGTHS)
+        folder = (home / STRENGTHS.name).parent
         return {
             str(functions): {
                 float(row["strength"]): folder / row["file"] for _, row in group.sort_values("strength").iterrows()
@@ -155,13 +190,19 @@ def _has_results(home: Path) -> bool:
     return any(home.glob("*.csv")) or any(home.glob("scores*.safetensors")) or (home / PICTURES.name).exists()
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV of any columns.
+def read_any(path: Path) -> pd.DataFrame:
+    """Read a CSV of any columns: numbers where all of a column are, else texts.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or two columns have one name.
     """
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise InputError(f"{path}: cannot be read as a table: {error}") from None
+    header, rows, _ = read_cells(path)
+    if len(set(header)) < len(header):
+        raise InputError(f"{path}: two of its columns have one name; rename one")
+    frame = pd.DataFrame(rows, columns=header, dtype=object)
+    for name in header:
+        try:
+            frame[name] = pd.to_numeric(frame[name].where(frame[name] != ""))
+        except (ValueError, TypeError):
+            continue
+    return frame

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from faig.common.errors import InputError
-from faig.common.files import LOCK, alone_in, clear_parts, replacing
+from faig.common.files import LOCK, PART, alone_in, clear_parts, new_folder, replacing
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
@@ -84,6 +84,43 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
         handler.close()
 
 
+@contextmanager
+def replacing_files(folder: Path, what: str) -> Iterator[Path]:
+    """Fill the yielded folder with files; on success all of them come into ``folder``, after an error none.
+
+    While they come in, one by one, what they replace is in ``.<what>.replaced`` there; after a kill it stays there
+    until the next call has ended.
+
+    Args:
+        folder: an existing one.
+        what: the files are.
+
+    Raises:
+        InputError: nothing can be written there.
+    """
+    new, replaced = folder / f".{what}.new", folder / f".{what}.replaced"
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir()
+        yield new
+        ours = [folder / file.name for file in sorted(new.iterdir())]
+        old = [file for file in ours if file.exists()]
+        if not replaced.exists():  # else a killed call kept it, and what stands in its place is not whole
+            with new_folder(replaced, force=False) as part:
+                for file in old:
+                    shutil.copy2(file, part)
+        for file in old:
+            file.unlink()
+        for file in ours:
+            (new / file.name).rename(file)
+        new.rmdir()
+        replaced.rename(new)  # in one step: half of it would be taken for the old files
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
 def _set_aside(path: Path) -> None:
     """Move what another run left to `REPLACED`; where an earlier one is kept there, that run never was whole: it goes.
 
@@ -111,13 +148,13 @@ def _is_fingerprint(path: Path) -> bool:
 def _empty(path: Path) -> bool:
     """Whether a folder holds nothing but what a run that was killed as it began may have left."""
     ours = {LOCK, REPLACED, _SETTING_ASIDE}
-    return path.is_dir() and all(inside.name in ours or inside.match(".*.part") for inside in path.iterdir())
+    return path.is_dir() and all(inside.name in ours or PART.fullmatch(inside.name) for inside in path.iterdir())
 
 
 def _read_fingerprint(path: Path) -> dict[str, Any] | None:
     try:
         fingerprint: dict[str, Any] = json.loads((path / FINGERPRINT).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         return None
     return fingerprint
 

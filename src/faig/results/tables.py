@@ -1,6 +1,10 @@
 """The tables of a run, each declared once: writers, readers, the report and ``docs/files.md`` follow from this."""
 
+from dataclasses import replace
+
 from faig.results.columns import (
+    CONTROLS,
+    DRAWS,
     FREE_FILTERS,
     FUNCTION,
     FUNCTIONS,
@@ -8,17 +12,16 @@ from faig.results.columns import (
     KNOB,
     LAYER,
     LEAK,
-    METHOD,
     OFF,
     ON,
     PIXELS,
-    PLACES,
     PROPORTION,
     PSNR_GAIN,
+    RANKED_BY,
     WRECKED,
 )
 from faig.results.comparison_tables import COMPARISON_TABLES
-from faig.results.table import Table, interval, number, text
+from faig.results.table import Column, Table, count, interval, measured, number, share, text
 from faig.results.truth_tables import TRUTH_TABLES
 
 LEARNED = "learned"  # what the names of learned masks begin with
@@ -33,17 +36,27 @@ SECTIONS = {
     "locations": "Places and weights",
 }
 
+SHOWN = ("input", "target", "baseline", "reverted", "gt")  # of pictures of one image
+
+
+def _weights(*done: str) -> Column:
+    return text("weights", "what was done with the found filters", values=done)
+
+
 DISTRIBUTION = Table(
     "distribution.csv",
     "Of each function and proportion: how deep the set is, and how evenly it is spread.",
     "distribution",
     (
-        *(METHOD, FUNCTION, PROPORTION),
-        number("filters", "in the set"),
-        interval("depth", "mean over the set; 0 is the first layer, 1 the last"),
-        number("depth_of_all", "mean over all filters"),
-        interval("unevenness", "share of the set that would have to move for an even spread over the layers"),
+        *(RANKED_BY, FUNCTION, PROPORTION),
+        count("filters", "in the set"),
+        interval("depth", "mean over the set; 0 is the first layer, 1 the last", least=0, most=1),
+        share("depth_of_all", "mean over all filters"),
+        interval(
+            "unevenness", "share of the set that would have to move for an even spread over the layers", least=0, most=1
+        ),
     ),
+    keys=3,
     small=True,
 )
 OVERLAPS = Table(
@@ -51,11 +64,12 @@ OVERLAPS = Table(
     "Of each two functions and proportion: what their sets share.",
     "distribution",
     (
-        *(METHOD, FUNCTION, text("other", "the other function"), PROPORTION),
-        number("shared", "share of the set that is in the other's too"),
-        interval("shared_raw", "the same of the sets by raw scores, whatever the method subtracts"),
-        interval("deeper", "mean depth minus the other's"),
+        *(RANKED_BY, FUNCTION, text("other", "the other function", "function"), PROPORTION),
+        share("shared", "share of the set that is in the other's too"),
+        interval("shared_raw", "the same of the sets by raw scores, whatever the method subtracts", least=0, most=1),
+        interval("deeper", "mean depth minus the other's", least=-1, most=1),
     ),
+    keys=4,
     main=True,
 )
 GROUPS = Table(
@@ -65,47 +79,64 @@ GROUPS = Table(
     "distribution",
     (
         PROPORTION,
-        text("kind", "`neutral` (no function), `specific` (one) or `shared` (several)"),
-        text("functions", "joined by `+`; empty for neutral filters"),
-        *(number("filters", "how many"), interval("share", "of all filters")),
-        number("by_chance", "the share to expect of sets drawn at random"),
+        text(
+            "kind",
+            "`neutral` (no function), `specific` (one) or `shared` (several)",
+            values=("neutral", "specific", "shared"),
+        ),
+        text("functions", "joined by `+`; empty for neutral filters", gaps=True),
+        *(count("filters", "how many"), interval("share", "of all filters", least=0, most=1)),
+        share("by_chance", "the share to expect of sets drawn at random"),
     ),
+    keys=3,
 )
 PROFILES = Table(
     "profiles.csv",
     "Of each filter that is not neutral at the first proportion: what it does.",
     "distribution",
     (
-        *(number("index", "flat"), LAYER, number("out", "output channel"), number("in", "input channel")),
-        text("functions", "that it does something for, joined by `+`"),
+        *(count("index", "flat"), LAYER, count("out", "output channel"), count("in", "input channel")),
+        text("functions", "that it does something for, joined by `+`", "functions"),
     ),
-    variable="for each degradation its name: the raw score there, in multiples of the mean filter's",
+    keys=1,
+    variable=measured("", "for each degradation its name: the raw score there, in multiples of the mean filter's"),
 )
 LAYERS = Table(
     "layers.csv",
     "Of each function, proportion and layer: how many filters of the set it has.",
     "distribution",
     (
-        *(METHOD, FUNCTION, PROPORTION, LAYER),
-        *(number("filters", "of the layer"), number("found", "of them in the set")),
-        *(number("share_of_found", "of the set"), number("share_of_layer", "of the layer's filters")),
+        *(RANKED_BY, FUNCTION, PROPORTION, LAYER),
+        *(count("filters", "of the layer"), count("found", "of them in the set")),
+        *(share("share_of_found", "of the set"), share("share_of_layer", "of the layer's filters")),
     ),
+    keys=4,
 )
 MODULATION = Table(
     "modulation.csv",
     "Of each sweep, way to turn, input and strength: means over images.",
     "modulation",
     (
-        text("functions", f"{FUNCTIONS.about}; empty for `DNI` and `blend`, which turn all that the target learned"),
-        text("way", f"what was turned: output `images`, or `weights`; or the control {KNOB}"),
+        text(
+            "functions",
+            f"{FUNCTIONS.about}; empty for `DNI` and `blend`, which turn all that the target learned",
+            "functions",
+            gaps=True,
+        ),
+        text(
+            "way",
+            f"what was turned: output `images`, or `weights`; or the control {KNOB}",
+            values=("images", "weights", *CONTROLS),
+        ),
         INPUT,
         number("strength", "0 is the baseline's weights, 1 the target's"),
         interval("psnr", "in dB against the GT, all channels, border = scale"),
-        *(interval("sharpness", "mean gradient"), interval("noise", "σ that wavelets see")),
-        interval("step", "mean absolute difference from the strength before, of 255"),
-        number("step_share", "the step as a share of the mean difference between strength 0 and 1"),
+        *(interval("sharpness", "mean gradient", least=0), interval("noise", "σ that wavelets see", least=0)),
+        interval("step", "mean absolute difference from the strength before, of 255", least=0),
+        measured("step_share", "the step as a share of the mean difference between strength 0 and 1", least=0),
         WRECKED,
     ),
+    keys=4,
 )
 ACCURACY = Table(
     "accuracy.csv",
@@ -114,23 +145,34 @@ ACCURACY = Table(
     (
         text("predictor", "the first one is the found filters'"),
         text("classes", "that are possible, separated by spaces"),
-        interval("accuracy", "share of right answers where only these classes are possible; Wilson's interval"),
+        interval(
+            "accuracy",
+            "share of right answers where only these classes are possible; Wilson's interval",
+            least=0,
+            most=1,
+        ),
     ),
+    keys=2,
     small=True,
 )
 CONFUSION = Table(
     "confusion.csv",
     "Of each true class: how many images the found filters take for each class, or for none.",
     "prediction",
-    (text("is", "the true class"),),
+    (text("is", "the true class", "input"),),
+    keys=1,
     small=True,
-    variable="for each class its name, and `unknown`: how many images are taken for it",
+    variable=count("", "for each class its name, and `unknown`: how many images are taken for it"),
 )
 RESPONSES = Table(
     "responses.csv",
     "Of each degradation: does the response of its filters grow with the level?",
     "prediction",
-    (text("degradation", "whose filters respond"), interval("rank_correlation", "within each image, mean over images")),
+    (
+        text("degradation", "whose filters respond", "function"),
+        interval("rank_correlation", "within each image, mean over images", least=-1, most=1),
+    ),
+    keys=1,
     main=True,
 )
 LEVELS = Table(
@@ -138,33 +180,37 @@ LEVELS = Table(
     "Of each image, degradation and level: the response.",
     "prediction",
     (
-        *(text("image", "its name"), text("degradation", "its own, and whose filters respond")),
-        *(number("level", "as in `--degrade`"), number("response", "1 is usual for images with that degradation")),
+        *(text("image", "its name"), text("degradation", "its own, and whose filters respond", "function")),
+        *(number("level", "as in `--degrade`"), measured("response", "1 is usual for images with that degradation")),
     ),
+    keys=3,
 )
 PREDICTIONS = Table(
     "predictions.csv",
     "Of each LR image: what the found filters take it for.",
     "prediction",
     (
-        *(text("image", "its name"), text("is", "the true class")),
+        *(text("image", "its name"), text("is", "the true class", "input")),
         text("prediction", "the likeliest class; `unknown` where the image is like nothing known"),
-        number("typicality", "share of what the likeliest class is known by that is as far from its middle"),
+        share("typicality", "share of what the likeliest class is known by that is as far from its middle", gaps=True),
     ),
-    variable="for each class its name: the probability",
+    keys=2,
+    variable=share("", "for each class its name: the probability", gaps=True),
 )
 GRAFTED = Table(
     "grafted.csv",
     "Of each function: the found weight changes grafted where they belong, and elsewhere.",
     "locations",
-    (*PLACES, *ON, PSNR_GAIN, WRECKED),
+    (FUNCTION, _weights("in place", "permuted", "elsewhere"), DRAWS, *ON, PSNR_GAIN, WRECKED),
+    keys=2,
     small=True,
 )
 CUT = Table(
     "cut.csv",
     "Of each function: the found filters reverted, and set to zero.",
     "locations",
-    (*PLACES, OFF, LEAK, *PIXELS, PSNR_GAIN, WRECKED),
+    (FUNCTION, _weights("reverted", "cut"), DRAWS, OFF, LEAK, *PIXELS, PSNR_GAIN, WRECKED),
+    keys=2,
     small=True,
 )
 GAINED = Table(
@@ -177,45 +223,54 @@ GAINED = Table(
         interval("share", "of the target's gain"),
         interval("found_ahead", "dB by which the found filters gain more"),
     ),
+    keys=2,
     small=True,
 )
 RETRAINED = Table(
     "retrained.csv",
     "Of each function, choice of filters and validation: the curve.",
     "locations",
-    (*FREE_FILTERS, number("iterations", "of the retraining"), number("psnr", "in dB on the own degradation")),
+    (*FREE_FILTERS, count("iterations", "of the retraining"), measured("psnr", "in dB on the own degradation")),
+    keys=3,
 )
 PICTURES = Table(
     "figures/teaser/pictures.csv",
     "Of each picture of one image: what it shows.",
     "pictures",
     (
-        text("input", "the degradation of the image"),
-        text("shown", "`input`, `target`, `baseline`, `reverted` or `gt`"),
-        text("function", "whose filters are reverted; else empty"),
-        text("file", "beside the table"),
-        number("psnr", "in dB against the GT, border = scale; empty for the GT"),
+        text("input", "the degradation of the image", "function"),
+        text("shown", "`input`, `target`, `baseline`, `reverted` or `gt`", values=SHOWN),
+        text("function", "whose filters are reverted; else empty", "function", gaps=True),
+        text("file", "beside the table", "file"),
+        measured("psnr", "in dB against the GT, border = scale; empty for the GT"),
     ),
+    keys=3,
 )
 IMAGES = Table(
     "images/images.csv",
     "Of each folder of outputs that `faig compare --save-images` keeps: of which network and input.",
     "pictures",
     (
-        text("intervention", "`target` and `baseline` are unaltered; `reverted`, `grafted`"),
-        text("method", "that ranked the filters; empty for unaltered networks"),
-        text("function", "whose filters are altered; empty for unaltered networks"),
-        number("proportion", "size of the set / number of filters; empty for unaltered networks"),
-        number("seed", "of several draws the number, from 0; empty for unaltered networks"),
+        text(
+            "intervention",
+            "`target` and `baseline` are unaltered; `reverted`, `grafted`",
+            values=("target", "baseline", "reverted", "grafted"),
+        ),
+        text("method", "that ranked the filters; empty for unaltered networks", "method", gaps=True),
+        text("function", "whose filters are altered; empty for unaltered networks", "function", gaps=True),
+        replace(PROPORTION, about=f"{PROPORTION.about}; empty for unaltered networks", gaps=True),
+        count("seed", "of several draws the number, from 0; empty for unaltered networks", gaps=True),
         INPUT,
-        text("folder", "beside the table"),
+        text("folder", "beside the table", "file"),
     ),
+    keys=6,
 )
 STRENGTHS = Table(
     "figures/modulation/pictures.csv",
     "Of each picture of a sweep: what it shows.",
     "pictures",
-    (FUNCTIONS, INPUT, number("strength", "of these functions"), text("file", "beside the table")),
+    (FUNCTIONS, INPUT, number("strength", "of these functions"), text("file", "beside the table", "file")),
+    keys=3,
 )
 
 _OTHERS = [table for table in globals().copy().values() if isinstance(table, Table)]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from faig.common.errors import FaigWarning, InputError
-from faig.common.files import replacing
+from faig.common.files import clear_parts, replacing
 from faig.common.settings import flat
 from faig.networks.checkpoint import save_pickle
 
@@ -24,6 +24,16 @@ def save(folder: Path, done: int, state: dict[str, Any]) -> None:
     """
     with replacing(folder / f"state-{done:08d}.pth") as part:
         save_pickle(state | {"done": done}, part)
+    _drop_old(folder)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what a killed process left: half-written files, and a checkpoint that it was about to drop."""
+    clear_parts(folder, deep=False)
+    _drop_old(folder)
+
+
+def _drop_old(folder: Path) -> None:
     for old in _checkpoints(folder)[:-KEPT]:
         old.unlink()
 

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from faig import zoo
 from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
-from faig.common.files import alone_in, clear_parts
+from faig.common.files import alone_in
 from faig.filters import FilterSet
 from faig.networks.architectures import build
 from faig.networks.checkpoint import network_metadata, save_network
@@ -151,7 +151,7 @@ def _train(
     over_time = False
 
     if accelerator.is_main_process:
-        clear_parts(config.out, deep=False)
+        checkpoints.clear_leftovers(config.out)
         if fresh:
             checkpoints.clear(config.out)
             (config.out / RESULT).unlink(missing_ok=True)

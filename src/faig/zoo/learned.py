@@ -13,6 +13,7 @@ from faig.attribution.methods import MASK
 from faig.attribution.result import Attribution
 from faig.common.errors import InputError
 from faig.common.tensors import load_tensors, save_tensors
+from faig.filters import FilterSet, FilterSpace
 
 LEARNED = "learned.safetensors"
 
@@ -47,8 +48,15 @@ def load_learned(path: Path) -> tuple[dict[str, Int64[Tensor, " unit"]], dict[st
         InputError: it cannot be read.
     """
     tensors, metadata = load_tensors(path, "learned sets")
-    if not {"layers", "fingerprint"} <= metadata.keys() or any(tensor.ndim != 1 for tensor in tensors.values()):
-        raise InputError(f"{path}: is not a file of learned sets")
+    try:
+        space = FilterSpace.described(metadata["layers"])
+        if not tensors or not isinstance(metadata["fingerprint"], dict):
+            raise ValueError("it has no sets, or does not say of which networks")
+        for kind, tensor in tensors.items():
+            if tensor.ndim != 1 or tensor.is_floating_point() or len(FilterSet.of(space, tensor)) != len(tensor):
+                raise ValueError(f"{kind} is not a list of filters, each once")
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: is not a file of learned sets: {error}") from None
     return {kind: tensor.long() for kind, tensor in tensors.items()}, metadata
 
 

@@ -76,18 +76,20 @@ def units(
     if chosen == MASK.name:
         orders, metadata = load_learned(file)
     else:
-        method = METHODS.get(chosen or DEFAULT)
         raw, metadata = load_scores(file)
-        if method is None or method.source is not METHODS[metadata["method"]].source:
+        method, stored = METHODS.get(chosen or DEFAULT), METHODS.get(str(metadata.get("method")))
+        if method is None or stored is None or method.source is not stored.source:
             raise InputError(
-                f"{name}: {pair} ships scores of {metadata['method']}, not of the method {chosen or DEFAULT!r}"
+                f"{name}: {pair} ships scores of {metadata.get('method')}, not of the method {chosen or DEFAULT!r}"
             )
+        if next(iter(raw.score.values())).shape[1] != len(FilterSpace.of(network)):
+            raise InputError(f"{name}: these scores are of another network")
         orders = {of: rank(method.scores(raw, of)) for of in raw.degradations}
     if kind not in orders:
         raise InputError(f"{name}: {pair} has scores of {', '.join(orders)}, not of {kind!r}")
     space = FilterSpace.of(network)
     if unit not in (None, space.unit) or everything:
         raise InputError(f"{name}: these scores are of filters alone", setting="unit")
-    if metadata["layers"] != space.describe():
+    if metadata.get("layers") != space.describe():
         raise InputError(f"{name}: these scores are of another network")
     return RankedUnits(space, orders[kind])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from faig.attribution.uncertainty import RESAMPLES
-from faig.common.errors import InputError
+from faig.common.errors import InputError, shown
 from faig.common.tensors import load_tensors, save_tensors
 from faig.filters import FilterSet, FilterSpace, Order, Scores, rank
 
@@ -151,8 +151,14 @@ class RankingFile:
         try:
             space = FilterSpace.described(metadata["layers"])
             rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
+            if not isinstance(metadata["default"], str):
+                raise ValueError("it does not name the run's own method")
+            if metadata["default"] not in [ranking.method for ranking in rankings]:
+                raise ValueError(f"it has no ranking by {shown(metadata['default'])}, the run's own method")
+            if len({(ranking.method, ranking.degradation) for ranking in rankings}) < len(rankings):
+                raise ValueError("it has two rankings by one method for one degradation")
             return cls(space, metadata["default"], rankings)
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None
 
 
@@ -174,15 +180,20 @@ def _ranking(attribution: "Attribution", degradation: str) -> Ranking:
 
 
 def _stored(space: FilterSpace, entry: dict[str, Any], tensors: dict[str, Tensor]) -> Ranking:
-    index = entry["index"]
+    index, method, degradation, ranked = (entry.get(name) for name in ("index", "method", "degradation", "ranked"))
+    if not (isinstance(method, str) and isinstance(degradation, str) and (ranked or "ranked" not in entry)):
+        raise ValueError(f"{entry} is not a method, a degradation, and where not all are ranked, layers")
     scores, counts = tensors[f"score/{index}"], tensors.get(f"confidence/{index}")
-    if len(scores) != len(space):
-        raise ValueError(f"{len(scores)} scores of {len(space)} filters")
+    errors = tensors.get(f"standard_error/{index}")
+    if any(values is not None and values.shape != (len(space),) for values in (scores, errors, counts)):
+        raise ValueError(f"{method} for {degradation} has not one number for each of {len(space)} filters")
+    if not scores.is_floating_point() or scores.isnan().any():
+        raise ValueError(f"{method} for {degradation} has scores that are no numbers")
     return Ranking(
-        entry["method"],
-        entry["degradation"],
+        method,
+        degradation,
         scores,
-        tensors.get(f"standard_error/{index}"),
+        errors,
         None if counts is None else counts.to(torch.float32) / RESAMPLES,
-        FilterSet.of_layers(space, entry["ranked"]) if "ranked" in entry else None,
+        None if ranked is None else FilterSet.of_layers(space, ranked),
     )

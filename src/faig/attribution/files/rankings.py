@@ -156,7 +156,7 @@ def _table(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, keep_default_na=False, dtype={"layer": str, "out": str, "in": str})
+        table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(("index", "layer", "out", "in"), str))
     except (ValueError, UnicodeDecodeError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: is not a CSV file: {' '.join(str(error).split())}") from None
     missing = [name for name in COLUMNS if name not in table]

@@ -4,18 +4,23 @@ import logging
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel
 
 from faig.attribution.files.ranking_file import RankingFile
 from faig.attribution.files.rankings import write_index, write_ranking, write_sums
 from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.files.unit_files import STRENGTHS
 from faig.attribution.methods import METHODS, Method
-from faig.attribution.options import TOP
+from faig.attribution.options import SUBTRACT, TOP
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.result import Attribution
 from faig.common.errors import FaigWarning, InputError
+from faig.common.settings import one_of, validated
+from faig.filters import FilterSet, FilterSpace
 
 logger = logging.getLogger("faig")
 
@@ -88,20 +93,57 @@ def report_errors(attribution: Attribution) -> None:
         warnings.warn(reason, FaigWarning, stacklevel=2)
 
 
-def load_run_scores(folder: Path, method: Method) -> tuple[RawScores, dict[str, Any]]:
-    """The raw scores in a folder that a method's rows can be made of, and their metadata.
+@dataclass(frozen=True)
+class RunScores:
+    """The raw scores of a run, and what its method made rankings of them by.
+
+    Attributes:
+        raw: the scores.
+        space: the numbering of the filters.
+        ranked: the filters that are ranked, where those of some layers are not.
+        against: what others are where there are several degradations; see `combine.contrast`.
+    """
+
+    raw: RawScores
+    space: FilterSpace
+    ranked: FilterSet | None
+    against: str
+
+
+class _Stored(BaseModel):
+    """The metadata of a run's scores, beside what is needed to read them."""
+
+    method: str
+    layers: list[Any]
+    ranked: list[str] | None = None
+    against: Annotated[str, one_of(SUBTRACT)] = SUBTRACT[0]
+
+
+def load_run_scores(folder: Path, method: Method) -> RunScores:
+    """The raw scores in a folder that a method's rows can be made of.
 
     Raises:
-        InputError: there are none.
+        InputError: there are none, or the file does not fit together.
     """
     files = [folder / f"scores-{method.source.name}.safetensors", folder / SCORES]
     present = [file for file in files if file.is_file()]
     if not present:
         raise InputError(f"{folder}: holds no {SCORES}; attribute first")
     raw, metadata = load_scores(present[0])
-    stored_method = METHODS.get(metadata["method"])
+    stored = validated(_Stored, metadata, str(present[0]))
+    stored_method = METHODS.get(stored.method)
     if stored_method is None or stored_method.source is not method.source:
         raise InputError(
-            f"{present[0]}: holds scores of the method {metadata['method']}, which say nothing about {method.name}"
+            f"{present[0]}: holds scores of the method {stored.method}, which say nothing about {method.name}"
         )
-    return raw, metadata
+    rows = [*raw.score.values(), *raw.signed.values()]
+    if not raw.degradations or any(bool(values.isnan().any()) for values in rows):
+        raise InputError(f"{present[0]}: holds no scores of a degradation, or what is no number among them")
+    try:
+        space = FilterSpace.described(stored.layers)
+        ranked = None if stored.ranked is None else FilterSet.of_layers(space, stored.ranked)
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{present[0]}: {error}") from None
+    if rows[0].shape[1] != len(space):
+        raise InputError(f"{present[0]}: holds {rows[0].shape[1]} scores an image, of {len(space)} filters")
+    return RunScores(raw, space, ranked, stored.against)

@@ -70,6 +70,8 @@ def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
 
     def unscaled(key: str, rows: Tensor) -> Tensor:
         exponent = metadata.get("exponents", {}).get(key)
+        if not isinstance(exponent, int | None):
+            raise TypeError(f"the exponent of {key} is {exponent!r}")
         return rows if exponent is None else torch.ldexp(rows.float(), torch.tensor(-exponent))
 
     tensors, metadata = load_tensors(Path(path), "scores")
@@ -82,8 +84,27 @@ def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
             }
             for part in PARTS + COARSE
         }
-        images = metadata["images"]
-    except (KeyError, TypeError, AttributeError) as error:
+        images, decibels = metadata["images"], metadata.get("decibels", False)
+        photos = metadata.get("photos") or images
+        _check(images, photos, parts)
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
-    decibels, photos = metadata.get("decibels", False), metadata.get("photos", [])
-    return RawScores(images, **parts, decibels=decibels, photos=photos), metadata
+    return RawScores(images, **parts, decibels=bool(decibels), photos=photos), metadata
+
+
+def _check(images: object, photos: object, parts: dict[str, dict[str, Tensor]]) -> None:
+    """Raise ValueError where rows are missing, or are not all of the same images and filters."""
+    for names in (images, photos):
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            raise ValueError("its images are not listed by name")
+    assert isinstance(images, list)
+    assert isinstance(photos, list)
+    if len(photos) != len(images) or not parts["score"]:
+        raise ValueError("it has not one photo for each of its images, or no scores")
+    filters, count = next(iter(parts["score"].values())).shape[1], len(images)
+    shapes = {part: (1 if part in COARSE else count, filters) for part in ("score", "signed", *COARSE)}
+    for part, by_kind in parts.items():
+        for kind, rows in by_kind.items():
+            expected = shapes.get(part, (count, *rows.shape[1:]))
+            if rows.shape != expected or rows.ndim != (1 if part == "total" else 2) or not rows.is_floating_point():
+                raise ValueError(f"{part}/{kind} is of {rows.dtype} {tuple(rows.shape)}")

@@ -7,8 +7,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
-from faig.common.settings import NumberOrText, Proportion, Strict, one_of
-from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, Name, NetworksConfig
+from faig.common.settings import Name, NumberOrText, Proportion, Strict, one_of
+from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, NetworksConfig
 from faig.imaging.degradation import named
 from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig

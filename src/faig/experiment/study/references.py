@@ -5,13 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from faig.attribution.cache import FolderCache
 from faig.attribution.files.rankings import write_ranking
 from faig.attribution.learning.mask import LearnedMask
 from faig.attribution.methods import MASK
 from faig.attribution.options import Options
+from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.progress import Track
+from faig.common.settings import brief
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.study.config import ReferencePart
 from faig.experiment.study.context import Study, StudyStage
@@ -64,7 +68,10 @@ def reference_rankings(study: Study) -> Rankings:
     if not References.wanted(study.config):
         return {}
     folder = study.out / References.name
-    files: Rankings = json.loads((folder / References.last).read_text(encoding="utf-8"))
+    try:
+        files = TypeAdapter(Rankings).validate_json((folder / References.last).read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{folder / References.last}: is no list of rankings: {brief(error)}") from None
     return {name: {kind: str(folder / file) for kind, file in kinds.items()} for name, kinds in files.items()}
 
 

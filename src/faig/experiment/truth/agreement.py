@@ -19,7 +19,7 @@ from faig.intervention.effect import leak, switched_off
 from faig.intervention.measure import Reference, measure, measure_reference
 from faig.intervention.wreck import described, wrecked
 from faig.networks.fingerprint import case_fingerprints
-from faig.results.table import read_table
+from faig.results.cells import read_table
 from faig.results.truth_tables import AGREEMENT, ALONE, GREEDY, SHAPLEY, TOPS
 from faig.truth import ahead, precision, rank_correlation, specific
 

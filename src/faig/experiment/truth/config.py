@@ -6,8 +6,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_
 
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.common.settings import Proportion, Strict, one_of
-from faig.experiment.config import Name
+from faig.common.settings import Name, Proportion, Strict, one_of
 
 PARTS = ("{pair}", "{seed}", "{role}")  # of the names of networks
 

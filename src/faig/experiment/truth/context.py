@@ -28,8 +28,9 @@ from faig.imaging.metrics import in_channels
 from faig.imaging.photos import busiest, photograph
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
 from faig.pair import Pair
+from faig.results.cells import read_table
 from faig.results.run_directory import UNITS
-from faig.results.table import Table, read_table, write_table
+from faig.results.table import Table, write_table
 
 FUNCTIONS = ("blur", "noise")  # the paper's
 TOP = 0.01

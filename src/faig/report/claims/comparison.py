@@ -4,6 +4,7 @@ Every function takes a table and returns a `Claim`, or None where the table does
 and written down in ``docs/report.md``.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -71,23 +72,25 @@ def claims(results: Results) -> list[Claim]:
 def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     """The paper's main claim, about its method or another; by both measures."""
     rows, share = at_one_percent(summary[summary["method"] == method])
-    if rows.empty or "leak" not in rows:  # images of one kind only
+    if rows["leak"].isna().all():  # images of one kind only
         return None
 
     def judged(off: float, leak: float) -> Verdict:
+        if math.isnan(off + leak):
+            return Verdict.OPEN
         if off >= OFF and leak <= LEAK:
             return Verdict.HOLDS
         return Verdict.PARTLY if off >= PARTLY_OFF and leak <= off / 2 else Verdict.FAILS
 
     def of_both(row: "pd.Series[Any]") -> Verdict:
-        if row.get("wrecked"):
+        if row["wrecked"]:
             return Verdict.FAILS
         return worst_of(judged(row[f"switched_off{end}"], row[f"leak{end}"]) for end in MEASURES)
 
     says = [
         f"{job(row['reverted'])} is switched off to {in_both(row, 'switched_off')} of the whole way, "
         f"and the most that leaks to another input is {in_both(row, 'leak')}; {_lost(row)}"
-        + (f"; but the network is wrecked: {row['wrecked']}" if row.get("wrecked") else "")
+        + (f"; but the network is wrecked: {row['wrecked']}" if row["wrecked"] else "")
         for _, row in rows.iterrows()
     ]
     return Claim(
@@ -119,6 +122,8 @@ def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
         return None
 
     def judged(on: float) -> Verdict:
+        if math.isnan(on):
+            return Verdict.OPEN
         return Verdict.HOLDS if on >= OFF else Verdict.PARTLY if on >= PARTLY_OFF else Verdict.FAILS
 
     return Claim(

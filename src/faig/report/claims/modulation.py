@@ -1,5 +1,6 @@
 """The claim that the strength of a function can be turned like a knob."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,8 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
 
 def _judged(line: pd.DataFrame) -> tuple[Verdict, list[str]]:
     """The verdict on one function and input, whose rows ascend in strength, and what is said of it."""
+    if not {0.0, 1.0} <= set(line["strength"]):
+        return Verdict.OPEN, ["strength 0 or 1 was not measured"]
     even = line["step_share"] / line["strength"].diff()
     to_target, beyond = even[line["strength"] <= 1].max(), even[line["strength"] > 1].max()
     psnr = line.set_index("strength")["psnr"]
@@ -58,6 +61,8 @@ def _judged(line: pd.DataFrame) -> tuple[Verdict, list[str]]:
     told += [
         f"at strength {row['strength']:g} the network is wrecked, {row['wrecked']}" for _, row in wrecked.iterrows()
     ]
+    if math.isnan(to_target) or psnr[between.index.union([0.0])].isna().any():
+        return Verdict.OPEN, told
     if to_target > UP_TO_TARGET or dips or len(wrecked):
         return Verdict.FAILS, told
     return (Verdict.PARTLY if beyond > BEYOND else Verdict.HOLDS), told

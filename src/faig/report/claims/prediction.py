@@ -1,5 +1,6 @@
 """Claims about prediction of degradations, and about retraining the found places."""
 
+import math
 import re
 
 import pandas as pd
@@ -30,7 +31,8 @@ def predicts(accuracy: pd.DataFrame) -> Claim | None:
         needed = WITH_CLEAN if "clean" in classes else TWO
         if not several:
             right = float(row["accuracy"])
-            verdicts.append(Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS)
+            passed = Verdict.HOLDS if right >= needed else Verdict.PARTLY if right >= NEARLY else Verdict.FAILS
+            verdicts.append(Verdict.OPEN if math.isnan(right) else passed)
         parts.append(f"{listed(classes)}: {_percent(Estimate.of_row(row, 'accuracy'))} right")
     if not verdicts:
         return None
@@ -76,13 +78,14 @@ def follows_level(responses: pd.DataFrame) -> Claim | None:
     return Claim(
         "The stronger the degradation, the more its filters respond.",
         "paper",
-        together(
-            Verdict.HOLDS if r.value >= FOLLOWS else Verdict.PARTLY if r.value >= ROUGHLY else Verdict.FAILS
-            for r in ranks.values()
-        ),
+        together(Verdict.OPEN if math.isnan(r.value) else _follows(r.value) for r in ranks.values()),
         sentences(f"rank correlation of response and level, {kind}: {written(r)}" for kind, r in ranks.items()),
         f"Within each image, the mean over images. Passes with at least {FOLLOWS}, partly from {ROUGHLY}.",
     )
+
+
+def _follows(rank: float) -> Verdict:
+    return Verdict.HOLDS if rank >= FOLLOWS else Verdict.PARTLY if rank >= ROUGHLY else Verdict.FAILS
 
 
 def places_matter(gained: pd.DataFrame) -> Claim | None:

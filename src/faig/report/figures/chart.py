@@ -3,12 +3,16 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from faig.common.colours import COLOURS
-from faig.report.figures.style import save_figure
+from faig.report.escape import plotly
+from faig.report.figures.style import add_legend, plain_text, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Kind = Literal["line", "bars", "steps"]
 Position = float | int | str
@@ -84,11 +88,11 @@ class Chart:
 
     def plotly(self) -> dict[str, Any]:
         """Traces and layout for plotly.js; colours of text and grid are the page's."""
-        axis: dict[str, Any] = {} if self.categories else {"title": {"text": self.x}}
+        axis: dict[str, Any] = {} if self.categories else {"title": {"text": plotly(self.x)}}
         if self.percent:
             ticks = self.ticks
             axis |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}%" for tick in ticks]}
-        upright: dict[str, Any] = {"title": {"text": self.y}}
+        upright: dict[str, Any] = {"title": {"text": plotly(self.y)}}
         if self.window is not None:
             axis["range"], upright["range"] = map(list, self.window)
         return {
@@ -109,6 +113,10 @@ class Chart:
 
     def draw(self, folder: Path, forms: Sequence[str] = ("png", "svg")) -> None:
         """Write ``<name>.png`` and ``<name>.svg``, or one of them."""
+        with plain_text():
+            save_figure(self._figure(), folder / self.name, forms)
+
+    def _figure(self) -> "Figure":
         from matplotlib.figure import Figure
 
         bars = [series for series in self.series if series.kind == "bars"]
@@ -129,20 +137,20 @@ class Chart:
         if self.window is not None:
             axes.set(xlim=self.window[0], ylim=self.window[1])
         axes.grid(alpha=0.3, axis="y" if bars else "both")
-        axes.legend(fontsize=8)
-        save_figure(figure, folder / self.name, forms)
+        add_legend(axes, 8)
+        return figure
 
 
 def _traces(series: Series) -> list[dict[str, Any]]:
-    hover = [f"<br>{text}" for text in series.hover] or [""] * len(series.x)
+    hover = [f"<br>{plotly(text)}" for text in series.hover] or [""] * len(series.x)
     if series.low:
         ends = zip(hover, series.low, series.high, strict=True)
         hover = [t if math.isnan(low) else f" [{low:.3g}, {high:.3g}]{t}" for t, low, high in ends]
     trace: dict[str, Any] = {
-        "name": series.name,
-        "x": list(series.x),
+        "name": plotly(series.name),
+        "x": [plotly(x) if isinstance(x, str) else x for x in series.x],
         "y": _finite(series.y),
-        "legendgroup": series.name,
+        "legendgroup": plotly(series.name),
         "text": hover,
         "textposition": "none",
         "hovertemplate": "%{x:.3g}: %{y:.3g}%{text}" if _numeric(series) else "%{x}: %{y:.3g}%{text}",
@@ -175,14 +183,21 @@ def _traces(series: Series) -> list[dict[str, Any]]:
         "fillcolor": f"{series.token}/{FAINT}",
         "line": {"width": 0},
         "mode": "lines",
-        "legendgroup": series.name,
+        "legendgroup": plotly(series.name),
         "showlegend": False,
         "hoverinfo": "skip",
     }
     return [band, trace]
 
 
+def _drawable(values: Sequence[Any]) -> list[Any]:
+    """What is not finite leaves a gap, as on the page."""
+    return [value if isinstance(value, str) or math.isfinite(value) else math.nan for value in values]
+
+
 def _draw(axes: Any, series: Series, places: list[str], number: int, count: int) -> None:
+    x, y, low, high = map(_drawable, (series.x, series.y, series.low, series.high))
+    series = replace(series, x=x, y=y, low=low, high=high)
     if series.kind == "bars":
         width = 0.8 / count
         at = [places.index(str(x)) - 0.4 + (number + 0.5) * width for x in series.x]

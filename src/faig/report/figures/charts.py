@@ -40,8 +40,8 @@ def distribution_charts(results: Results) -> Charts:
     layers, groups = results.table(LAYERS), results.table(GROUPS)
     if layers is not None:
         charts.append(_by_layer(layers))
-    if groups is not None:
-        charts.append(_by_group(groups))
+    if groups is not None and len(named := groups[~groups["functions"].isin(["", "all"])]):
+        charts.append(_by_group(named))
     return charts
 
 
@@ -66,8 +66,7 @@ def _by_layer(layers: pd.DataFrame) -> Chart:
 
 
 def _by_group(groups: pd.DataFrame) -> Chart:
-    rows, share = at_one_percent(groups[groups["functions"] != ""])
-    rows = rows[rows["functions"] != "all"]
+    rows, share = at_one_percent(groups)
     names = list(rows["functions"])
     return Chart(
         "groups",
@@ -129,7 +128,7 @@ def _controls(controls: pd.DataFrame, functions: str) -> Iterator[Series]:
 
 def _wrecks_at(rows: pd.DataFrame) -> str:
     """A sentence that says at which strengths a network is wrecked; empty for none."""
-    if "wrecked" not in rows or not rows["wrecked"].any():
+    if not rows["wrecked"].any():
         return ""
     strengths = sorted(rows[rows["wrecked"] != ""]["strength"].unique())
     return f"Wrecked at strength {listed(f'{strength:g}' for strength in strengths)}."

@@ -63,7 +63,7 @@ def _tradeoffs(
 ) -> Iterator[Chart]:
     """Switched off against leak by one measure; the columns' names have its ``end``."""
     off, leak = f"switched_off{end}", f"leak{end}"
-    if leak not in summary:
+    if summary[leak].isna().all():  # images of one kind only
         return
     colours = numbered(summary["method"])
     for kind, group in summary.groupby("reverted", sort=False):
@@ -109,12 +109,12 @@ def _controls(knobs: pd.DataFrame, off: str, leak: str) -> Iterator[Series]:
 
 def _wreck(row: "pd.Series[Any]") -> str:
     """How the network of a row is wrecked, after what else is said of it."""
-    return f", wrecked: {row['wrecked']}" if row.get("wrecked") else ""
+    return f", wrecked: {row['wrecked']}" if row["wrecked"] else ""
 
 
 def _wrecks(rows: pd.DataFrame) -> str:
     """A sentence that says of which methods, and at which proportions, the networks are wrecked; empty for none."""
-    if "wrecked" not in rows or not rows["wrecked"].any():
+    if not rows["wrecked"].any():
         return ""
     shares = rows[rows["wrecked"] != ""].groupby("method", sort=False)["proportion"].unique()
     named = (f"{method} at {listed(f'{100 * share:.3g}%' for share in sorted(at))}" for method, at in shares.items())
@@ -135,7 +135,7 @@ def _by_proportion(summary: pd.DataFrame, chosen: str) -> Iterator[Chart]:
         return
     colours = numbered(summary["method"])
     for name, label in INTERVENTIONS.items():
-        if name not in summary:
+        if summary[name].isna().all():
             continue
         for kind, group in summary.groupby("reverted", sort=False):
             series = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
-from faig.common.errors import InputError
+from faig.imaging.images import read_image, to_uint8
 
 LIMIT = 8_000_000  # bytes of all images of a page
 SIDE = 640  # pixels: larger images are shown smaller
@@ -47,12 +47,17 @@ def pictures(files: dict[str, Path], share: float = 1.0) -> list[Picture]:
     return made
 
 
+def open_picture(path: Path) -> Pillow.Image:
+    """A picture of a run, in RGB of 8 bits.
+
+    Raises:
+        InputError: it cannot be read as an image.
+    """
+    return Pillow.fromarray(to_uint8(read_image(path)).permute(1, 2, 0).contiguous().numpy())
+
+
 def _picture(name: str, path: Path, side: int) -> Picture:
-    try:
-        with Pillow.open(path) as file:
-            image = file.convert("RGB")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read as an image: {error}") from None
+    image = open_picture(path)
     if max(image.size) > side:
         image.thumbnail((side, side), Pillow.Resampling.LANCZOS)
     kind, data = "png", _encoded(image, "PNG", optimize=True)

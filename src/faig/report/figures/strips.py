@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faig.common.files import replacing
+from faig.report.figures.pictures import open_picture
 from faig.results.reader import Results
 
 if TYPE_CHECKING:
@@ -31,9 +32,7 @@ def draw_strips(run: Path) -> None:
 
 
 def _draw(files: dict[float, Path]) -> None:
-    from PIL import Image as Pillow
-
-    frames = labelled({f"{strength:.2f}": Pillow.open(file).convert("RGB") for strength, file in files.items()})
+    frames = labelled({f"{strength:.2f}": open_picture(file) for strength, file in files.items()})
     folder = next(iter(files.values())).parent
     with replacing(folder.with_name(f"{folder.name}.png")) as part:
         part.write_bytes(strip(frames[:: math.ceil(len(frames) / SHOWN)]))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import yaml
 
 from faig.attribution.files.ranking_file import RankingFile
 from faig.common.colours import COLOURS
@@ -24,8 +23,7 @@ from faig.report.figures.teaser import teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.rankings import own_method, rankings_of, whose_filters
 from faig.results.comparison_tables import SUMMARY
-from faig.results.reader import Results, Shot, read_csv
-from faig.results.table import read_table
+from faig.results.reader import Results, Shot, read_any
 from faig.results.tables import CONFUSION, MODULATION, SECTIONS, TABLES
 
 if TYPE_CHECKING:
@@ -122,6 +120,7 @@ def environment() -> "Environment":
 
 def _context(results: Results) -> dict[str, Any]:
     """Everything the template shows."""
+    tables = _tables(results)  # first: whatever is no table is refused before anything is drawn
     by_section = charts.charts_of(results)
     drawn = [chart for group in by_section.values() for chart in group]
     rankings = rankings_of(results)
@@ -138,11 +137,11 @@ def _context(results: Results) -> dict[str, Any]:
         "charts": by_section,
         "sweeps": _sweeps(results),
         "filters": whose_filters(results),
-        "tables": _tables(results),
+        "tables": tables,
         "best": {} if rankings is None else _best(rankings),
         "trust": _trust(results),
         "versions": _versions(results),
-        "configs": results.configs(),
+        "configs": [(results.inside(file), file.read_text(encoding="utf-8")) for file, _ in results.settings()],
         "data": {"charts": {chart.name: chart.plotly() for chart in drawn}, "map": mapped},
         "map": mapped,
         "drawn": drawn,
@@ -151,12 +150,9 @@ def _context(results: Results) -> dict[str, Any]:
 
 def title_of(results: Results) -> str:
     """The networks, as the configuration names them."""
-    for _, text in results.configs():
-        config = yaml.safe_load(text)
-        if isinstance(config, dict) and {"target", "baseline"} <= set(config):
-            return (
-                f"{Path(str(config['target'])).with_suffix('')} against {Path(str(config['baseline'])).with_suffix('')}"
-            )
+    for _, settings in results.settings():
+        if settings.target and settings.baseline:
+            return " against ".join(str(Path(name).with_suffix("")) for name in (settings.target, settings.baseline))
     return "The filters of a network"
 
 
@@ -172,10 +168,10 @@ def _tiles(results: Results, mapped: dict[str, Any] | None) -> list[tuple[str, s
             off = min(row[f"switched_off{end}"] for end in MEASURES)
             label = f"of {job(row['reverted'])} switched off by {100 * share:.3g}%"
             tiles.append((f"{100 * off:.0f}%", label, f"{method}, {in_both(row, 'switched_off')}"))
-    for scores in [scores for _, scores in results.scores() if "images" in scores][:1]:
-        photos = len(set(scores["photos"])) if "photos" in scores else 0
+    for scores in [scores for _, scores in results.scores() if scores.images][:1]:
+        photos = len(set(scores.photos))
         crops = f", crops of {photos} photo{'s' if photos > 1 else ''}" if photos else ""
-        tiles.append((str(len(scores["images"])), "images", f"that filters were found on{crops}"))
+        tiles.append((str(len(scores.images)), "images", f"that filters were found on{crops}"))
     return tiles
 
 
@@ -222,7 +218,7 @@ def _measured(results: Results, functions: str, strength: float) -> str:
     chosen = rows[(rows["functions"] == functions) & ((rows["strength"] - strength).abs() < 1e-6)]
     return "; ".join(
         f"on {row['input']}: {row['psnr']:.2f} dB, noise {row['noise']:.3f}, mean gradient {row['sharpness']:.3f}"
-        + (f", wrecked: {row['wrecked']}" if row.get("wrecked") else "")
+        + (f", wrecked: {row['wrecked']}" if row["wrecked"] else "")
         for _, row in chosen.iterrows()
         if row["input"] in functions.split("+")
     )
@@ -232,11 +228,11 @@ def _tables(results: Results) -> dict[str, list[Grid]]:
     """The tables by section; those that are not declared come last, as they are."""
     sections: dict[str, list[Grid]] = {section: [] for section in SECTIONS}
     for table in TABLES.values():
-        home = results.home_of(table)
-        if home is not None and table.section != "pictures":
-            rows, name = read_table(home, table), results.inside(home / table.name)
+        home, rows = results.home_of(table), results.table(table)
+        if home is not None and rows is not None and table.section != "pictures":
+            name = results.inside(home / table.name)
             sections[table.section].append(Grid.of(name, rows, shaded=table is CONFUSION, small=table.small))
-    return sections | {"other": [Grid.of(results.inside(path), read_csv(path)) for path in results.undeclared()]}
+    return sections | {"other": [Grid.of(results.inside(path), read_any(path)) for path in results.undeclared()]}
 
 
 def _best(rankings: RankingFile) -> dict[str, Grid]:
@@ -250,25 +246,25 @@ def _trust(results: Results) -> Grid | None:
     rows = [
         {
             "scores": name,
-            "method": scores.get("method"),
+            "method": scores.method,
             "degradation": kind,
-            "quadrature": scores.get("quadrature"),
-            "nodes": scores.get("nodes"),
+            "quadrature": scores.quadrature,
+            "nodes": scores.nodes,
             "convergence delta": delta,
-            "barrier": scores.get("barrier", {}).get(kind),
-            "ranking error": scores.get("ranking_error", {}).get(kind),
-            "warning": scores.get("distrust"),
+            "barrier": scores.barrier.get(kind),
+            "ranking error": scores.ranking_error.get(kind),
+            "warning": scores.distrust,
         }
         for name, scores in results.scores()
-        for kind, delta in scores.get("convergence_delta", {}).items()
+        for kind, delta in scores.convergence_delta.items()
     ]
     return Grid.of("trust", pd.DataFrame(rows)) if rows else None
 
 
 def _versions(results: Results) -> dict[str, str]:
     for _, scores in results.scores():
-        if "versions" in scores:
-            return {str(name): str(value) for name, value in sorted(scores["versions"].items())} | {
-                "threads": str(scores.get("threads", ""))
+        if scores.versions:
+            return {name: str(value) for name, value in sorted(scores.versions.items())} | {
+                "threads": str(scores.threads or "")
             }
     return {}
