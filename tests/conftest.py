@@ -46,6 +46,7 @@ TOGETHER = {
         "attribution/test_learning.py",
         "attribution/test_schedule.py",
         "cli/test_units_command_line.py",
+        "explore/test_downloads.py",
         "intervention/test_turnable.py",
         "kills/test_kills.py",
         "networks/test_export.py",

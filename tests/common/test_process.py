@@ -53,3 +53,28 @@ def test_an_error_that_is_no_killed_process_stays_what_it_is():
             raise RuntimeError(said)
     with pytest.raises(InputError, match="was killed, as systems do where memory runs out; run the same"), all_alive():
         raise RuntimeError("[/gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:2222")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_memory_that_is_kept_is_not_handed_out_anew():
+    """By the pages that are faulted in while as much is taken and freed again and again."""
+    code = """
+import resource, torch
+from concurrent.futures import ThreadPoolExecutor
+from faig.common.process import keep_memory, prepare, returns_memory
+prepare()
+{}
+def faults():
+    counts = []
+    for _ in range(40):
+        torch.empty(2_000_000).fill_(1)
+        counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    return counts[-1] - counts[-20]
+print(returns_memory(), faults(), ThreadPoolExecutor(1).submit(faults).result())
+"""
+    returned, kept = (run(code.format(line)).split() for line in ("", "keep_memory()"))
+    assert (returned[0], kept[0]) == ("True", "False")
+    for many, few in zip(map(int, returned[1:]), map(int, kept[1:]), strict=True):  # of the main thread, of another
+        assert many > 1000
+        assert few < many / 20

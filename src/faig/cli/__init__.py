@@ -14,6 +14,7 @@ from faig.common.process import all_alive, prepare
 EXTRAS = {
     **dict.fromkeys(("jinja2", "matplotlib"), "report"),
     **dict.fromkeys(("accelerate", "lmdb", "tensorboard"), "train"),
+    **dict.fromkeys(("starlette", "uvicorn"), "explore"),
     "huggingface_hub": "hub",
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "onnx"),
 }

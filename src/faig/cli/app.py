@@ -20,6 +20,7 @@ COMMANDS = {  # panel, module, and what it does
     "modulate": (USE, "alter", "Turn a function down, or up: a new network."),
     "graft": (USE, "alter", "Give the baseline the filters of a function: a new network."),
     "restore": (USE, "restore", "Run a network over images, with functions turned up or down."),
+    "explore": (USE, "explore", "A page to play with: your photo, a slider for each function, the map of all filters."),
     "sweep": (USE, "sweep", "Turn functions from off to beyond their usual strength: curves and pictures."),
     "export": (USE, "export", "Write a pair as one ONNX graph with strengths as an input: a knob for apps."),
     "predict": (USE, "predict", "Say which degradations images have."),

@@ -2,17 +2,15 @@
 
 import json
 import logging
-import math
 import os
 import sys
 import warnings
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from faig.common.errors import FaigWarning, printable
+from faig.common.plain import plain
 from faig.common.progress import Track, progress_bar, silent
 
 if TYPE_CHECKING:
@@ -79,7 +77,7 @@ class Screen(logging.Handler):
     def print_json(self) -> None:
         """Print all facts, where JSON is wanted and there are any."""
         if self.as_json and self.facts and _is_first():
-            print(json.dumps(_plain(self.facts), indent=2, ensure_ascii=False))
+            print(json.dumps(plain(self.facts), indent=2, ensure_ascii=False))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a line of the log."""
@@ -145,16 +143,3 @@ def output_options(
 def _is_first() -> bool:
     """Whether this is the one process of several (torchrun) that speaks for all."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def _plain(value: Any) -> Any:
-    """As JSON can have it: what is not finite becomes null, paths become texts, numpy's numbers Python's."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

@@ -202,12 +202,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def validated(model: type[Model], values: dict[str, Any], source: str, names: Mapping[str, str] | None = None) -> Model:
+def validated(
+    model: type[Model], values: dict[str, Any] | bytes, source: str, names: Mapping[str, str] | None = None
+) -> Model:
     """Settings checked against a model.
 
     Args:
         model: what they must be.
-        values: what was read.
+        values: what was read; or JSON, whose arrays may be tuples.
         source: where, for the message.
         names: what settings, and what is in them, are called there, where they have other names.
 
@@ -215,7 +217,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str, names: Ma
         InputError: one line that names the first setting that is wrong.
     """
     try:
-        return model.model_validate(values)
+        return model.model_validate_json(values) if isinstance(values, bytes) else model.model_validate(values)
     except UnicodeEncodeError as error:
         raise InputError(f"{source}: {error.object!a} is not text that can be written; rename it") from None
     except ValidationError as error:

@@ -133,11 +133,12 @@ def check_side(width: int, height: int, source: str) -> None:
         raise InputError(f"{source}: has {width}x{height} pixels; no side of a file has more than {SIDE:,}; cut it")
 
 
-def _check_size(width: int, height: int, source: str) -> None:
-    """Refuse what would not fit into memory, what no reader takes, and what has no pixels; the file may be tiny."""
-    if not (width > 0 and height > 0):
-        raise _damaged(source)
-    check_side(width, height, source)
+def most_megapixels() -> float:
+    """The most that an image may have, in millions of pixels: `MEGAPIXELS`, or what the environment says.
+
+    Raises:
+        InputError: what it says is no such number.
+    """
     text = os.environ.get(LIMIT, "")
     try:
         most = float(text) if text else MEGAPIXELS
@@ -145,6 +146,15 @@ def _check_size(width: int, height: int, source: str) -> None:
         most = math.nan
     if not most > 0:
         raise InputError(f"{LIMIT}={text}: is not a number of megapixels")
+    return most
+
+
+def _check_size(width: int, height: int, source: str) -> None:
+    """Refuse what would not fit into memory, what no reader takes, and what has no pixels; the file may be tiny."""
+    if not (width > 0 and height > 0):
+        raise _damaged(source)
+    check_side(width, height, source)
+    most = most_megapixels()
     if width * height > most * 1e6:
         raise InputError(
             f"{source}: has {width}x{height} pixels, which is more than {most:g} megapixels; cut it, or set the "

@@ -13,7 +13,7 @@ al., CVPR 2019), CFSNet (Wang et al., ICCV 2019) and CResMD (He et al., ECCV 202
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -48,10 +48,14 @@ class Averaged(nn.Module):
         Args:
             image: as the networks take it: ``[1, channel, height, width]`` in [0, 1].
         """
-        first, *rest = (
-            share * network(image).clamp(0, 1) for share, network in zip(self.shares, self.networks, strict=True)
-        )
-        return sum(rest, first)
+        outputs = (network(image).clamp(0, 1) for network in self.networks)
+        return averaged(zip(self.shares, outputs, strict=True))
+
+
+def averaged(parts: Iterable[tuple[float, Tensor]]) -> Tensor:
+    """The weighted sum of output images: shares, which add up to 1, and images of one size, clipped to [0, 1]."""
+    first, *rest = (share * output for share, output in parts)
+    return sum(rest, first)
 
 
 def dni(target: nn.Module, baseline: nn.Module, position: float) -> nn.Module:
@@ -103,11 +107,21 @@ def turn(
         raise InputError(f"strength is given for {unknown[0]}, which is not one of {', '.join(functions)}")
     if way == "weights":
         return mix(target, baseline, turned(functions, strengths))
-    parts = []
-    for ends in itertools.product((1, 0), repeat=len(functions)):
-        at = dict(zip(functions, ends, strict=True))
-        levels = {name: strengths.get(name, 1.0) for name in functions}
-        share = math.prod(levels[name] if on else 1 - levels[name] for name, on in at.items())
-        if share:
-            parts.append((share, mix(target, baseline, turned(functions, at))))
+    parts = [(share, mix(target, baseline, turned(functions, at))) for share, at in ends(functions, strengths)]
     return parts[0][1] if len(parts) == 1 else Averaged(parts)
+
+
+def ends(functions: Iterable[str], strengths: Mapping[str, float]) -> list[tuple[float, dict[str, int]]]:
+    """What is averaged by the way ``images``: of each network its share, and which functions are on.
+
+    Args:
+        functions: all names.
+        strengths: by name; a function without one stays at 1.
+
+    Returns:
+        Shares, which add up to 1 and none of which is 0; and by name 1 for on and 0 for off.
+    """
+    levels = {name: strengths.get(name, 1.0) for name in functions}
+    every = [dict(zip(levels, on, strict=True)) for on in itertools.product((1, 0), repeat=len(levels))]
+    shares = [math.prod(levels[name] if on else 1 - levels[name] for name, on in at.items()) for at in every]
+    return [(share, at) for share, at in zip(shares, every, strict=True) if share]

@@ -32,11 +32,12 @@ def filter_map(rankings: RankingFile, colours: dict[str, str]) -> dict[str, Any]
         "total": len(space),
         "functions": [
             {"name": kind, "colour": COLOURS.index(colours[kind])}
-            | {"index": _packed(indices, "<u4"), "score": _packed(scores[indices], "<f4")}
+            | {"index": packed(indices, "<u4"), "score": packed(scores[indices], "<f4")}
             for kind, (indices, scores) in best.items()
         ],
     }
 
 
-def _packed(values: Tensor, form: str) -> str:
+def packed(values: Tensor, form: str) -> str:
+    """Numbers in base64, as the bytes of a NumPy type (``<u4``, ``<f4``)."""
     return base64.b64encode(values.numpy().astype(form).tobytes()).decode("ascii")

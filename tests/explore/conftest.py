@@ -1,0 +1,76 @@
+"""A tiny pair in a zoo of its own, what explores it, and a server that answers over the loopback."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import uvicorn
+
+from conftest import nudged, tiny_network
+from explore_client import Client
+from faig.attribution.files.score_files import mean_over_images, save_scores
+from faig.explore.explorer import Explorer
+from faig.explore.server import Server
+from faig.explore.serving import bound, settings
+from faig.explore.subject import Subject
+from faig.imaging.cases import make_cases
+from faig.imaging.photos import busiest_crops, photograph
+from faig.networks.checkpoint import save_network
+from faig.pair import Pair
+
+ARGUMENTS = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+DEGRADED = {"blur": 2.0, "noise": 0.1, "degrade": {"jpeg:40": 0.3}}
+
+
+@pytest.fixture(scope="session")
+def own_zoo(tmp_path_factory) -> Path:
+    """A zoo with the pair ``tiny-x2``: networks, a record of training, scores."""
+    folder = tmp_path_factory.mktemp("zoo") / "tiny-x2"
+    folder.mkdir()
+    baseline = tiny_network()
+    training = {"training": {"config": {"data": {"degradation": DEGRADED}}}}
+    for name, network in (("baseline", baseline), ("target", nudged(baseline, size=0.03))):
+        save_network(folder / f"{name}.safetensors", network.state_dict(), ARGUMENTS | training)
+    pair = Pair(target=folder / "target.safetensors", baseline=folder / "baseline.safetensors")
+    crop = busiest_crops("rocket", photograph("rocket"), 48, 1)[0].image
+    found = pair.attribute(make_cases({"rocket": crop}, {"blur": 2, "noise": 0.1}, pair.scale), nodes=2, threads=1)
+    assert found.raw is not None
+    save_scores(folder / "scores.safetensors", mean_over_images(found.raw), found.metadata)
+    return folder.parent
+
+
+@pytest.fixture
+def zoo(own_zoo, monkeypatch) -> Path:
+    """The zoo, as the user's own."""
+    monkeypatch.setenv("FAIG_ZOO", str(own_zoo))
+    return own_zoo
+
+
+@pytest.fixture(scope="session")
+def subject(own_zoo) -> Subject:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIG_ZOO", str(own_zoo))
+        return Subject.of_pair("tiny-x2")
+
+
+@pytest.fixture
+def explorer(subject) -> Explorer:
+    return Explorer(subject)
+
+
+@pytest.fixture(scope="module")
+def served(subject) -> Iterator[SimpleNamespace]:
+    """A server under way: its client, and what is behind it."""
+    listening = bound("127.0.0.1", 0)
+    server = Server(Explorer(subject), "127.0.0.1")
+    process = uvicorn.Server(settings(server))
+    thread = threading.Thread(target=process.run, args=[[listening]])
+    thread.start()
+    yield SimpleNamespace(client=Client(listening.getsockname()[1]), server=server, explorer=server.explorer)
+    server.turns.end()
+    process.should_exit = True
+    thread.join(timeout=30)
+    listening.close()
+    assert not thread.is_alive()
