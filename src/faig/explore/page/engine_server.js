@@ -1,0 +1,78 @@
+// The engine behind `faig explore`: PyTorch computes, this asks over HTTP.
+
+/** @typedef {import("./types").Engine} Engine */
+
+/** @param {string} url @returns {Promise<ImageData>} */
+async function picture(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(await reason(answer));
+  const bitmap = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), drawn = canvas.getContext("2d");
+  if (!drawn) throw new Error("this browser draws no pictures");
+  drawn.drawImage(bitmap, 0, 0);
+  return drawn.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** @param {Response} answer */
+const reason = (answer) => answer.json().then(({ error }) => String(error), () => `the program answers ${answer.status}`);
+
+/** @implements {Engine} */
+export class ServerEngine {
+  kind = /** @type {const} */ ("server");
+  downloads = ["png", "comparison", "gif", "csv", "index", "safetensors", "pth", "onnx"];
+  actions = /** @type {import("./types").Action[]} */ (["revert", "strength", "graft", "cut"]);
+  onprogress = (/** @type {string} */ _line, /** @type {number} */ _share) => {};
+  page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+  serial = 0;
+
+  /** @param {string} path @param {unknown} [body] @returns {Promise<Response>} */
+  async ask(path, body) {
+    const sent = body === undefined ? {} : body instanceof Blob ? { method: "POST", body }
+      : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const answer = await fetch(path, sent).catch(() => { throw new Error("the program does not answer: is faig explore still running?"); });
+    if (!answer.ok) throw new Error(await reason(answer));
+    return answer;
+  }
+
+  /** @type {Engine["pair"]} */
+  async pair() { return (await this.ask("/api/pair")).json(); }
+  /** @type {Engine["photo"]} */
+  photo(id) { return picture(this.thumbnail(id)); }
+  /** @param {string} id */
+  thumbnail(id) { return `/api/examples/${encodeURIComponent(id)}.png`; }
+
+  /** @type {Engine["addPhoto"]} */
+  async addPhoto(file) {
+    const { id } = await (await this.ask("/api/photos", file)).json();
+    return { id, picture: await picture(URL.createObjectURL(file)) };
+  }
+
+  /** @type {Engine["prepare"]} */
+  async prepare(input) {
+    const answer = await (await this.ask("/api/prepare", { page: this.page, serial: ++this.serial, input, full: true })).json();
+    const { input: lr, gt, baseline, target } = answer.pictures;
+    const [a, b, c, d] = await Promise.all([picture(lr), gt ? picture(gt) : null, picture(baseline), picture(target)]);
+    return { ...answer, pictures: { input: a, gt: b, baseline: c, target: d } };
+  }
+
+  /** @type {Engine["alter"]} */
+  async alter(input, change, full) {
+    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change, full })).json();
+    const [altered, difference] = await Promise.all([picture(answer.pictures.altered), picture(answer.pictures.difference)]);
+    return { ...answer, pictures: { altered, difference } };
+  }
+
+  /** @type {Engine["numbers"]} */
+  async numbers(input, change, control) {
+    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change, full: false, numbers: true, control })).json();
+    const others = await Promise.all(answer.others.map(async (/** @type {{ picture: string }} */ one) => ({ ...one, picture: await picture(one.picture) })));
+    return { ...answer.numbers, others, control: answer.control };
+  }
+
+  /** @type {Engine["unit"]} */
+  async unit(index) { return (await this.ask(`/api/unit/${index}`)).json(); }
+  /** @type {Engine["download"]} */
+  async download(input, change, kind) { return (await this.ask("/api/download", { input, change, kind })).blob(); }
+  /** @type {Engine["commands"]} */
+  async commands(input, change) { return (await this.ask("/api/commands", { input, change })).json(); }
+}
