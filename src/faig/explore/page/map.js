@@ -11,7 +11,14 @@ import { percent } from "./words.js";
 
 const LEAST = 0.0001; // share of the units at the left of the slider
 /** @type {Record<Action, string>} */
-const ACTIONS = { revert: "Old weights back", strength: "Strength", graft: "Only these learned", cut: "Cut" };
+const ACTIONS = { revert: "Revert", strength: "Strength", graft: "Graft", cut: "Cut" };
+/** @type {Record<Action, string>} */
+const MEANINGS = {
+  revert: "They get the weights back that they had before the network learned its jobs.",
+  strength: "Between those weights and the network’s, and beyond.",
+  graft: "Only they have what was learned; all others have their old weights.",
+  cut: "Their weights are zero.",
+};
 /** @type {[string, string][]} */
 const OPERATIONS = [["replace", "Choose"], ["add", "Add"], ["remove", "Take away"], ["common", "Keep common"]];
 
@@ -34,13 +41,14 @@ export class MapView {
     const hasAction = (/** @type {string} */ action) => engine.actions.includes(/** @type {Action} */ (action));
     this.actions = bar("action", "What is done to the chosen", Object.entries(ACTIONS).filter(([action]) => hasAction(action)), "revert",
       (action) => this.act({ action: /** @type {Action} */ (action) }, false));
+    this.meaning = make("p", { class: "note" });
     this.strength = make("input", { type: "range", min: "0", max: "1.5", step: "0.01", oninput: () => this.act({ strength: Number(this.strength.value) }, true),
       onchange: () => this.act({ strength: Number(this.strength.value) }, false) });
     this.strengthTold = make("output");
     this.strengthRow = labelled("Their strength", this.strength, this.strengthTold);
     place.append(make("h2", { id: "map-title" }, "The map"),
       make("p", { class: "note" }, `Every ${pair.space.unit} of the network is a pixel. Paint over some, or take a method’s best, and see what the picture loses.`),
-      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...this.best(), this.actions.element, this.strengthRow, this.count), this.panels.element, this.readout.element));
+      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...this.best(), this.actions.element, this.meaning, this.strengthRow, this.count), make("div", {}, this.legend(), this.panels.element), this.readout.element));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
     this.render();
   }
@@ -50,10 +58,16 @@ export class MapView {
     return [
       bar("shape", "Brush", [["rectangle", "Box"], ["rows", "Rows"], ["columns", "Columns"], ["layer", "Layer"]], "rectangle",
         (shape) => { this.panels.shape = /** @type {import("./brush.js").Shape} */ (shape); }).element,
-      bar("mode", "It", [["add", "adds"], ["away", "takes away"]], "add", (mode) => { this.away = mode === "away"; }).element,
+      bar("mode", "What the brush does", [["add", "Add"], ["away", "Take away"]], "add", (mode) => { this.away = mode === "away"; }).element,
       make("div", { class: "buttons" }, make("button", { type: "button", id: "map-none", onclick: all(0) }, "None"),
         make("button", { type: "button", onclick: () => this.choose(this.chosen.map((is) => 1 - is)) }, "All others")),
     ];
+  }
+
+  /** Which colour is whose. */
+  legend() {
+    return make("p", { class: "legend" }, ...this.pair.functions.map(({ job, colour }) =>
+      make("span", { class: "function", ...(colour ? { "--ink": colour } : {}) }, `best for ${job}`)), "pale: not chosen");
   }
 
   best() {
@@ -122,6 +136,7 @@ export class MapView {
       : `No ${unit} is chosen.`;
     const action = way === "map" && map ? map.action : "revert";
     this.actions.choose(action);
+    this.meaning.textContent = MEANINGS[action];
     this.strengthRow.hidden = action !== "strength";
     this.strength.value = String(map?.strength ?? 0.5);
     this.strengthTold.textContent = percent(map?.strength ?? 0.5);

@@ -71,7 +71,8 @@ export class NumbersView {
   /** @param {Numbers | null} numbers @param {boolean} working */
   control(numbers, working) {
     if (numbers?.control) return `Grey: ${numbers.control.of}.`;
-    return working ? "Random sets of the same size are being measured…" : "All of the network is turned alike, so no random set compares.";
+    if (working) return "Random sets of the same size are being measured…";
+    return Object.values(numbers?.off ?? {}).every((value) => value === 0) ? "Nothing is turned yet." : "All of the network is turned alike, so no random set compares.";
   }
 
   /** @param {Numbers} numbers @param {string} name @param {"off" | "leak"} which @param {string} label @param {string} meaning */
