@@ -1,23 +1,26 @@
 """The page as a folder that any host of files serves: the pair as an ONNX graph, run in the visitor's browser."""
 
 import json
-from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
+from torch.nn.functional import interpolate
 
+from faig.common.errors import InputError
 from faig.common.files import new_folder
+from faig.common.plain import plain
+from faig.explore.description import describe
+from faig.explore.explorer import Explorer
+from faig.explore.photos import EXAMPLES
 from faig.explore.runtime import runtime_files
-from faig.filters import FilterSpace
+from faig.filters import FilterSet, FilterSpace
 from faig.imaging.images import write_image
-from faig.imaging.photos import photograph
 from faig.intervention.turnable import Turnable, export_turnable
 from faig.pair import Pair
 
-PAGE = ("*.html", "*.css", "*.js")
+PAGE = (".html", ".css", ".js")
+OURS = (*PAGE, ".json", ".onnx", ".bin")
 GRAPH = "turnable.onnx"
 KERNELS = "kernels.bin"
 ENGINE = '<meta name="engine" content="server">'
@@ -32,19 +35,15 @@ SMALL = 160  # pixels of the longer side of an example's small picture
 def page_files() -> dict[str, bytes]:
     """The page itself, by name: HTML, styles and modules, the same for both engines."""
     folder = resources.files("faig.explore").joinpath("page")
-    suffixes = tuple(pattern.removeprefix("*") for pattern in PAGE)
-    return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.endswith(suffixes)}
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.endswith(PAGE)}
 
 
-def write_page(
-    pair: Pair, description: Mapping[str, Any], folder: Path, runtime: Path | None = None, *, force: bool = False
-) -> float:
+def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *, force: bool = False) -> float:
     """Write the page of a pair as a folder: no server computes behind it, and photos do not leave the browser.
 
     Args:
-        pair: its networks are written as one graph, whose inputs are an image and a strength for every parameter:
-            units in the pair's numbering, then what is in none of them, by channel.
-        description: what the page knows of the pair, as ``GET /api/pair`` answers.
+        explorer: of the pair. Both networks are written as one graph, whose inputs are an image and a strength for
+            every parameter: units in the pair's numbering, then what is in none of them, by channel.
         folder: to make.
         runtime: the unpacked npm package of onnxruntime-web; None: fetched once, then from the user's cache.
         force: allow an existing folder.
@@ -56,32 +55,43 @@ def write_page(
         InputError: the folder exists; the networks cannot be written as ONNX; the runtime cannot be had; a function is
             turned by strengths of its own for each unit.
     """
-    runs = runtime_files(runtime)  # what needs the internet comes first
+    pair = explorer.pair
+    for name, units in explorer.subject.units.items():
+        if not isinstance(units, FilterSet):
+            raise InputError(f"{name}: is turned by a strength for each unit; a page without a server turns sets alone")
+    runs = runtime_files(runtime)  # what needs the internet comes before what takes long
     everything = FilterSpace.of(pair.target, pair.unit, everything=True)
-    with new_folder(folder, force, ours=[*PAGE, "*.json", "*.onnx", "*.bin"]) as part:
+    with new_folder(folder, force, ours=[f"*{suffix}" for suffix in OURS]) as part:
         for name, content in page_files().items():
             (part / name).write_bytes(content)
         index = part / "index.html"
         index.write_text(_for_browser(index.read_text("utf-8")), encoding="utf-8")
-        difference = export_turnable(Turnable(pair.target, pair.baseline, None, everything), part / GRAPH, pair.channels)
+        network = Turnable(pair.target.cpu(), pair.baseline.cpu(), None, everything)
+        difference = export_turnable(network, part / GRAPH, pair.channels)
         (part / KERNELS).write_bytes(_kernels(pair))
-        told = {
-            **description,
+        described = {
+            **describe(explorer, curves=True),
+            "curves": explorer.curves.told(),
             "graph": {"file": GRAPH, "strengths": len(everything), "bytes": (part / GRAPH).stat().st_size},
             "kernels": {"file": KERNELS, "layers": _kernel_shapes(pair)},
         }
-        (part / "pair.json").write_text(json.dumps(told, separators=(",", ":")), encoding="utf-8")
-        (part / "examples").mkdir()
-        for example in description["examples"]:
-            image = photograph(example["id"])
-            write_image(part / "examples" / f"{example['id']}.png", image)
-            factor = SMALL / max(image.shape[1:])
-            small = torch.nn.functional.interpolate(image[None], scale_factor=factor, mode="bilinear", antialias=True)[0]
-            write_image(part / "examples" / f"{example['id']}-small.png", small)
+        text = json.dumps(plain(described), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        (part / "pair.json").write_text(text, encoding="utf-8")
+        _write_examples(explorer, part / "examples")
         (part / "ort").mkdir()
         for name, content in runs.items():
             (part / "ort" / name).write_bytes(content)
     return difference
+
+
+def _write_examples(explorer: Explorer, folder: Path) -> None:
+    """The photos, and each in small."""
+    folder.mkdir()
+    for name in EXAMPLES:
+        image = explorer.photos.image(name)
+        write_image(folder / f"{name}.png", image)
+        factor = SMALL / max(image.shape[1:])
+        write_image(folder / f"{name}-small.png", interpolate(image[None], scale_factor=factor, mode="area")[0])
 
 
 def _for_browser(html: str) -> str:
@@ -93,7 +103,9 @@ def _for_browser(html: str) -> str:
 def _kernel_shapes(pair: Pair) -> list[list[int]]:
     """Rows and columns of the kernels of each layer of filters, in the numbering's order; [0, 0] of other units."""
     return [
-        list(layer.kernels.split(pair.target.get_parameter(layer.kernels.key)).shape[1:]) if layer.unit == "filter" else [0, 0]
+        list(layer.kernels.split(pair.target.get_parameter(layer.kernels.key)).shape[1:])
+        if layer.unit == "filter"
+        else [0, 0]
         for layer in pair.space.layers
     ]
 

@@ -134,6 +134,7 @@ async function main() {
     ]));
   byId("sentence").textContent = sentence(pair, store.state.change);
   await work.input();
+  functions.tell(await engine.curves());
 }
 
 /** @param {import("./types").State} state */

@@ -83,7 +83,11 @@ export class Away {
     const { input, change } = this.store.state, { altered } = this.pictures();
     if (kind === "png" && altered) return png(onCanvas(altered));
     if (kind === "comparison") return comparison(this.pictures());
-    if (kind === "index") return new Blob([this.turned().map((index) => `${index}\n`).join("")], { type: "text/plain" });
+    if (kind === "index") { // the paper's files hold every unit: these first
+      const chosen = this.turned(), is = new Set(chosen);
+      const rest = Array.from({ length: this.pair.space.units }, (_, index) => index).filter((index) => !is.has(index));
+      return new Blob([[...chosen, ...rest].map((index) => `${index}\n`).join("")], { type: "text/plain" });
+    }
     if (kind === "csv") {
       const rows = this.turned().map((index) => { const place = placeOf(this.pair, index); return `${index},${place.name},${place.out},${place.in}\n`; });
       return new Blob(["index,layer,out,in\n", ...rows], { type: "text/csv" });

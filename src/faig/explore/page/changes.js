@@ -47,8 +47,11 @@ export const ends = (total) => ({
   [BASELINE]: { share: 1, name: BASELINE, strengths: uniform(total, 0) },
 });
 
-/** Where one slider turns the whole network: the first function that is not at 1. @param {Change} change */
-export const position = (change) => Object.values(change.strengths).find((level) => level !== 1) ?? 1;
+/** Where one slider turns the whole network: the first strength below 1, else the first above. @param {Change} change */
+export function position(change) {
+  const levels = Object.values(change.strengths);
+  return levels.find((level) => level < 1) ?? levels.find((level) => level > 1) ?? 1;
+}
 
 /**
  * The networks of a change: their outputs, each clipped, are averaged by their shares.

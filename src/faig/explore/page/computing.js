@@ -1,7 +1,7 @@
 // What the browser's engine answers: a photo prepared, altered, measured. It runs in the worker.
 
 import { ends, elsewhere, functionSets, parts } from "./changes.js";
-import { degrade, generator, whole } from "./degrade.js";
+import { degrade, generator, ofSpec, whole } from "./degrade.js";
 import { distances, effect, leak, off, psnr, squaredError, ssim, wrecked } from "./metrics.js";
 import { difference, middle, part, toPicture, toPlanes } from "./planes.js";
 
@@ -12,7 +12,8 @@ import { difference, middle, part, toPicture, toPlanes } from "./planes.js";
 /** @typedef {() => Promise<void>} Turn awaited before every network that runs; it throws where a newer call came */
 /** @typedef {{ name: string, gt: Planes | null, lr: Planes }} Made */
 
-export const CONTROLS = 5; // random sets beside every set
+const CONTROLS = 5; // random sets beside every set
+const OTHERS = 48; // LR pixels a side of the other inputs
 
 export class Computing {
   /** @type {Map<string, Made>} */
@@ -97,18 +98,19 @@ export class Computing {
     };
   }
 
-  /** The photo clean, and made worse in each function's way alone. @param {Input} input @returns {Promise<Record<string, Made>>} */
-  async others(input) {
-    if (!input.worse) return {};
-    const worse = input.worse, none = { blur: 0, noise: 0, jpeg: null, seed: worse.seed };
+  /** The middle of the photo, taken as GT: clean, and with the degradation of each function alone. @param {Input} input @returns {Promise<Record<string, Made>>} */
+  async others({ photo, crop, worse }) {
+    const all = toPlanes(await this.photo(photo), this.pair.channels), { scale, down, functions } = this.pair;
+    const taken = crop ? part(all, crop) : all, seed = worse?.seed ?? 0;
+    const name = JSON.stringify(["others", photo, crop, seed]);
+    const gt = whole(part(taken, middle(taken.width, taken.height, OTHERS * scale)), scale);
     /** @type {Record<string, Made>} */
     const made = {};
-    for (const { name, trained } of this.pair.functions) {
-      if (!trained || !(trained.step in none)) continue;
-      const level = worse[/** @type {"blur"} */ (trained.step)] || trained.high;
-      made[name] = this.preview(await this.made({ ...input, worse: { ...none, [trained.step]: level } }));
+    const specs = functions.map((one) => /** @type {[string, string | null]} */ ([one.name, one.degradation]));
+    for (const [kind, spec] of [["clean", ""], ...specs]) {
+      const levels = spec === null ? null : ofSpec(spec, seed);
+      if (kind !== null && levels) made[kind] = { name: `${name} ${kind}`, gt, lr: await degrade(gt, levels, scale, down) };
     }
-    made.clean = this.preview(await this.made({ ...input, worse: none }));
     return made;
   }
 
@@ -132,13 +134,11 @@ export class Computing {
     return found;
   }
 
-  /** Off and leak of each function by a measure. @param {Record<string, Outputs>} outputs @param {Change} change @param {(a: Planes, b: Planes) => number} measure */
-  changed(outputs, change, measure) {
+  /** Off and leak of each function by a measure. @param {Record<string, Outputs>} outputs @param {(a: Planes, b: Planes) => number} measure */
+  changed(outputs, measure) {
     const all = Object.fromEntries(Object.entries(outputs).map(([kind, one]) => [kind, distances(one, measure)]));
     const functions = Object.keys(all).filter((kind) => kind !== "clean");
-    const turned = change.way === "map" ? [] : functions.filter((kind) => (change.strengths[kind] ?? 1) !== 1);
-    const elsewhere = (/** @type {string} */ own) =>
-      Object.keys(all).filter((kind) => kind !== own && !turned.includes(kind)).map((kind) => all[kind]);
+    const elsewhere = (/** @type {string} */ own) => Object.keys(all).filter((kind) => kind !== own).map((kind) => all[kind]);
     return {
       all,
       off: Object.fromEntries(functions.map((kind) => [kind, off(all[kind])])),
@@ -150,9 +150,7 @@ export class Computing {
   async numbers(input, change, control, turn) {
     const made = await this.others(input);
     const outputs = await this.outputs(made, parts(change, this.sets, this.total), turn, true);
-    const maps = this.changed(outputs, change, effect), pixels = this.changed(outputs, change, squaredError);
-    const most = Math.max(...Object.values(maps.all).map((one) => one.between));
-    const mostPixels = Math.max(...Object.values(pixels.all).map((one) => one.between));
+    const maps = this.changed(outputs, effect), pixels = this.changed(outputs, squaredError);
     const qualities = Object.fromEntries(Object.entries(outputs).map(([kind, { gt, altered, target, baseline }]) =>
       [kind, [altered, target, baseline].map((image) => this.quality(image, gt)?.psnr ?? null)]));
     return {
@@ -161,7 +159,6 @@ export class Computing {
         [kind, { distances: maps.all[kind], psnr: own, ends: high === null || low === null ? null : [high, low] }]))),
       others: Object.entries(outputs).map(([kind, { altered }]) => ({
         input: kind, picture: toPicture(altered), psnr: qualities[kind][0], psnr_target: qualities[kind][1],
-        leak: maps.all[kind].toTarget / most, leak_pixels: pixels.all[kind].toTarget / mostPixels,
       })),
       control: control && Object.keys(made).length ? await this.control(made, change, turn) : null,
     };
@@ -176,11 +173,11 @@ export class Computing {
       const random = elsewhere(change, this.sets, this.pair.space.units, uniform);
       if (!random) return null;
       const outputs = await this.outputs(made, parts(random.change, random.sets, this.total), turn, false);
-      rows.push(this.changed(outputs, change, effect));
+      rows.push(this.changed(outputs, effect));
     }
     const band = (/** @type {number[]} */ values) => /** @type {[number, number]} */ ([Math.min(...values), Math.max(...values)]);
     const bands = (/** @type {"off" | "leak"} */ which) =>
       Object.fromEntries(Object.keys(rows[0][which]).map((kind) => [kind, band(rows.map((row) => row[which][kind]))]));
-    return { off: bands("off"), leak: bands("leak"), psnr: null, of: `${CONTROLS} random sets of the same size` };
+    return { off: bands("off"), leak: bands("leak"), of: `${CONTROLS} random sets of the same size` };
   }
 }

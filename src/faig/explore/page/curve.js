@@ -41,32 +41,24 @@ export class CurveView {
   element = svg("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
   dot = document.createElement("span");
 
-  /** @param {Curve} curve @param {number} most the slider's end */
-  constructor(curve, most) {
-    this.curve = curve;
+  /** @param {number} most the slider's end */
+  constructor(most) {
     this.most = most;
-    /** @type {Measure} */
-    this.measure = "psnr";
     this.dot.className = "dot";
   }
 
-  /** @param {number} value */
-  y(value) {
-    const values = this.curve[this.measure], low = Math.min(...values), high = Math.max(...values);
-    return EDGE + (HEIGHT - 2 * EDGE) * (1 - (value - low) / (high - low || 1));
-  }
-
-  /** @param {Measure} measure @param {number} at strength */
-  render(measure, at) {
-    this.measure = measure;
-    const { strength } = this.curve, values = this.curve[measure], x = (/** @type {number} */ s) => (WIDTH * s) / this.most;
-    const points = strength.map((s, place) => `${x(s)},${this.y(values[place])}`).join(" ");
+  /** @param {Curve} curve @param {Measure} measure @param {number} at strength @returns {number} what was measured there */
+  render(curve, measure, at) {
+    const { strength } = curve, values = curve[measure], x = (/** @type {number} */ s) => (WIDTH * s) / this.most;
+    const low = Math.min(...values), high = Math.max(...values);
+    const y = (/** @type {number} */ value) => EDGE + (HEIGHT - 2 * EDGE) * (1 - (value - low) / (high - low || 1));
+    const points = strength.map((s, place) => `${x(s)},${y(values[place])}`).join(" ");
     this.element.replaceChildren(
-      ...deadZones(strength, values).map(([low, high]) => svg("rect", { class: "dead", x: x(low), y: 0, width: x(high) - x(low), height: HEIGHT })),
+      ...deadZones(strength, values).map(([from, to]) => svg("rect", { class: "dead", x: x(from), y: 0, width: x(to) - x(from), height: HEIGHT })),
       svg("line", { class: "own", x1: x(1), x2: x(1), y1: 0, y2: HEIGHT, "vector-effect": "non-scaling-stroke" }),
       svg("polyline", { points, "vector-effect": "non-scaling-stroke" }));
     const value = between(strength, values, at);
-    Object.assign(this.dot.style, { left: `${(100 * at) / this.most}%`, top: `${(100 * this.y(value)) / HEIGHT}%` });
+    Object.assign(this.dot.style, { left: `${(100 * at) / this.most}%`, top: `${(100 * y(value)) / HEIGHT}%` });
     return value;
   }
 }

@@ -153,6 +153,18 @@ export async function degrade(gt, worse, scale, down) {
   return round8(await jpeg(round8(small), worse.jpeg));
 }
 
+/** The levels of a text of steps, blur:2+down:bilinear; null where it has others than the page can do. @param {string} spec @param {number} seed @returns {import("./types").Worse | null} */
+export function ofSpec(spec, seed) {
+  const worse = { blur: 0, noise: 0, jpeg: /** @type {number | null} */ (null), seed };
+  for (const step of spec ? spec.split("+") : []) {
+    const [name, level] = step.split(":");
+    if (name === "down") continue;
+    if (name !== "blur" && name !== "noise" && name !== "jpeg") return null;
+    worse[name] = Number(level);
+  }
+  return worse;
+}
+
 /** An image cut so that the scale divides its sides. @param {Planes} image @param {number} scale @returns {Planes} */
 export const whole = (image, scale) =>
   part(image, [0, 0, image.width - (image.width % scale), image.height - (image.height % scale)]);

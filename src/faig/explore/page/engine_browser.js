@@ -8,6 +8,7 @@ export class BrowserEngine {
   kind = /** @type {const} */ ("browser");
   downloads = ["png", "comparison", "csv", "index"];
   actions = /** @type {import("./types").Action[]} */ (["revert", "strength", "graft"]);
+  controlApart = true;
   onprogress = (/** @type {string} */ _line, /** @type {number} */ _share) => {};
 
   constructor() {
@@ -55,6 +56,9 @@ export class BrowserEngine {
     await this.send("pair", pair).catch(() => {}); // what is asked next fails too, and says why
     this.onprogress("", 1);
   }
+
+  /** @type {Engine["curves"]} */
+  async curves() { return (await this.pair()).curves ?? null; }
 
   /** @param {Blob} file */
   addPhoto(file) {

@@ -16,14 +16,20 @@ async function picture(url) {
 /** @param {Response} answer */
 const reason = (answer) => answer.json().then(({ error }) => String(error), () => `the program answers ${answer.status}`);
 
+/** What is chosen on the map is sent where it is turned. @param {import("./types").Change} change */
+const sent = (change) => (change.way === "map" ? change : { ...change, map: null });
+
 /** @implements {Engine} */
 export class ServerEngine {
   kind = /** @type {const} */ ("server");
   downloads = ["png", "comparison", "gif", "csv", "index", "safetensors", "pth", "onnx"];
   actions = /** @type {import("./types").Action[]} */ (["revert", "strength", "graft", "cut"]);
+  controlApart = false;
   onprogress = (/** @type {string} */ _line, /** @type {number} */ _share) => {};
   page = crypto.getRandomValues(new Uint32Array(2)).join("-");
   serial = 0;
+  /** @type {Set<string>} photos of the visitor's */
+  sent = new Set();
 
   /** @param {string} path @param {unknown} [body] @returns {Promise<Response>} */
   async ask(path, body) {
@@ -36,15 +42,18 @@ export class ServerEngine {
 
   /** @type {Engine["pair"]} */
   async pair() { return (await this.ask("/api/pair")).json(); }
+  /** @type {Engine["curves"]} */
+  async curves() { return (await this.ask("/api/curves")).json(); }
   /** @type {Engine["photo"]} */
   photo(id) { return picture(this.thumbnail(id)); }
   /** @param {string} id */
-  thumbnail(id) { return `/api/examples/${encodeURIComponent(id)}.png`; }
+  thumbnail(id) { return `/api/${this.sent.has(id) ? "photos" : "examples"}/${encodeURIComponent(id)}.png`; }
 
   /** @type {Engine["addPhoto"]} */
   async addPhoto(file) {
     const { id } = await (await this.ask("/api/photos", file)).json();
-    return { id, picture: await picture(URL.createObjectURL(file)) };
+    this.sent.add(id);
+    return { id, picture: await this.photo(id) };
   }
 
   /** @type {Engine["prepare"]} */
@@ -57,22 +66,23 @@ export class ServerEngine {
 
   /** @type {Engine["alter"]} */
   async alter(input, change, full) {
-    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change, full })).json();
+    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change: sent(change), full })).json();
     const [altered, difference] = await Promise.all([picture(answer.pictures.altered), picture(answer.pictures.difference)]);
     return { ...answer, pictures: { altered, difference } };
   }
 
   /** @type {Engine["numbers"]} */
-  async numbers(input, change, control) {
-    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change, full: false, numbers: true, control })).json();
-    const others = await Promise.all(answer.others.map(async (/** @type {{ picture: string }} */ one) => ({ ...one, picture: await picture(one.picture) })));
-    return { ...answer.numbers, others, control: answer.control };
+  async numbers(input, change) {
+    const body = { page: this.page, serial: ++this.serial, input, change: sent(change), full: false, numbers: true };
+    const { numbers } = await (await this.ask("/api/alter", body)).json();
+    const others = await Promise.all(numbers.others.map(async (/** @type {{ picture: string }} */ one) => ({ ...one, picture: await picture(one.picture) })));
+    return { ...numbers, others };
   }
 
   /** @type {Engine["unit"]} */
   async unit(index) { return (await this.ask(`/api/unit/${index}`)).json(); }
   /** @type {Engine["download"]} */
-  async download(input, change, kind) { return (await this.ask("/api/download", { input, change, kind })).blob(); }
+  async download(input, change, kind) { return (await this.ask("/api/download", { input, change: sent(change), kind })).blob(); }
   /** @type {Engine["commands"]} */
-  async commands(input, change) { return (await this.ask("/api/commands", { input, change })).json(); }
+  async commands(input, change) { return (await this.ask("/api/commands", { input, change: sent(change) })).json(); }
 }

@@ -1,5 +1,6 @@
 // A slider for each job of the network, the measured curve above it, and what it is that is turned.
 
+import { position } from "./changes.js";
 import { CurveView, MEASURES } from "./curve.js";
 import { bar, make } from "./dom.js";
 import { Pad } from "./pad.js";
@@ -18,8 +19,10 @@ export class Functions {
     this.store = store;
     /** @type {Measure} */
     this.measure = "psnr";
-    this.rows = pair.functions.map((one) => this.row(one.name, capital(one.job), one.curve, one.colour));
-    this.whole = this.row(null, "The whole network", null);
+    /** @type {import("./types").Curves | null} */
+    this.curves = null;
+    this.rows = pair.functions.map((one) => this.row(one.name, capital(one.job), one.colour));
+    this.whole = this.row(null, "The whole network");
     this.ways = bar("way", "What is turned", pair.ways.map((way) => [way, WAYS[way]?.[0] ?? way]), store.state.change.way,
       (way) => this.choose(way));
     this.meaning = make("p", { class: "note" });
@@ -32,17 +35,17 @@ export class Functions {
     place.append(make("div", { class: "title" }, make("h2", {}, "Strength"), reset),
       ...this.rows.map(({ element }) => element), this.whole.element, ...(this.pad ? [this.pad.element] : []),
       make("details", { class: "more" }, make("summary", {}, "How it is turned"), this.ways.element, this.meaning,
-        ...(pair.functions.some(({ curve }) => curve) ? [this.measures.element] : [])));
+        this.measures.element));
     this.render();
   }
 
-  /** @param {string | null} name of the function; null: all of them at once @param {string} label @param {import("./types").Curve | null} curve @param {string} [colour] */
-  row(name, label, curve, colour) {
+  /** @param {string | null} name of the function; null: all of them at once @param {string} label @param {string} [colour] */
+  row(name, label, colour) {
     const id = `strength-${name ?? "all"}`;
     const output = make("output", { for: id });
     const move = (/** @type {boolean} */ live) => this.move(name, Number(input.value), live);
     const input = make("input", { type: "range", id, min: "0", max: String(MOST), step: "0.01", oninput: () => move(true), onchange: () => move(false) });
-    const view = curve && new CurveView(curve, MOST), told = make("span", { class: "told" });
+    const view = name ? new CurveView(MOST) : null, told = make("span", { class: "told" });
     const plot = view && make("div", { class: "plot" }, /** @type {any} */ (view.element), view.dot);
     const ticks = make("div", { class: "ticks", "aria-hidden": "true" }, make("span", {}, "off"), make("span", {}, "as trained"), make("span", {}, `${100 * MOST}%`));
     const element = make("div", { class: "function", ...(colour ? { "--ink": colour } : {}) },
@@ -61,8 +64,14 @@ export class Functions {
   /** @param {string} way */
   choose(way) {
     const { strengths } = this.store.state.change, whole = way === "DNI" || way === "blend";
-    const at = Object.values(strengths).find((value) => value !== 1) ?? 1;
+    const at = position(this.store.state.change);
     this.store.set("change", { way, strengths: whole ? Object.fromEntries(Object.keys(strengths).map((name) => [name, at])) : strengths });
+  }
+
+  /** @param {import("./types").Curves | null} curves as measured */
+  tell(curves) {
+    this.curves = curves;
+    this.render();
   }
 
   reset() {
@@ -74,14 +83,16 @@ export class Functions {
   render() {
     const { way, strengths } = this.store.state.change, whole = way === "DNI" || way === "blend";
     for (const row of [...this.rows, this.whole]) {
-      const value = row.name ? strengths[row.name] : (Object.values(strengths).find((one) => one !== 1) ?? 1);
+      const value = row.name ? strengths[row.name] : position(this.store.state.change);
       row.element.hidden = whole === (row.name !== null);
       row.element.classList.toggle("unused", way === "map");
       row.input.value = String(value);
       row.input.setAttribute("aria-valuetext", value === 0 ? "off" : percent(value));
       row.output.textContent = value === 0 ? "off" : percent(value);
-      const at = row.view?.render(this.measure, value);
-      row.told.textContent = at === undefined ? "" : `${MEASURES[this.measure]} ${at.toFixed(this.measure === "psnr" ? 1 : 2)}${UNIT[this.measure]}`;
+      const curve = row.name && (this.curves?.[row.name]?.[way === "set" ? "set" : "images"] ?? null);
+      const at = row.view && curve ? row.view.render(curve, this.measure, value) : null;
+      row.element.classList.toggle("known", at !== null);
+      row.told.textContent = at === null ? "" : `${MEASURES[this.measure]} ${at.toFixed(this.measure === "psnr" ? 1 : 2)}${UNIT[this.measure]}`;
     }
     if (this.pad) {
       this.pad.element.hidden = whole;

@@ -64,8 +64,8 @@ export class NumbersView {
       make("h3", {}, capital(one.job)),
       ...RATIOS.map(([which, label, meaning]) => this.ratio(/** @type {Numbers} */ (numbers), one.name, which, label, meaning)))));
     this.note.textContent = !functions.length
-      ? "Nothing is measured where the photo itself is the input: there is no ground truth, and no other input."
-      : `Measured on the middle of this photo alone. ● gradient maps, ○ pixels. ${this.control(numbers, working)}`;
+      ? ""
+      : `Measured on the middle of this photo, taken as ground truth. ● gradient maps, ○ pixels. ${this.control(numbers, working)}`;
   }
 
   /** @param {Numbers | null} numbers @param {boolean} working */

@@ -92,7 +92,7 @@ export class Recompute {
   async numbers() {
     const { input, change } = this.store.state;
     const turned = change.way === "map" || Object.values(change.strengths).some((level) => level !== 1);
-    for (const control of turned ? [false, true] : [false]) {
+    for (const control of turned && this.engine.controlApart ? [false, true] : [turned]) {
       const numbers = await this.guarded(this.engine.numbers(input, change, control));
       if (!numbers || this.store.state.input !== input || this.store.state.change !== change) return;
       this.shown.numbers(numbers, turned && !control);

@@ -7,8 +7,11 @@ export type Picture = ImageData;
 
 export interface Trained { step: string; low: number; high: number; unit: string }
 export interface Curve { strength: number[]; psnr: number[]; noise: number[]; sharpness: number[] }
+/** By function and way. */
+export type Curves = Record<string, Record<string, Curve | null>>;
 export interface PairFunction {
-  name: string; job: string; colour?: string; trained: Trained | null; set: string; curve: Curve | null;
+  name: string; job: string; colour?: string; trained: Trained | null; set: string;
+  degradation: string | null; curve: Curve | null;
 }
 export interface Ranking { index: string; score: string }
 export interface Method { name: string; functions: Record<string, Ranking> }
@@ -23,6 +26,7 @@ export interface Pair {
   space: { unit: string; units: number; layers: Layer[] };
   methods: Method[]; sets: Record<string, string>; examples: Example[];
   limits: { bytes: number; pixels: number }; command: string; preview: number;
+  curves?: Curves;
   graph?: { file: string; strengths: number; bytes: number };
   kernels?: { file: string; layers: [number, number][] };
 }
@@ -49,11 +53,9 @@ export interface Altered {
   numbers: { psnr: number | null; ssim: number | null };
   seconds: number;
 }
-export interface Other {
-  input: string; picture: Picture; psnr: number | null; psnr_target: number | null; leak: number; leak_pixels: number;
-}
+export interface Other { input: string; picture: Picture; psnr: number | null; psnr_target: number | null }
 export type Band = [number, number];
-export interface Control { off: Record<string, Band>; leak: Record<string, Band>; psnr: Band | null; of: string }
+export interface Control { off: Record<string, Band>; leak: Record<string, Band>; of: string }
 /** By function: `off` 1 is what the baseline does; `leak` is what changes on other inputs; both twice. */
 export interface Numbers {
   off: Record<string, number>; leak: Record<string, number>;
@@ -64,7 +66,7 @@ export type Matrix = number[][];
 export interface Unit {
   layer: string; out: number; in: number;
   kernels: { baseline: Matrix; target: Matrix; difference: Matrix } | null;
-  ranks: Record<string, Record<string, { rank: number; score: number }>>;
+  ranks: Record<string, Record<string, { rank: number | null; score: number; confidence?: number | null }>>;
   predicted: Record<string, number> | null;
 }
 export interface Commands { shell: string; python: string }
@@ -75,7 +77,11 @@ export interface Engine {
   /** What it can do: kinds of downloads, actions of the map. */
   downloads: string[];
   actions: Action[];
+  /** Whether random sets are asked for in a second call of `numbers`, because they take long. */
+  controlApart: boolean;
   pair(): Promise<Pair>;
+  /** Null where none are known; they may come much later. */
+  curves(): Promise<Curves | null>;
   addPhoto(file: Blob): Promise<{ id: string; picture: Picture }>;
   photo(id: string): Promise<Picture>;
   thumbnail(id: string): string;

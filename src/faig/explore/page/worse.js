@@ -70,6 +70,6 @@ export class WorseView {
     }
     this.seed.value = String(worse?.seed ?? this.kept.seed);
     this.asIs.checked = !worse;
-    this.note.textContent = worse ? "" : "There is no ground truth then, so nothing is measured.";
+    this.note.textContent = worse ? "" : "There is no ground truth then, so no PSNR of the picture.";
   }
 }
