@@ -110,6 +110,7 @@ async function main() {
     if (section === "input") {
       photo.render();
       worse.render();
+      functions.render();
       if (!live) void work.input();
     }
     if (!live) history.replaceState(null, "", linkOf(store.state));

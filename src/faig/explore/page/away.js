@@ -89,7 +89,8 @@ export class Away {
       return new Blob([[...chosen, ...rest].map((index) => `${index}\n`).join("")], { type: "text/plain" });
     }
     if (kind === "csv") {
-      const rows = this.turned().map((index) => { const place = placeOf(this.pair, index); return `${index},${place.name},${place.out},${place.in}\n`; });
+      const { unit } = this.pair.space, has = { out: unit !== "layer", in: unit === "filter" };
+      const rows = this.turned().map((index) => { const place = placeOf(this.pair, index); return `${index},${place.name},${has.out ? place.out : ""},${has.in ? place.in : ""}\n`; });
       return new Blob(["index,layer,out,in\n", ...rows], { type: "text/csv" });
     }
     return this.engine.download(input, change, kind);

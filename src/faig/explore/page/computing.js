@@ -59,11 +59,11 @@ export class Computing {
     return this.networks.average(name, lr, network, turn, keep);
   }
 
-  /** @param {Planes} image @param {Planes | null} gt @returns {import("./types").Quality | null} */
-  quality(image, gt) {
+  /** @param {Planes} image @param {Planes | null} gt @param {boolean} [settled] whether there is time for SSIM */
+  quality(image, gt, settled = true) {
     const { scale } = this.pair;
     if (!gt || Math.min(gt.width, gt.height) < 2 * scale + 11) return null;
-    return { psnr: psnr(image, gt, scale), ssim: ssim(image, gt, scale) };
+    return { psnr: psnr(image, gt, scale), ssim: settled ? ssim(image, gt, scale) : null };
   }
 
   /** @param {Input} input @param {Turn} turn @returns {Promise<import("./types").Prepared>} */
@@ -82,8 +82,8 @@ export class Computing {
     };
   }
 
-  /** @param {Input} input @param {Change} change @param {boolean} full @param {Turn} turn @returns {Promise<import("./types").Altered>} */
-  async alter(input, change, full, turn) {
+  /** @param {Input} input @param {Change} change @param {boolean} full @param {boolean} live @param {Turn} turn @returns {Promise<import("./types").Altered>} */
+  async alter(input, change, full, live, turn) {
     const begun = performance.now();
     const all = await this.made(input), made = full ? all : this.preview(all);
     const { scale } = this.pair;
@@ -93,7 +93,7 @@ export class Computing {
     return {
       place: /** @type {import("./types").Place} */ (place.map((value) => value * scale)),
       pictures: { altered: toPicture(altered), difference: toPicture(difference(altered, target)) },
-      numbers: (full && this.quality(altered, made.gt)) || { psnr: null, ssim: null },
+      numbers: (full && this.quality(altered, made.gt, !live)) || { psnr: null, ssim: null },
       seconds: (performance.now() - begun) / 1000,
     };
   }
@@ -152,7 +152,7 @@ export class Computing {
     const outputs = await this.outputs(made, parts(change, this.sets, this.total), turn, true);
     const maps = this.changed(outputs, effect), pixels = this.changed(outputs, squaredError);
     const qualities = Object.fromEntries(Object.entries(outputs).map(([kind, { gt, altered, target, baseline }]) =>
-      [kind, [altered, target, baseline].map((image) => this.quality(image, gt)?.psnr ?? null)]));
+      [kind, [altered, target, baseline].map((image) => this.quality(image, gt, false)?.psnr ?? null)]));
     return {
       off: maps.off, leak: maps.leak, off_pixels: pixels.off, leak_pixels: pixels.leak,
       wrecked: wrecked(Object.fromEntries(Object.entries(qualities).map(([kind, [own, high, low]]) =>

@@ -1,6 +1,7 @@
 // The part of a photo that is worked on: a box on an overview, moved by pointer or arrow keys, sized by a slider.
 
 import { draw, labelled, make } from "./dom.js";
+import { cropOf } from "./state.js";
 
 /** @typedef {import("./types").Place} Place */
 
@@ -52,8 +53,7 @@ export class CropBox {
   /** About the same middle. @param {number} side @param {boolean} live */
   resize(side, live) {
     const [left, top, width, height] = this.place();
-    const cut = (/** @type {number} */ length) => Math.min(side, length) - (Math.min(side, length) % this.scale);
-    const [w, h] = [cut(this.size.width), cut(this.size.height)];
+    const [, , w, h] = cropOf(this.size.width, this.size.height, side, this.scale);
     const at = (/** @type {number} */ middle, /** @type {number} */ length, /** @type {number} */ most) => Math.max(0, Math.min(most - length, Math.round(middle - length / 2)));
     this.set([at(left + width / 2, w, this.size.width), at(top + height / 2, h, this.size.height), w, h], live);
   }
@@ -82,7 +82,7 @@ export class CropBox {
       left: `${(100 * left) / this.size.width}%`, top: `${(100 * top) / this.size.height}%`,
       width: `${(100 * width) / this.size.width}%`, height: `${(100 * height) / this.size.height}%`,
     });
-    this.range.value = String(Math.max(width, height));
+    this.range.value = String(Math.sqrt(width * height));
     this.told.textContent = `${width} × ${height}`;
   }
 }

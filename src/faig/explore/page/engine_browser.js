@@ -72,7 +72,7 @@ export class BrowserEngine {
   /** @type {Engine["prepare"]} */
   prepare(input) { return this.ask("prepare", input); }
   /** @type {Engine["alter"]} */
-  alter(input, change, full) { return this.ask("alter", input, change, full); }
+  alter(input, change, full, live) { return this.ask("alter", input, change, full, live); }
   /** @type {Engine["numbers"]} */
   numbers(input, change, control) { return this.ask("numbers", input, change, control); }
   /** @type {Engine["unit"]} */

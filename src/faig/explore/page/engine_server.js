@@ -16,6 +16,9 @@ async function picture(url) {
 /** @param {Response} answer */
 const reason = (answer) => answer.json().then(({ error }) => String(error), () => `the program answers ${answer.status}`);
 
+const ORDER = ["prepare", "alter", "numbers"];
+const STALE = "superseded";
+
 /** What is chosen on the map is sent where it is turned. @param {import("./types").Change} change */
 const sent = (change) => (change.way === "map" ? change : { ...change, map: null });
 
@@ -31,11 +34,24 @@ export class ServerEngine {
   /** @type {Set<string>} photos of the visitor's */
   sent = new Set();
 
-  /** @param {string} path @param {unknown} [body] @returns {Promise<Response>} */
-  async ask(path, body) {
+  /** @type {Map<string, AbortController>} what is under way, by kind */
+  under = new Map();
+
+  /** Ends what a call of a kind makes useless, and begins it. @param {string} kind @returns {AbortSignal} */
+  begin(kind) {
+    for (const later of ORDER.slice(ORDER.indexOf(kind))) this.under.get(later)?.abort();
+    const control = new AbortController();
+    this.under.set(kind, control);
+    return control.signal;
+  }
+
+  /** @param {string} path @param {unknown} [body] @param {AbortSignal} [signal] @returns {Promise<Response>} */
+  async ask(path, body, signal) {
     const sent = body === undefined ? {} : body instanceof Blob ? { method: "POST", body }
-      : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-    const answer = await fetch(path, sent).catch(() => { throw new Error("the program does not answer: is faig explore still running?"); });
+      : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
+    const answer = await fetch(path, sent).catch(() => {
+      throw new Error(signal?.aborted ? STALE : "the program does not answer: is faig explore still running?");
+    });
     if (!answer.ok) throw new Error(await reason(answer));
     return answer;
   }
@@ -58,7 +74,8 @@ export class ServerEngine {
 
   /** @type {Engine["prepare"]} */
   async prepare(input) {
-    const answer = await (await this.ask("/api/prepare", { page: this.page, serial: ++this.serial, input, full: true })).json();
+    const body = { page: this.page, serial: ++this.serial, input, full: true };
+    const answer = await (await this.ask("/api/prepare", body, this.begin("prepare"))).json();
     const { input: lr, gt, baseline, target } = answer.pictures;
     const [a, b, c, d] = await Promise.all([picture(lr), gt ? picture(gt) : null, picture(baseline), picture(target)]);
     return { ...answer, pictures: { input: a, gt: b, baseline: c, target: d } };
@@ -66,7 +83,8 @@ export class ServerEngine {
 
   /** @type {Engine["alter"]} */
   async alter(input, change, full) {
-    const answer = await (await this.ask("/api/alter", { page: this.page, serial: ++this.serial, input, change: sent(change), full })).json();
+    const body = { page: this.page, serial: ++this.serial, input, change: sent(change), full };
+    const answer = await (await this.ask("/api/alter", body, this.begin("alter"))).json();
     const [altered, difference] = await Promise.all([picture(answer.pictures.altered), picture(answer.pictures.difference)]);
     return { ...answer, pictures: { altered, difference } };
   }
@@ -74,7 +92,7 @@ export class ServerEngine {
   /** @type {Engine["numbers"]} */
   async numbers(input, change) {
     const body = { page: this.page, serial: ++this.serial, input, change: sent(change), full: false, numbers: true };
-    const { numbers } = await (await this.ask("/api/alter", body)).json();
+    const { numbers } = await (await this.ask("/api/alter", body, this.begin("numbers"))).json();
     const others = await Promise.all(numbers.others.map(async (/** @type {{ picture: string }} */ one) => ({ ...one, picture: await picture(one.picture) })));
     return { ...numbers, others };
   }

@@ -4,7 +4,7 @@ import { position } from "./changes.js";
 import { CurveView, MEASURES } from "./curve.js";
 import { bar, make } from "./dom.js";
 import { Pad } from "./pad.js";
-import { capital, percent, WAYS } from "./words.js";
+import { capital, inputName, percent, WAYS } from "./words.js";
 
 /** @typedef {import("./types").Pair} Pair */
 /** @typedef {import("./curve.js").Measure} Measure */
@@ -48,9 +48,10 @@ export class Functions {
     const view = name ? new CurveView(MOST) : null, told = make("span", { class: "told" });
     const plot = view && make("div", { class: "plot" }, /** @type {any} */ (view.element), view.dot);
     const ticks = make("div", { class: "ticks", "aria-hidden": "true" }, make("span", {}, "off"), make("span", {}, "as trained"), make("span", {}, `${100 * MOST}%`));
+    const add = make("button", { type: "button", class: "quiet add", hidden: true, onclick: () => this.worsen(name) });
     const element = make("div", { class: "function", ...(colour ? { "--ink": colour } : {}) },
-      make("div", { class: "head" }, make("label", { for: id }, label), told, output), plot, input, ticks);
-    return { name, element, input, output, view, told };
+      make("div", { class: "head" }, make("label", { for: id }, label), told, output), plot, input, ticks, add);
+    return { name, element, input, output, view, told, add };
   }
 
   /** @param {string | null} name @param {number} value @param {boolean} live */
@@ -66,6 +67,18 @@ export class Functions {
     const { strengths } = this.store.state.change, whole = way === "DNI" || way === "blend";
     const at = position(this.store.state.change);
     this.store.set("change", { way, strengths: whole ? Object.fromEntries(Object.keys(strengths).map((name) => [name, at])) : strengths });
+  }
+
+  /** The step of a function that the picture does not show: its slider changes little there. @param {string | null} name */
+  missing(name) {
+    const { worse } = this.store.state.input, trained = this.pair.functions.find((one) => one.name === name)?.trained;
+    return trained && worse && trained.step in worse && !worse[/** @type {"blur"} */ (trained.step)] ? trained : null;
+  }
+
+  /** @param {string | null} name of a function whose degradation the picture lacks */
+  worsen(name) {
+    const { worse } = this.store.state.input, trained = this.missing(name);
+    if (trained && worse) this.store.set("input", { worse: { ...worse, [trained.step]: trained.step === "jpeg" ? trained.low : trained.high } });
   }
 
   /** @param {import("./types").Curves | null} curves as measured */
@@ -86,6 +99,8 @@ export class Functions {
       const value = row.name ? strengths[row.name] : position(this.store.state.change);
       row.element.hidden = whole === (row.name !== null);
       row.element.classList.toggle("unused", way === "map");
+      row.add.hidden = !this.missing(row.name);
+      row.add.textContent = row.name && `The picture is not ${inputName(row.name, this.pair)}: make it so`;
       row.input.value = String(value);
       row.input.setAttribute("aria-valuetext", value === 0 ? "off" : percent(value));
       row.output.textContent = value === 0 ? "off" : percent(value);

@@ -27,13 +27,14 @@ export function ssim(image, gt, border) {
   const [a, b] = [inner(image, border), inner(gt, border)];
   const kernel = gaussian(1.5, SSIM_RADIUS), { width, height, channels } = a, size = width * height;
   let sum = 0, count = 0;
+  const c1 = 0.01 ** 2, c2 = 0.03 ** 2;
   for (let channel = 0; channel < channels; channel++) {
     const [x, y] = [a, b].map((one) => Float64Array.from(one.values.subarray(channel * size, (channel + 1) * size)));
-    const product = (/** @type {Float64Array} */ one, /** @type {Float64Array} */ two) => one.map((value, at) => value * two[at]);
-    const [mx, my, xx, yy, xy] = [x, y, product(x, x), product(y, y), product(x, y)].map((plane) => valid(plane, width, height, kernel));
+    const squares = x.map((value, at) => value * value + y[at] * y[at]), products = x.map((value, at) => value * y[at]);
+    const [mx, my, both, cross] = [x, y, squares, products].map((plane) => valid(plane, width, height, kernel));
     for (let at = 0; at < mx.length; at++) {
-      const [vx, vy, vxy] = [xx[at] - mx[at] ** 2, yy[at] - my[at] ** 2, xy[at] - mx[at] * my[at]];
-      sum += ((2 * mx[at] * my[at] + 1e-4) * (2 * vxy + 9e-4)) / ((mx[at] ** 2 + my[at] ** 2 + 1e-4) * (vx + vy + 9e-4));
+      const means = mx[at] ** 2 + my[at] ** 2, product = mx[at] * my[at];
+      sum += ((2 * product + c1) * (2 * (cross[at] - product) + c2)) / ((means + c1) * (both[at] - means + c2));
     }
     count += mx.length;
   }

@@ -62,7 +62,8 @@ export class Networks {
     const image = new Tensor("float32", lr.values, [1, lr.channels, lr.height, lr.width]);
     const { output } = await this.session.run({ image, strength: new Tensor("float32", strengths, [strengths.length]) });
     const [, channels, height, width] = output.dims;
-    const made = planes(channels, width, height, Float32Array.from(output.data, clipped));
+    const made = planes(channels, width, height);
+    for (let at = 0; at < made.values.length; at++) made.values[at] = clipped(output.data[at]);
     output.dispose();
     return made;
   }
@@ -85,7 +86,8 @@ export class Networks {
         output = await this.run(lr, part.strengths());
         if (keep) this.outputs.set(key, output);
       }
-      output.values.forEach((value, at) => { sum.values[at] += part.share * value; });
+      const { share } = part, { values } = output;
+      for (let at = 0; at < values.length; at++) sum.values[at] += share * values[at];
     }
     return round8(sum);
   }

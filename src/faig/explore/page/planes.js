@@ -22,8 +22,7 @@ export function toPlanes(picture, channels) {
   const { width, height, data } = picture, size = width * height;
   const made = planes(channels, width, height);
   for (let at = 0; at < size; at++) {
-    const [r, g, b] = [data[4 * at], data[4 * at + 1], data[4 * at + 2]];
-    if (channels === 1) made.values[at] = gray8(r, g, b) / 255;
+    if (channels === 1) made.values[at] = gray8(data[4 * at], data[4 * at + 1], data[4 * at + 2]) / 255;
     else for (let channel = 0; channel < 3; channel++) made.values[channel * size + at] = data[4 * at + channel] / 255;
   }
   return made;

@@ -41,7 +41,8 @@ export class Recompute {
       return await work;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (message !== STALE) this.shown.failed(message);
+      const stale = message === STALE || (error instanceof Error && error.name === "AbortError");
+      if (!stale) this.shown.failed(message);
       return null;
     } finally {
       this.shown.busy(--this.running > 0);
@@ -71,7 +72,7 @@ export class Recompute {
     }
     this.previewing = live;
     const { input, change } = this.store.state;
-    const altered = await this.guarded(this.engine.alter(input, change, full));
+    const altered = await this.guarded(this.engine.alter(input, change, full, live));
     this.previewing = false;
     const next = this.waiting;
     this.waiting = null;

@@ -3,28 +3,27 @@
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Pair} Pair */
 
-/** How the worst that a pair was trained on looks. @param {Pair} pair @returns {import("./types").Worse} */
-export function worstTrained(pair) {
+/** The first function's degradation alone, at the worst that the pair was trained on. @param {Pair} pair @returns {import("./types").Worse} */
+export function worseAtFirst(pair) {
   const worse = { blur: 0, noise: 0, jpeg: /** @type {number | null} */ (null), seed: 0 };
-  for (const { trained } of pair.functions.slice(0, 2)) {
-    if (trained && trained.step in worse && trained.step !== "jpeg") worse[/** @type {"blur" | "noise"} */ (trained.step)] = trained.high;
-  }
-  return worse;
+  const first = pair.functions.find(({ trained }) => trained && trained.step in worse)?.trained;
+  return first ? { ...worse, [first.step]: first.step === "jpeg" ? first.low : first.high } : worse;
 }
 
 /** @param {Pair} pair @param {number} side of the crop, in pixels of the photo @returns {State} */
 export function begin(pair, side) {
   const [{ id, width, height }] = pair.examples;
   return {
-    input: { photo: id, crop: cropOf(width, height, side, pair.scale), worse: worstTrained(pair) },
+    input: { photo: id, crop: cropOf(width, height, side, pair.scale), worse: worseAtFirst(pair) },
     change: { way: pair.ways[0], strengths: Object.fromEntries(pair.functions.map(({ name }) => [name, 1])), map: null },
     view: { left: "input", right: "altered" },
   };
 }
 
-/** The middle of a photo, in whole LR pixels. @param {number} width @param {number} height @param {number} side @param {number} scale @returns {import("./types").Place} */
+/** The middle of a photo, four to three, in whole LR pixels. @param {number} width @param {number} height @param {number} side of a square as large @param {number} scale @returns {import("./types").Place} */
 export function cropOf(width, height, side, scale) {
-  const [w, h] = [width, height].map((length) => Math.max(scale, Math.min(length, side) - (Math.min(length, side) % scale)));
+  const cut = (/** @type {number} */ wanted, /** @type {number} */ there) => Math.max(scale, scale * Math.floor(Math.min(wanted, there) / scale));
+  const w = cut(side * Math.sqrt(4 / 3), width), h = cut(Math.max(side * Math.sqrt(3 / 4), (w * 3) / 4), height);
   return [Math.floor((width - w) / 2), Math.floor((height - h) / 2), w, h];
 }
 

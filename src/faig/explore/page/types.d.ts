@@ -39,7 +39,7 @@ export interface MapChange { action: Action; strength: number; units: [number, n
 export interface Change { way: string; strengths: Record<string, number>; map: MapChange | null }
 export interface State { input: Input; change: Change; view: { left: string; right: string } }
 
-export interface Quality { psnr: number; ssim: number }
+export interface Quality { psnr: number; ssim: number | null }
 export interface Prepared {
   size: [number, number];
   lr: [number, number];
@@ -86,7 +86,8 @@ export interface Engine {
   photo(id: string): Promise<Picture>;
   thumbnail(id: string): string;
   prepare(input: Input): Promise<Prepared>;
-  alter(input: Input, change: Change, full: boolean): Promise<Altered>;
+  /** `live`: a slider is held, so what takes long may be left out of the numbers. */
+  alter(input: Input, change: Change, full: boolean, live: boolean): Promise<Altered>;
   numbers(input: Input, change: Change, control: boolean): Promise<Numbers>;
   unit(index: number): Promise<Unit>;
   download(input: Input, change: Change, kind: string): Promise<Blob>;

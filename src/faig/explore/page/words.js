@@ -49,9 +49,9 @@ export function sentence(pair, change) {
   const share = moved.reduce((most, { name }) => Math.max(most, indices(pair.sets[name]).length / units), 0);
   const said = moved.map(({ job, at }) => `${job} is ${at === 0 ? "off" : `at ${percent(at)}`}`);
   const how = moved.every(({ at }) => at === 0) && moved.length === 1
-    ? `${percent(share)} of its ${unit}s have their old weights back` : `by ${percent(share)} of its ${unit}s each`;
+    ? `: ${percent(share)} of the ${unit}s have their old weights back` : `, ${moved.length > 1 ? "each " : ""}through ${percent(share)} of the ${unit}s`;
   const rest = still.length ? `; ${list(still.map(({ job }) => job))} ${still.length > 1 ? "are" : "is"} left alone` : "";
-  return `${capital(list(said))}: ${how}${rest}.`;
+  return `${capital(list(said))}${how}${rest}.`;
 }
 
 /** @param {Change} change @param {number} units @param {string} unit */

@@ -80,9 +80,9 @@ async function answer({ id, kind, arguments: given }) {
   const check = turn(id, kind);
   await check();
   const ready = await start();
-  const [input, change, further] = given;
+  const [input, change, further, live] = given;
   if (kind === "prepare") return ready.prepare(input, check);
-  if (kind === "alter") return ready.alter(input, change, further, check);
+  if (kind === "alter") return ready.alter(input, change, further, live, check);
   return ready.numbers(input, change, further, check);
 }
 

@@ -1,7 +1,7 @@
 // The photo made worse before the network gets it: a slider a degradation, with what the pair was trained on marked.
 
 import { labelled, make } from "./dom.js";
-import { worstTrained } from "./state.js";
+import { worseAtFirst } from "./state.js";
 import { number } from "./words.js";
 
 /** @typedef {import("./types").Pair} Pair */
@@ -18,7 +18,7 @@ export class WorseView {
   /** @param {HTMLElement} place @param {Pair} pair @param {import("./state.js").Store} store */
   constructor(place, pair, store) {
     this.store = store;
-    this.kept = worstTrained(pair);
+    this.kept = worseAtFirst(pair);
     this.rows = /** @type {Step[]} */ (Object.keys(STEPS)).map((step) => this.row(step, pair));
     this.seed = make("input", { type: "number", min: "0", max: "999999", step: "1", onchange: () => this.move({ seed: Math.max(0, Math.round(Number(this.seed.value)) || 0) }, false) });
     this.again = make("button", { type: "button", class: "quiet", onclick: () => this.move({ seed: (this.store.state.input.worse?.seed ?? 0) + 1 }, false) }, "Other noise");
