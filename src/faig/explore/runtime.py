@@ -45,15 +45,16 @@ def _of_package(package: Path) -> dict[str, bytes]:
     wanted = f"unpack the npm package {PACKAGE}@{VERSION} there (npm pack {PACKAGE}@{VERSION})"
     try:
         described = json.loads((package / "package.json").read_text("utf-8"))
-        version = described["version"] if described["name"] == PACKAGE else None
-        if version != VERSION:
-            raise InputError(f"{package}: holds {described['name']}@{version or '?'}; {wanted}", setting="runtime")
-        return {name: (package / "dist" / name).read_bytes() for name in FILES}
+        named = f"{described['name']}@{described['version']}"
+        files = {name: (package / "dist" / name).read_bytes() for name in FILES if named == f"{PACKAGE}@{VERSION}"}
     except OSError as error:
         name = Path(error.filename or package).name
         raise InputError(f"{package}: {name}: {error.strerror}; {wanted}", setting="runtime") from None
     except (ValueError, LookupError, TypeError):
         raise InputError(f"{package}: its package.json is not one of npm's; {wanted}", setting="runtime") from None
+    if not files:
+        raise InputError(f"{package}: holds {named}; {wanted}", setting="runtime")
+    return files
 
 
 def _fetched() -> dict[str, bytes]:

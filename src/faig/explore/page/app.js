@@ -76,8 +76,10 @@ async function main() {
       lens.render();
     },
     altered(altered, full) {
-      if (full) viewer.show(altered.pictures);
-      else viewer.preview(altered.pictures, altered.place);
+      if (full) {
+        viewer.show(altered.pictures);
+        map.show(altered.pictures.altered);
+      } else viewer.preview(altered.pictures, altered.place);
       numbers.renderQuality(ends, full ? altered.numbers : null);
       lens.render();
       document.body.dataset.shown = full ? "full" : "preview";

@@ -90,8 +90,8 @@ export class Away {
     }
     if (kind === "csv") {
       const { unit } = this.pair.space, has = { out: unit !== "layer", in: unit === "filter" };
-      const rows = this.turned().map((index) => { const place = placeOf(this.pair, index); return `${index},${place.name},${has.out ? place.out : ""},${has.in ? place.in : ""}\n`; });
-      return new Blob(["index,layer,out,in\n", ...rows], { type: "text/csv" });
+      const rows = this.turned().map((index, at) => { const place = placeOf(this.pair, index); return `${at + 1},${index},${place.name},${has.out ? place.out : ""},${has.in ? place.in : ""},\n`; });
+      return new Blob(["rank,index,layer,out,in,score\n", ...rows], { type: "text/csv" });
     }
     return this.engine.download(input, change, kind);
   }

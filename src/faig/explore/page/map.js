@@ -1,6 +1,6 @@
 // Choosing units by hand or by a method's best, and what is done to them.
 
-import { bar, labelled, make } from "./dom.js";
+import { bar, draw, labelled, make } from "./dom.js";
 import { Panels } from "./panels.js";
 import { Readout } from "./readout.js";
 import { combined, countOf, indices, ofRuns, runsOf, setOf, size, top } from "./units.js";
@@ -38,6 +38,8 @@ export class MapView {
     this.readout = new Readout(pair, engine);
     this.panels = new Panels(pair, { point: (index) => this.readout.point(index), choose: (found, away) => this.brush(found, away) });
     this.count = make("p", { class: "count", role: "status" });
+    this.legends = this.legend();
+    this.small = make("canvas", { class: "small", role: "img", "aria-label": "The altered picture, small" });
     const hasAction = (/** @type {string} */ action) => engine.actions.includes(/** @type {Action} */ (action));
     this.actions = bar("action", "What is done to the chosen", Object.entries(ACTIONS).filter(([action]) => hasAction(action)), "revert",
       (action) => this.act({ action: /** @type {Action} */ (action) }, false));
@@ -48,7 +50,7 @@ export class MapView {
     this.strengthRow = labelled("Their strength", this.strength, this.strengthTold);
     place.append(make("h2", { id: "map-title" }, "The map"),
       make("p", { class: "note" }, `Every ${pair.space.unit} of the network is a pixel. Paint over some, or take a method’s best, and see what the picture loses.`),
-      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...this.best(), this.actions.element, this.meaning, this.strengthRow, this.count), make("div", {}, this.legend(), this.panels.element), this.readout.element));
+      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...this.best(), this.actions.element, this.meaning, this.strengthRow, this.count), make("div", {}, this.legends, this.panels.element), make("div", { class: "beside" }, this.small, this.readout.element)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
     this.render();
   }
@@ -125,8 +127,12 @@ export class MapView {
     else this.actions.choose("revert"); // nothing is chosen yet
   }
 
+  /** The altered picture stays in view. @param {import("./types").Picture} picture */
+  show(picture) { draw(this.small, picture); }
+
   paint() {
-    this.panels.paint(this.chosen, this.pair.functions.map(({ name, colour }) => ({ set: this.topOf(name), colour: colour ?? "gray" })));
+    const inks = [...this.legends.children].map((one) => getComputedStyle(one).getPropertyValue("--shade"));
+    this.panels.paint(this.chosen, this.pair.functions.map(({ name }, at) => ({ set: this.topOf(name), colour: inks[at] })));
   }
 
   render() {
