@@ -1,4 +1,4 @@
-"""The page of `faig explore` without a server, in chromium: how soon it shows a picture, and how fast a strength follows.
+"""The page of `faig explore` without a server, in chromium: how soon it shows a picture, how fast a strength is.
 
     python benchmarks/explore_browser.py
 
@@ -85,7 +85,18 @@ def _subject(folder: Path) -> Subject:
     networks = [part for role in ("baseline", "target") for part in (f"--{role}", str(PAIR / f"{role}.safetensors"))]
     degraded = [part for one in DEGRADED for part in ("--degrade", one)]
     run = folder / "run"
-    command = [sys.executable, "-m", "faig", "attribute", *networks, "--gt", str(folder / "GT"), *degraded, "--out", str(run)]
+    command = [
+        sys.executable,
+        "-m",
+        "faig",
+        "attribute",
+        *networks,
+        "--gt",
+        str(folder / "GT"),
+        *degraded,
+        "--out",
+        str(run),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return Subject.of_run(run)
 

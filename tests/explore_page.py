@@ -85,7 +85,10 @@ class Opened:
     def slide(self, slider: str, value: float) -> None:
         """As a finger does it: held, and let go."""
         self.page.locator(slider).evaluate(
-            "(it, value) => { it.value = value; for (const kind of ['input', 'change']) it.dispatchEvent(new Event(kind)) }",
+            """(it, value) => {
+              it.value = value;
+              for (const kind of ['input', 'change']) it.dispatchEvent(new Event(kind));
+            }""",
             value,
         )
         self.settle()

@@ -3,12 +3,8 @@
 import pytest
 import torch
 
-from explore_page import BROWSER, Opened, chromium, file_server
+from explore_page import BROWSER, Opened
 from faig.attribution.files.rankings import read_ranking
-from faig.common.errors import InputError
-from faig.explore.explorer import Explorer
-from faig.explore.runtime import runtime_files
-from faig.explore.static_page import write_page
 from faig.filters import FilterSet
 from faig.imaging.images import write_image
 from faig.imaging.metrics import psnr
@@ -18,26 +14,6 @@ from faig.networks.inference import restore
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no chromium")]
 STEP = 1 / 255 + 1e-6
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(subject, tmp_path_factory):
-    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    try:
-        runtime_files()
-    except InputError as error:
-        pytest.skip(f"onnxruntime-web is not there: {error}")
-    folder = tmp_path_factory.mktemp("site") / "page"
-    assert write_page(Explorer(subject), folder) < 1e-4
-    with file_server(folder) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +33,10 @@ def _afresh(opened):
 
 
 def test_the_first_screen_says_what_can_be_done(opened):
-    assert opened.page.locator("h1").inner_text() == "One network does deblurring and denoising. Pull a slider: one job goes."
+    assert (
+        opened.page.locator("h1").inner_text()
+        == "One network does deblurring and denoising. Pull a slider: one job goes."
+    )
     assert opened.page.locator("#functions input[type=range]:visible").count() == 2
     lr, target = opened.picture("input"), opened.picture("target")
     assert target.shape[1:] == tuple(2 * side for side in lr.shape[1:])
@@ -161,7 +140,9 @@ def brush(opened, layer, start, stop):
 
 
 def click(opened, name, value):
-    opened.page.evaluate("([name, value]) => document.querySelector(`input[name=${name}][value=${value}]`).click()", [name, value])
+    opened.page.evaluate(
+        "([name, value]) => document.querySelector(`input[name=${name}][value=${value}]`).click()", [name, value]
+    )
 
 
 def test_a_brushed_map_reverts_what_was_brushed(opened, subject):

@@ -14,7 +14,8 @@ from faig.intervention.effect import effect
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no chromium")]
 STEP = 1 / 255 + 1e-6
-PLANES = "const p = ({ shape: [c, h, w], values }) => ({ channels: c, width: w, height: h, values: Float32Array.from(values) });"
+PLANES = """const p = ({ shape: [c, h, w], values }) =>
+  ({ channels: c, width: w, height: h, values: Float32Array.from(values) });"""
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +49,26 @@ def sent(tensor):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize(("scale", "down"), [(2, "bilinear"), (3, "bilinear"), (4, "bilinear"), (2, "area"), (3, "bicubic"), (2, "bicubic"), (1, "area")])
+@pytest.mark.parametrize(
+    ("scale", "down"),
+    [(2, "bilinear"), (3, "bilinear"), (4, "bilinear"), (2, "area"), (3, "bicubic"), (2, "bicubic"), (1, "area")],
+)
 @pytest.mark.parametrize("sigma", [0, 0.7, 2.0, 5.5])
 def test_blur_and_downsampling_are_the_librarys(page, channels, scale, down, sigma):
     gt = image(channels, 5 * scale, 8 * scale)
     expected = Degradation(blur=sigma, downsampling=down)(gt, scale)
-    body = "return Array.from((await m.degrade(p(a[0]), { blur: a[1], noise: 0, jpeg: null, seed: 0 }, a[2], a[3])).values)"
+    body = """const worse = { blur: a[1], noise: 0, jpeg: null, seed: 0 };
+      return Array.from((await m.degrade(p(a[0]), worse, a[2], a[3])).values)"""
     found = torch.tensor(run(page, "degrade.js", body, sent(gt), sigma, scale, down)).reshape(expected.shape)
     assert float((found - expected).abs().max()) <= STEP
 
 
 def test_noise_is_of_its_sigma_and_of_its_seed(page):
-    body = "return a.map(([sigma, seed]) => Array.from(m.noise(p({ shape: [3, 64, 64], values: new Array(12288).fill(0.5) }), sigma, seed).values))"
-    one, same, other, weak = (np.array(values) - 0.5 for values in run(page, "degrade.js", body, [0.1, 7], [0.1, 7], [0.1, 8], [0.01, 7]))
+    body = """const gray = p({ shape: [3, 64, 64], values: new Array(12288).fill(0.5) });
+      return a.map(([sigma, seed]) => Array.from(m.noise(gray, sigma, seed).values))"""
+    one, same, other, weak = (
+        np.array(values) - 0.5 for values in run(page, "degrade.js", body, [0.1, 7], [0.1, 7], [0.1, 8], [0.01, 7])
+    )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
     assert np.allclose(one, 10 * weak, atol=1e-5)
@@ -73,8 +81,13 @@ def test_noise_is_of_its_sigma_and_of_its_seed(page):
 
 def test_jpeg_of_less_quality_loses_more(page):
     gt = photograph("astronaut")[:, 100:132, 200:248]
-    body = "return Promise.all(a[1].map(async q => Array.from((await m.degrade(p(a[0]), { blur: 0, noise: 0, jpeg: q, seed: 0 }, 1, 'area')).values)))"
-    losses = [float((torch.tensor(values).reshape(gt.shape) - gt).square().mean()) for values in run(page, "degrade.js", body, sent(gt), [None, 95, 60, 10])]
+    body = """const worse = quality => ({ blur: 0, noise: 0, jpeg: quality, seed: 0 });
+      return Promise.all(a[1].map(async quality =>
+        Array.from((await m.degrade(p(a[0]), worse(quality), 1, 'area')).values)))"""
+    losses = [
+        float((torch.tensor(values).reshape(gt.shape) - gt).square().mean())
+        for values in run(page, "degrade.js", body, sent(gt), [None, 95, 60, 10])
+    ]
     assert losses[0] == 0
     assert losses == sorted(losses)
     assert losses[-1] > 2 * losses[1] > 0
@@ -95,13 +108,21 @@ def test_psnr_and_ssim_are_the_librarys(page, shape, border):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_effect_is_the_papers(page, channels):
     one, two = image(channels, 21, 34), image(channels, 21, 34, seed=1)
-    found = run(page, "metrics.js", "return [m.effect(p(a[0]), p(a[1])), m.squaredError(p(a[0]), p(a[1]))]", sent(one), sent(two))
+    found = run(
+        page,
+        "metrics.js",
+        "return [m.effect(p(a[0]), p(a[1])), m.squaredError(p(a[0]), p(a[1]))]",
+        sent(one),
+        sent(two),
+    )
     assert found == pytest.approx([effect(one, two), float((one - two).square().mean(dtype=torch.float64))], rel=1e-5)
 
 
 @pytest.mark.parametrize("units", [[], [0], [0, 1, 2, 6, 9], list(range(10)), [3, 4, 8]])
 def test_runs_of_units_come_back(page, units):
-    body = "const s = m.setOf(10, a[0]), runs = m.runsOf(s); return [runs, Array.from(m.ofRuns(runs, 10)), Array.from(s)]"
+    body = (
+        "const s = m.setOf(10, a[0]), runs = m.runsOf(s); return [runs, Array.from(m.ofRuns(runs, 10)), Array.from(s)]"
+    )
     runs, again, given = run(page, "units.js", body, units)
     assert again == given == [int(index in units) for index in range(10)]
     assert all(start < stop for start, stop in runs)
@@ -109,8 +130,13 @@ def test_runs_of_units_come_back(page, units):
 
 
 def test_random_sets_have_their_size_and_reach_everywhere(page):
-    body = """const d = await import('./degrade.js'), uniform = d.generator(1), hits = new Array(40).fill(0), sizes = new Set();
-      for (let n = 0; n < 400; n++) { const s = m.randomSet(7, 40, uniform); sizes.add(m.size(s)); s.forEach((is, at) => { hits[at] += is; }); }
+    body = """const { generator } = await import('./degrade.js'), uniform = generator(1);
+      const hits = new Array(40).fill(0), sizes = new Set();
+      for (let n = 0; n < 400; n++) {
+        const s = m.randomSet(7, 40, uniform);
+        sizes.add(m.size(s));
+        s.forEach((is, at) => { hits[at] += is; });
+      }
       return [Array.from(sizes), hits];"""
     sizes, hits = run(page, "units.js", body)
     assert sizes == [7]
@@ -119,11 +145,15 @@ def test_random_sets_have_their_size_and_reach_everywhere(page):
 
 
 def test_a_damaged_link_is_no_state(page):
-    body = """const pair = { ways: ['images'], functions: [{ name: 'blur', trained: null }], examples: [{ id: 'x', width: 40, height: 30 }], scale: 2 };
-      const state = m.begin(pair, 64); state.change.strengths.blur = 0.25; const link = m.toLink(state), read = text => m.ofLink(text, m.begin(pair, 64), pair);
+    body = """const examples = [{ id: 'x', width: 40, height: 30 }];
+      const pair = { ways: ['images'], functions: [{ name: 'blur', trained: null }], examples, scale: 2 };
+      const state = m.begin(pair, 64);
+      state.change.strengths.blur = 0.25;
+      const link = m.toLink(state), read = text => m.ofLink(text, m.begin(pair, 64), pair);
       const other = change => m.toLink({ ...state, change: { ...state.change, ...change } });
       return [JSON.stringify(read(link)) === JSON.stringify(state), /^[A-Za-z0-9_-]+$/.test(link),
-        [link.slice(0, -3), 'x', '', '!!', other({ way: 'none' }), other({ strengths: {} }), other({ strengths: { blur: 'a' } })].map(read)]"""
+        [link.slice(0, -3), 'x', '', '!!', other({ way: 'none' }), other({ strengths: {} }),
+          other({ strengths: { blur: 'a' } })].map(read)]"""
     same, safe, damaged = run(page, "state.js", body)
     assert same
     assert safe
@@ -134,6 +164,16 @@ def test_what_is_wrecked_is_said_as_the_library_says_it(page):
     far = {"between": 1.0, "toTarget": 3.0, "toBaseline": 2.0}
     fine = {"between": 1.0, "toTarget": 0.5, "toBaseline": 0.7}
     body = "return m.wrecked(a[0])"
-    told = run(page, "metrics.js", body, {"blur": {"distances": far, "psnr": 20.0, "ends": [25.0, 22.0]}, "clean": {"distances": fine, "psnr": 21.9, "ends": [25.0, 22.0]}})
-    assert told == "on blur 2.0 times as far from both ends as they are from each other, PSNR 2.0 dB under the worse end's"
+    told = run(
+        page,
+        "metrics.js",
+        body,
+        {
+            "blur": {"distances": far, "psnr": 20.0, "ends": [25.0, 22.0]},
+            "clean": {"distances": fine, "psnr": 21.9, "ends": [25.0, 22.0]},
+        },
+    )
+    assert (
+        told == "on blur 2.0 times as far from both ends as they are from each other, PSNR 2.0 dB under the worse end's"
+    )
     assert run(page, "metrics.js", body, {"clean": {"distances": fine, "psnr": None, "ends": None}}) == ""

@@ -43,7 +43,9 @@ def explore(
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Write the page as a folder for any host of files; nothing is served."),
+        typer.Option(
+            "--out", metavar="DIR", help="Write the page as a folder for any host of files; nothing is served."
+        ),
     ] = None,
     runtime: Annotated[
         Path | None,
