@@ -17,7 +17,7 @@ import { Viewer } from "./viewer.js";
 import { sentence } from "./words.js";
 import { WorseView } from "./worse.js";
 
-const OWN = "own-"; // how the browser's engine names the visitor's own photos
+const LONG = 700; // milliseconds after which work is said to be under way
 
 /** @param {string} message */
 function say(message) {
@@ -40,15 +40,31 @@ function engineOf() {
 }
 
 /** @param {import("./types").Pair} pair @param {import("./types").Engine} engine @param {number} side */
-function stateOf(pair, engine, side) {
+async function stateOf(pair, engine, side) {
   const otherwise = begin(pair, side), linked = location.hash.length > 1;
   const found = linked ? ofLink(location.hash.slice(1), otherwise, pair) : null;
   if (linked && !found) say("this link is of another page or pair; the page starts afresh");
-  if (found && !pair.examples.some(({ id }) => id === found.input.photo) && (engine.kind === "browser" || found.input.photo.startsWith(OWN))) {
-    say("the photo of this link was someone’s own and is not in it; an example stands in");
-    found.input = { ...found.input, photo: otherwise.input.photo, crop: otherwise.input.crop };
+  if (found && !pair.examples.some(({ id }) => id === found.input.photo)) {
+    const kept = engine.kind === "server" && (await engine.photo(found.input.photo).catch(() => null));
+    if (!kept) {
+      say("the photo of this link was someone’s own and is not in it; an example stands in");
+      found.input = { ...found.input, photo: otherwise.input.photo, crop: otherwise.input.crop };
+    }
   }
-  return { state: found ?? otherwise, linked: found !== null };
+  return found ?? otherwise;
+}
+
+/** Long work is said to be under way, and can be stopped. @param {() => void} stop */
+function patience(stop) {
+  const cancel = byId("cancel");
+  cancel.addEventListener("click", stop);
+  let timer = 0;
+  return (/** @type {boolean} */ busy) => {
+    document.body.toggleAttribute("data-busy", busy);
+    clearTimeout(timer);
+    if (busy) timer = setTimeout(() => { cancel.hidden = false; document.body.toggleAttribute("data-long", true); }, LONG);
+    else { cancel.hidden = true; document.body.toggleAttribute("data-long", false); }
+  };
 }
 
 async function main() {
@@ -57,7 +73,7 @@ async function main() {
   const pair = await engine.pair(), side = comfortable(pair, engine.kind);
   byId("pair").textContent = pair.name;
   document.title = `${pair.name} · faig explore`;
-  const { state, linked } = stateOf(pair, engine, side), store = new Store(state);
+  const store = new Store(await stateOf(pair, engine, side));
 
   const viewer = new Viewer(byId("viewer"), store), lens = new Lens(byId("lens"), viewer, store);
   const functions = new Functions(byId("functions"), pair, store);
@@ -65,11 +81,10 @@ async function main() {
   const photo = new Photo(byId("photo"), pair, engine, store, side, say), worse = new WorseView(byId("worse"), pair, store);
   const map = new MapView(byId("map"), pair, engine, store);
   const away = new Away(byId("away"), pair, engine, store, () => viewer.pictures, say);
-  let ends = /** @type {import("./types").Prepared["numbers"] | null} */ (null), introduced = linked;
+  let ends = /** @type {import("./types").Prepared["numbers"] | null} */ (null), introduced = location.hash.length > 1;
 
   const work = new Recompute(engine, store, {
     prepared(prepared) {
-      say("");
       ends = prepared.numbers;
       viewer.show({ ...prepared.pictures, altered: prepared.pictures.target, difference: null });
       numbers.renderQuality(ends, null);
@@ -93,12 +108,16 @@ async function main() {
       numbers.render(found, working);
       void away.render();
     },
-    busy: (busy) => document.body.toggleAttribute("data-busy", busy),
+    busy: patience(() => {
+      engine.cancel();
+      say("stopped: the picture is not of what is set now; change anything to go on");
+    }),
     failed: say,
   });
 
   store.listen((section, live) => {
     const { change } = store.state;
+    if (section !== "view") say("");
     if (section === "view") {
       viewer.render();
       lens.render();
@@ -143,4 +162,5 @@ async function main() {
 /** @param {import("./types").State} state */
 const linkOf = (state) => `#${toLink(state)}`;
 
+addEventListener("hashchange", () => location.reload()); // another link was pasted
 main().catch((error) => say(error instanceof Error ? error.message : String(error)));

@@ -6,8 +6,9 @@ import { cropOf } from "./state.js";
 /** @typedef {import("./types").Place} Place */
 
 export class CropBox {
-  /** @param {import("./state.js").Store} store @param {number} scale */
-  constructor(store, scale) {
+  /** @param {import("./state.js").Store} store @param {number} scale @param {number} most side of a square as large as the largest part */
+  constructor(store, scale, most) {
+    this.most = most;
     this.store = store;
     this.scale = scale;
     this.size = { width: 0, height: 0 };
@@ -69,7 +70,7 @@ export class CropBox {
   show(picture) {
     this.size = { width: picture.width, height: picture.height };
     draw(this.canvas, picture);
-    this.range.max = String(Math.min(1024, Math.max(picture.width, picture.height)));
+    this.range.max = String(Math.min(this.most, Math.max(picture.width, picture.height)));
     this.overview.style.aspectRatio = `${picture.width} / ${picture.height}`;
     this.before = this.store.state.input.crop?.join() ?? "";
     this.render();

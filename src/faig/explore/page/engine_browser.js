@@ -75,6 +75,7 @@ export class BrowserEngine {
   alter(input, change, full, live) { return this.ask("alter", input, change, full, live); }
   /** @type {Engine["numbers"]} */
   numbers(input, change, control) { return this.ask("numbers", input, change, control); }
+  cancel() { void this.send("cancel"); }
   /** @type {Engine["unit"]} */
   unit(index) { return this.ask("unit", index); }
   /** @type {Engine["download"]} */

@@ -31,8 +31,8 @@ export class ServerEngine {
   onprogress = (/** @type {string} */ _line, /** @type {number} */ _share) => {};
   page = crypto.getRandomValues(new Uint32Array(2)).join("-");
   serial = 0;
-  /** @type {Set<string>} photos of the visitor's */
-  sent = new Set();
+  /** @type {Set<string>} */
+  examples = new Set();
 
   /** @type {Map<string, AbortController>} what is under way, by kind */
   under = new Map();
@@ -57,18 +57,23 @@ export class ServerEngine {
   }
 
   /** @type {Engine["pair"]} */
-  async pair() { return (await this.ask("/api/pair")).json(); }
+  async pair() {
+    /** @type {import("./types").Pair} */
+    const pair = await (await this.ask("/api/pair")).json();
+    this.examples = new Set(pair.examples.map(({ id }) => id));
+    return pair;
+  }
+
   /** @type {Engine["curves"]} */
   async curves() { return (await this.ask("/api/curves")).json(); }
   /** @type {Engine["photo"]} */
   photo(id) { return picture(this.thumbnail(id)); }
   /** @param {string} id */
-  thumbnail(id) { return `/api/${this.sent.has(id) ? "photos" : "examples"}/${encodeURIComponent(id)}.png`; }
+  thumbnail(id) { return `/api/${this.examples.has(id) ? "examples" : "photos"}/${encodeURIComponent(id)}.png`; }
 
   /** @type {Engine["addPhoto"]} */
   async addPhoto(file) {
     const { id } = await (await this.ask("/api/photos", file)).json();
-    this.sent.add(id);
     return { id, picture: await this.photo(id) };
   }
 
@@ -97,6 +102,7 @@ export class ServerEngine {
     return { ...numbers, others };
   }
 
+  cancel() { this.under.forEach((control) => control.abort()); }
   /** @type {Engine["unit"]} */
   async unit(index) { return (await this.ask(`/api/unit/${index}`)).json(); }
   /** @type {Engine["download"]} */

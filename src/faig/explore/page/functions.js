@@ -31,7 +31,7 @@ export class Functions {
       this.render();
     });
     const reset = make("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Back to 100%");
-    this.pad = pair.functions.length > 1 ? new Pad(pair.functions[0], pair.functions[1], MOST, store) : null;
+    this.pad = pair.functions.length > 1 ? new Pad(pair.functions[0], pair.functions[1], MOST, pair.ways[0], store) : null;
     place.append(make("div", { class: "title" }, make("h2", {}, "Strength"), reset),
       ...this.rows.map(({ element }) => element), this.whole.element, ...(this.pad ? [this.pad.element] : []),
       make("details", { class: "more" }, make("summary", {}, "How it is turned"), this.ways.element, this.meaning,

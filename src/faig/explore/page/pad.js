@@ -5,11 +5,12 @@ import { clipped } from "./planes.js";
 import { capital } from "./words.js";
 
 export class Pad {
-  /** @param {import("./types").PairFunction} across @param {import("./types").PairFunction} up @param {number} most @param {import("./state.js").Store} store */
-  constructor(across, up, most, store) {
+  /** @param {import("./types").PairFunction} across @param {import("./types").PairFunction} up @param {number} most @param {string} way in which a map's change becomes one of functions @param {import("./state.js").Store} store */
+  constructor(across, up, most, way, store) {
     this.names = [across.name, up.name];
     this.most = most;
     this.store = store;
+    this.way = way;
     this.dot = make("span", { class: "dot" });
     this.square = make("div", { class: "pad" }, this.dot,
       make("span", { class: "across" }, `${capital(across.job)} →`), make("span", { class: "up" }, `${capital(up.job)} →`));
@@ -29,7 +30,7 @@ export class Pad {
     const places = [clipped((event.clientX - box.left) / box.width), clipped(1 - (event.clientY - box.top) / box.height)];
     const { change } = this.store.state;
     const values = Object.fromEntries(this.names.map((name, at) => [name, Math.round(100 * this.most * places[at]) / 100]));
-    this.store.set("change", { strengths: { ...change.strengths, ...values }, ...(change.way === "map" ? { way: "images" } : {}) }, live);
+    this.store.set("change", { strengths: { ...change.strengths, ...values }, ...(change.way === "map" ? { way: this.way } : {}) }, live);
   }
 
   render() {

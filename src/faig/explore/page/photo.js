@@ -7,6 +7,8 @@ import { cropOf } from "./state.js";
 /** @typedef {import("./types").Pair} Pair */
 /** @typedef {import("./types").Engine} Engine */
 
+const LARGER = 3; // than what takes about a second: the most that a browser is given
+
 export class Photo {
   /**
    * @param {HTMLElement} place @param {Pair} pair @param {Engine} engine @param {import("./state.js").Store} store
@@ -18,7 +20,7 @@ export class Photo {
     this.store = store;
     this.side = side;
     this.say = say;
-    this.crop = new CropBox(store, pair.scale);
+    this.crop = new CropBox(store, pair.scale, engine.kind === "browser" ? LARGER * side : Infinity);
     this.examples = make("div", { class: "examples" }, ...pair.examples.map((one) =>
       make("button", { type: "button", "data-photo": one.id, title: `${one.title} (${one.credit})`, onclick: () => this.choose(one.id) },
         make("img", { src: engine.thumbnail(one.id), alt: one.title, loading: "lazy" }))));

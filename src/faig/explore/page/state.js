@@ -30,7 +30,7 @@ export function cropOf(width, height, side, scale) {
 /** How large a crop is run at once: as the network is heavy. @param {Pair} pair @param {"server" | "browser"} kind @returns {number} pixels of the photo */
 export function comfortable(pair, kind) {
   const most = kind === "server" ? 256 : 192; // LR pixels a side
-  const work = kind === "server" ? 3e10 : 4e9; // parameters × LR pixels in about a second
+  const work = kind === "server" ? 3e10 : 1.2e10; // parameters × LR pixels in about a second
   const side = Math.round(Math.sqrt(work / pair.parameters) / 16) * 16;
   return Math.min(most, Math.max(64, side)) * pair.scale;
 }

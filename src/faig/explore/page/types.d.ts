@@ -92,6 +92,8 @@ export interface Engine {
   unit(index: number): Promise<Unit>;
   download(input: Input, change: Change, kind: string): Promise<Blob>;
   commands(input: Input, change: Change): Promise<Commands>;
+  /** Stops what is computed, as soon as that can be. */
+  cancel(): void;
   /** Called with a line on what takes long, and how far it is in [0, 1]; with an empty one when it is done. */
   onprogress: (line: string, share: number) => void;
 }

@@ -7,6 +7,7 @@ import { unitOf } from "./unit_of.js";
 
 /** A newer call of a kind stops the older ones of that kind and of those after it. */
 const ORDER = ["prepare", "alter", "numbers"];
+const OWN = "own-", KEPT = 3; // the visitor's photos
 const folder = new URL(".", location.href);
 /** @type {Record<string, number>} */
 const newest = {};
@@ -58,6 +59,8 @@ async function addPhoto(file, id) {
     throw new Error(`${picture.width} × ${picture.height} pixels are more than the ${(limits.pixels / 1e6).toFixed(0)} million that are taken; cut it first`);
   }
   photos.set(id, Promise.resolve(picture));
+  const own = [...photos.keys()].filter((name) => name.startsWith(OWN));
+  for (const old of own.slice(0, -KEPT)) photos.delete(old);
   return { id, picture };
 }
 
@@ -74,6 +77,7 @@ async function answer({ id, kind, arguments: given }) {
     pair = given[0];
     return start().then(() => null);
   }
+  if (kind === "cancel") return null;
   if (kind === "photo") return photo(given[0]);
   if (kind === "addPhoto") return addPhoto(given[0], given[1]);
   if (kind === "unit") return unitOf(pair, folder, given[0]);
@@ -88,6 +92,7 @@ async function answer({ id, kind, arguments: given }) {
 
 addEventListener("message", ({ data }) => {
   if (ORDER.includes(data.kind)) newest[data.kind] = data.id;
+  if (data.kind === "cancel") newest[ORDER[0]] = data.id;
   const work = () => answer(data).then((value) => postMessage({ id: data.id, value }), (error) =>
     postMessage({ id: data.id, error: String(error instanceof Error ? error.message : error) }));
   if (ORDER.includes(data.kind)) queue = queue.then(work);
