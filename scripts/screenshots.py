@@ -2,8 +2,8 @@
 
     python scripts/screenshots.py
 
-Opens the page of srresnet-x2 before a server in chromium, switches deblurring off, and photographs the first screen on a
-desk and on a phone, light and dark, and the map; writes docs/images/explore-*.png of at most 300 kB.
+Opens the page of srresnet-x2 before a server in chromium, switches deblurring off, and photographs the first screen on
+a desk and on a phone, light and dark, and the map; writes docs/images/explore-*.png of at most 300 kB.
 """
 
 import io
@@ -17,6 +17,7 @@ import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from faig.common.colours import COLOURS
 from faig.explore.explorer import Explorer
 from faig.explore.server import Server
 from faig.explore.serving import bound, settings
@@ -80,17 +81,20 @@ def opened(browser: Browser, address: str, scheme: str, screen: dict[str, object
 
 
 def write(png: bytes, name: str) -> None:
-    """As few colours as it takes to be small."""
+    """In 256 colours, those of the functions among them, or in fewer, where that is too large."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
+    fixed = [int(colour[place : place + 2], 16) for colour in COLOURS for place in (1, 3, 5)]
     for colours in (256, 128, 64):
+        own = picture.quantize(colours - len(COLOURS), dither=Image.Dither.NONE).getpalette() or []
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([*fixed, *own][: 3 * colours])
         packed = io.BytesIO()
-        picture.quantize(colours, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+        picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(packed, "PNG", optimize=True)
         if len(packed.getvalue()) <= MOST:
-            break
-    else:
-        raise SystemExit(f"{name}: {len(packed.getvalue())} bytes are more than {MOST}")
-    (FOLDER / f"{name}.png").write_bytes(packed.getvalue())
-    print(f"{name}: {len(packed.getvalue())} bytes, {colours} colours")
+            (FOLDER / f"{name}.png").write_bytes(packed.getvalue())
+            print(f"{name}: {len(packed.getvalue())} bytes, {colours} colours")
+            return
+    raise SystemExit(f"{name}: {len(packed.getvalue())} bytes are more than {MOST}")
 
 
 if __name__ == "__main__":

@@ -53,9 +53,9 @@ export class Readout {
       for (const [name, matrix] of Object.entries(kernels)) this.kernels.append(make("figure", {}, picture(matrix, most), make("figcaption", {}, name)));
     }
     const rows = Object.entries(ranks).flatMap(([method, functions]) => Object.entries(functions).map(([kind, { rank, score, confidence }]) =>
-      make("tr", {}, ...[method, kind, rank ? `rank ${rank.toLocaleString("en")}` : "no rank", score.toPrecision(3), typeof confidence === "number" ? `confidence ${confidence.toFixed(2)}` : ""].map((text) => make("td", {}, text)))));
+      make("tr", {}, ...[method, kind, rank ? `#${rank.toLocaleString("en")}` : "no rank", score.toPrecision(2), typeof confidence === "number" ? `confidence ${confidence.toFixed(2)}` : ""].map((text) => make("td", {}, text)))));
     const told = Object.entries(predicted ?? {}).map(([kind, value]) =>
-      make("tr", {}, make("td", {}, "reverted alone"), make("td", {}, kind), make("td", {}, "loss, as predicted"), make("td", {}, `${value > 0 ? "+" : ""}${value.toPrecision(3)}`)));
+      make("tr", {}, make("td", {}, "reverted alone"), make("td", {}, kind), make("td", { title: "how the loss changes, as predicted" }, "Δ loss"), make("td", {}, `${value > 0 ? "+" : ""}${value.toPrecision(2)}`)));
     const none = make("tr", {}, make("td", {}, "Among the best tenth of no method."));
     this.ranks.replaceChildren(make("tbody", {}, ...(rows.length + told.length ? [...rows, ...told] : [none])));
   }
