@@ -144,20 +144,49 @@ def test_random_sets_have_their_size_and_reach_everywhere(page):
     assert min(hits) > 40  # 70 on average, with a deviation of 7.6
 
 
-def test_a_damaged_link_is_no_state(page):
-    body = """const examples = [{ id: 'x', width: 40, height: 30 }];
-      const pair = { ways: ['images'], functions: [{ name: 'blur', trained: null }], examples, scale: 2 };
-      const state = m.begin(pair, 64);
-      state.change.strengths.blur = 0.25;
-      const link = m.toLink(state), read = text => m.ofLink(text, m.begin(pair, 64), pair);
-      const other = change => m.toLink({ ...state, change: { ...state.change, ...change } });
-      return [JSON.stringify(read(link)) === JSON.stringify(state), /^[A-Za-z0-9_-]+$/.test(link),
-        [link.slice(0, -3), 'x', '', '!!', other({ way: 'none' }), other({ strengths: {} }),
-          other({ strengths: { blur: 'a' } })].map(read)]"""
-    same, safe, damaged = run(page, "state.js", body)
-    assert same
-    assert safe
-    assert damaged == [None] * 7
+LINKS = """const examples = [{ id: 'x', width: 400, height: 300 }], functions = [{ name: 'blur', trained: null }];
+  const pair = { ways: ['images'], functions, examples, scale: 2, space: { units: 40 } }, state = m.begin(pair, 64);
+  const linked = s => m.ofLink(m.toLink(s), pair);"""
+
+
+def test_a_link_gives_the_state_back(page):
+    body = """state.change.strengths.blur = 0.25;
+      state.change.map = { action: 'graft', strength: 1.5, units: [[0, 1], [3, 39], [39, 40]] };
+      return ['images', 'map'].map(way => {
+        const given = { ...state, change: { ...state.change, way } };
+        return JSON.stringify(linked(given)) === JSON.stringify(given) && /^[A-Za-z0-9_-]+$/.test(m.toLink(given));
+      });"""
+    assert run(page, "state.js", LINKS + body) == [True, True]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "change.way = 'none'",
+        "change.way = 'map'",
+        "change.strengths = {}",
+        "change.strengths.blur = 'a'",
+        "change.strengths.blur = 2",
+        "change.strengths.more = 1",
+        "input.crop = [0, 0, 8]",
+        "input.crop = [-1, 0, 8, 8]",
+        "input.crop = [0, 0, 8.5, 8]",
+        "input.photo = 3",
+        "input.worse = { blur: 2 }",
+        "input.worse = { blur: 2, noise: 0, jpeg: 0, seed: 0 }",
+        "input.worse = { blur: 99, noise: 0, jpeg: null, seed: 0 }",
+        "change.map = { action: 'burn', strength: 1, units: [[0, 1]] }",
+        "change.map = { action: 'revert', strength: 1, units: [[0, 41]] }",
+        "view = null",
+    ],
+)
+def test_a_damaged_link_is_no_state(page, damage):
+    assert run(page, "state.js", f"{LINKS} state.{damage}; return linked(state)") is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "!!", "e30", "bnVsbA", "eyJpbnB1dCI6"])
+def test_what_is_no_link_is_no_state(page, text):
+    assert run(page, "state.js", f"{LINKS} return m.ofLink(a[0], pair)", text) is None
 
 
 def test_what_is_wrecked_is_said_as_the_library_says_it(page):

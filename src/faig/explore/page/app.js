@@ -42,7 +42,7 @@ function engineOf() {
 /** @param {import("./types").Pair} pair @param {import("./types").Engine} engine @param {number} side */
 async function stateOf(pair, engine, side) {
   const otherwise = begin(pair, side), linked = location.hash.length > 1;
-  const found = linked ? ofLink(location.hash.slice(1), otherwise, pair) : null;
+  const found = linked ? ofLink(location.hash.slice(1), pair) : null;
   if (linked && !found) say("this link is of another page or pair; the page starts afresh");
   if (found && !pair.examples.some(({ id }) => id === found.input.photo)) {
     const kept = engine.kind === "server" && (await engine.photo(found.input.photo).catch(() => null));

@@ -15,6 +15,16 @@ import { difference, middle, part, toPicture, toPlanes } from "./planes.js";
 const CONTROLS = 5; // random sets beside every set
 const OTHERS = 48; // LR pixels a side of the other inputs
 
+/** @param {Planes} photo @param {import("./types").Place | null} crop @returns {Planes} */
+function cropped(photo, crop) {
+  if (!crop) return photo;
+  const [left, top, width, height] = crop;
+  if (!width || !height || left + width > photo.width || top + height > photo.height) {
+    throw new Error(`the part ${crop.join(", ")} is not inside the photo of ${photo.width} × ${photo.height} pixels; choose another`);
+  }
+  return part(photo, crop);
+}
+
 export class Computing {
   /** @type {Map<string, Made>} */
   inputs = new Map();
@@ -37,7 +47,7 @@ export class Computing {
     const known = this.inputs.get(name);
     if (known) return known;
     const photo = toPlanes(await this.photo(input.photo), this.pair.channels);
-    const taken = input.crop ? part(photo, input.crop) : photo;
+    const taken = cropped(photo, input.crop);
     const { scale, down } = this.pair;
     const gt = input.worse ? whole(taken, scale) : null;
     const lr = input.worse && gt ? await degrade(gt, input.worse, scale, down) : taken;
@@ -101,7 +111,7 @@ export class Computing {
   /** The middle of the photo, taken as GT: clean, and with the degradation of each function alone. @param {Input} input @returns {Promise<Record<string, Made>>} */
   async others({ photo, crop, worse }) {
     const all = toPlanes(await this.photo(photo), this.pair.channels), { scale, down, functions } = this.pair;
-    const taken = crop ? part(all, crop) : all, seed = worse?.seed ?? 0;
+    const taken = cropped(all, crop), seed = worse?.seed ?? 0;
     const name = JSON.stringify(["others", photo, crop, seed]);
     const gt = whole(part(taken, middle(taken.width, taken.height, OTHERS * scale)), scale);
     /** @type {Record<string, Made>} */

@@ -1,5 +1,7 @@
 // What the visitor set up. All of it stands in the link, after #, as URL-safe base64 of JSON.
 
+import { packRuns, unpackRuns } from "./units.js";
+
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Pair} Pair */
 
@@ -37,23 +39,37 @@ export function comfortable(pair, kind) {
 
 /** @param {State} state @returns {string} */
 export function toLink(state) {
-  const letters = Array.from(new TextEncoder().encode(JSON.stringify(state)), (byte) => String.fromCharCode(byte)).join("");
+  const { map } = state.change;
+  const short = { ...state, change: { ...state.change, map: map && { ...map, units: packRuns(map.units) } } };
+  const letters = Array.from(new TextEncoder().encode(JSON.stringify(short)), (byte) => String.fromCharCode(byte)).join("");
   return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** @param {unknown} value @param {number} low @param {number} high */
+const within = (value, low, high) => typeof value === "number" && value >= low && value <= high;
+
+/** Whether a link's values are such as the page itself sets. @param {State} state @param {Pair} pair */
+function sound({ input: { photo, crop, worse }, change: { way, strengths, map } }, pair) {
+  const levels = !worse || (within(worse.blur, 0, 10) && within(worse.noise, 0, 1) && within(worse.seed, 0, 2 ** 53)
+    && (worse.jpeg === null || within(worse.jpeg, 1, 100)));
+  const names = pair.functions.map(({ name }) => name);
+  const turned = names.every((name) => within(strengths[name], 0, 1.5)) && Object.keys(strengths).length === names.length;
+  const brushed = !map || (["revert", "strength", "graft", "cut"].includes(map.action) && within(map.strength, 0, 1.5)
+    && map.units.flat().every((index) => within(index, 0, pair.space.units)));
+  const place = crop === null || (crop.length === 4 && crop.every((length) => Number.isInteger(length) && length >= 0));
+  return typeof photo === "string" && place && levels && turned && brushed && (way === "map" ? map !== null : pair.ways.includes(way));
 }
 
 /**
  * The state of a link, or null where it is of no such page.
- * @param {string} text what follows # @param {State} otherwise what it starts from @param {Pair} pair @returns {State | null}
+ * @param {string} text what follows # @param {Pair} pair @returns {State | null}
  */
-export function ofLink(text, otherwise, pair) {
+export function ofLink(text, pair) {
   try {
     const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const { input, change, view } = JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (letter) => letter.charCodeAt(0))));
-    const known = pair.ways.includes(change.way) || change.way === "map";
-    const numbers = [...(input.crop ?? []), ...Object.values(change.strengths)].every(Number.isFinite);
-    const names = Object.keys(otherwise.change.strengths);
-    if (!known || !numbers || !names.every((name) => name in change.strengths)) return null;
-    return { input: { ...otherwise.input, ...input }, change: { ...otherwise.change, ...change }, view: { ...otherwise.view, ...view } };
+    const state = JSON.parse(new TextDecoder().decode(Uint8Array.from(letters, (letter) => letter.charCodeAt(0))));
+    if (state.change.map) state.change.map.units = unpackRuns(state.change.map.units);
+    return sound(state, pair) && state.view ? state : null;
   } catch {
     return null;
   }

@@ -58,6 +58,21 @@ export function ofRuns(runs, units) {
   return set;
 }
 
+/** Runs as a short text: what lies between one and the next, and the length where it is not 1, in base 36. @param {[number, number][]} runs */
+export const packRuns = (runs) => runs.map(([start, stop], at) =>
+  (start - (at ? runs[at - 1][1] : 0)).toString(36) + (stop - start > 1 ? `-${(stop - start).toString(36)}` : "")).join(".");
+
+/** What `packRuns` made. @param {string} text @returns {[number, number][]} */
+export function unpackRuns(text) {
+  let end = 0;
+  return text.split(".").map((part) => {
+    const [gap, length = "1"] = part.split("-");
+    const start = end + parseInt(gap, 36);
+    end = start + parseInt(length, 36);
+    return [start, end];
+  });
+}
+
 /** The layer of a flat index, and the unit's place in it. @param {Pair} pair @param {number} index */
 export function placeOf(pair, index) {
   const number = pair.space.layers.findIndex(([, out, inputs, start]) => index >= start && index < start + out * inputs);
