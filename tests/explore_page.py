@@ -57,13 +57,14 @@ def chromium() -> Iterator[Any]:
 class Opened:
     """A page that has shown its first picture, and all that it said and asked for."""
 
-    def __init__(self, browser: Any, address: str, *, motion: bool = False, **options: Any) -> None:
+    def __init__(self, browser: Any, address: str, *, before: str = "", motion: bool = False, **options: Any) -> None:
         options = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"} | options
         self.context = browser.new_context(
             reduced_motion="no-preference" if motion else "reduce", accept_downloads=True, **options
         )
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
+        self.page.add_init_script(before)
         self.said: list[str] = []
         self.hosts: set[str | None] = set()
         self.page.on("console", lambda message: self.said.append(message.text))

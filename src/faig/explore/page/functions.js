@@ -48,7 +48,8 @@ export class Functions {
     const view = name ? new CurveView(MOST) : null, told = make("span", { class: "told" });
     const plot = view && make("div", { class: "plot" }, /** @type {any} */ (view.element), view.dot);
     const ticks = make("div", { class: "ticks", "aria-hidden": "true" }, make("span", {}, "off"), make("span", {}, "as trained"), make("span", {}, `${100 * MOST}%`));
-    const add = make("button", { type: "button", class: "quiet add", hidden: true, onclick: () => this.worsen(name) });
+    const lacking = name && `The picture is not ${inputName(name, this.pair)}: make it so`;
+    const add = lacking ? make("button", { type: "button", class: "quiet add", onclick: () => this.worsen(name) }, lacking) : null;
     const element = make("div", { class: "function", ...(colour ? { "--ink": colour } : {}) },
       make("div", { class: "head" }, make("label", { for: id }, label), told, output), plot, input, ticks, add);
     return { name, element, input, output, view, told, add };
@@ -99,8 +100,7 @@ export class Functions {
       const value = row.name ? strengths[row.name] : position(this.store.state.change);
       row.element.hidden = whole === (row.name !== null);
       row.element.classList.toggle("unused", way === "map");
-      row.add.hidden = !this.missing(row.name);
-      row.add.textContent = row.name && `The picture is not ${inputName(row.name, this.pair)}: make it so`;
+      if (row.add) row.add.hidden = !this.missing(row.name);
       row.input.value = String(value);
       row.input.setAttribute("aria-valuetext", value === 0 ? "off" : percent(value));
       row.output.textContent = value === 0 ? "off" : percent(value);
