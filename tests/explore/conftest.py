@@ -81,7 +81,7 @@ def served(subject) -> Iterator[SimpleNamespace]:
     assert not thread.is_alive()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two at once are refused, and other files have theirs
 def browser() -> Iterator[Any]:
     """A browser without a window."""
     pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explore_page import BROWSER, chromium, file_server
+from explore_page import BROWSER, file_server
 from faig.explore.static_page import page_files
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import round8
@@ -19,14 +19,13 @@ PLANES = """const p = ({ shape: [c, h, w], values }) =>
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(browser, tmp_path_factory):
     """A page without an engine: modules can be imported into it."""
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     folder = tmp_path_factory.mktemp("modules")
     for name, content in page_files().items():
         (folder / name).write_bytes(content)
     (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
-    with file_server(folder) as address, chromium() as browser:
+    with file_server(folder) as address:
         page = browser.new_page()
         page.goto(f"{address}empty.html")
         yield page

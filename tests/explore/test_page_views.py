@@ -131,6 +131,8 @@ def test_before_a_server_it_does_the_same(browser, served):
     opened.settle()
     expected = restore(pair.turn(served.explorer.subject.units, {"blur": 0.4, "noise": 0.7}, "images"), lr)
     assert float((opened.picture("altered") - expected).abs().max()) <= STEP
+    for name in ("blur", "noise"):  # off: one network, which is a file of weights
+        opened.slide(f"#strength-{name}", 0)
     with opened.page.expect_download() as download:
         opened.page.locator("[data-kind=safetensors]").click()
     assert download.value.failure() is None

@@ -125,6 +125,7 @@ async function main() {
     if (section === "change") {
       functions.render();
       byId("sentence").textContent = sentence(pair, change);
+      if (!live) byId("said").textContent = sentence(pair, change); // read aloud once the slider is let go
       if (!live) map.render();
       void work.change(live);
     }

@@ -27,23 +27,28 @@ function repeated(at, size) {
   return Math.min(inside, 2 * size - 1 - inside);
 }
 
+/** @typedef {(at: number, size: number) => [number, number][]} Taps positions and weights of an output pixel */
+
+/** Taps of a whole row, in flat arrays. @param {Taps} taps @param {number} outputs @param {number} size of the input */
+function flattened(taps, outputs, size) {
+  const all = Array.from({ length: outputs }, (_, at) => taps(at, size)), count = all[0]?.length ?? 0;
+  return { count, places: Int32Array.from(all.flat(), ([place]) => place), weights: Float64Array.from(all.flat(), ([, weight]) => weight) };
+}
+
 /**
- * Each output pixel of a row is a weighted sum of input pixels; rows first, then columns.
- * @param {Planes} image
- * @param {(at: number, size: number) => [number, number][]} taps positions and weights of an output pixel
- * @param {number} scale input size / output size
+ * Each output pixel is a weighted sum of input pixels; along rows first, then along columns.
+ * @param {Planes} image @param {Taps} taps @param {number} scale input size / output size
  * @returns {Planes}
  */
 function separable(image, taps, scale) {
-  const { channels, width, height } = image;
+  const { channels, width, height, values } = image;
   const [w, h] = [width / scale, height / scale];
-  const across = Array.from({ length: w }, (_, at) => taps(at, width));
-  const down = Array.from({ length: h }, (_, at) => taps(at, height));
+  const across = flattened(taps, w, width), down = flattened(taps, h, height);
   const rows = new Float32Array(channels * height * w), made = planes(channels, w, h);
   for (let row = 0; row < channels * height; row++) {
-    for (let x = 0; x < w; x++) {
+    for (let x = 0, tap = 0; x < w; x++) {
       let sum = 0;
-      for (const [at, weight] of across[x]) sum += weight * image.values[row * width + at];
+      for (const end = tap + across.count; tap < end; tap++) sum += across.weights[tap] * values[row * width + across.places[tap]];
       rows[row * w + x] = sum;
     }
   }
@@ -51,7 +56,7 @@ function separable(image, taps, scale) {
     for (let y = 0; y < h; y++) {
       for (let x = 0; x < w; x++) {
         let sum = 0;
-        for (const [at, weight] of down[y]) sum += weight * rows[(channel * height + at) * w + x];
+        for (let tap = y * down.count; tap < (y + 1) * down.count; tap++) sum += down.weights[tap] * rows[(channel * height + down.places[tap]) * w + x];
         made.values[(channel * h + y) * w + x] = sum;
       }
     }
@@ -69,7 +74,7 @@ export function blur(image, sigma) {
 /** Both sides reduced by the scale, which divides them. @param {Planes} image @param {number} scale @param {string} how */
 export function downsample(image, scale, how) {
   if (scale === 1) return image;
-  /** @type {Record<string, (at: number, size: number) => [number, number][]>} */
+  /** @type {Record<string, Taps>} */
   const ways = {
     area: (at) => Array.from({ length: scale }, (_, tap) => [at * scale + tap, 1 / scale]),
     bilinear: (at, size) => {
