@@ -84,6 +84,7 @@ async function main() {
   let ends = /** @type {import("./types").Prepared["numbers"] | null} */ (null), introduced = location.hash.length > 1;
 
   const work = new Recompute(engine, store, {
+    early: (pictures) => viewer.show({ ...pictures, baseline: null, target: null, altered: null, difference: null }),
     prepared(prepared) {
       ends = prepared.numbers;
       viewer.show({ ...prepared.pictures, altered: prepared.pictures.target, difference: null });

@@ -30,7 +30,8 @@ export class Computing {
   inputs = new Map();
 
   /**
-   * @param {import("./types").Pair} pair @param {import("./networks.js").Networks} networks
+   * @param {import("./types").Pair} pair
+   * @param {() => Promise<import("./networks.js").Networks>} networks which may still be on their way
    * @param {(id: string) => Promise<ImageData>} photo
    */
   constructor(pair, networks, photo) {
@@ -65,8 +66,8 @@ export class Computing {
   }
 
   /** @param {Made} made @param {import("./changes.js").Part[]} network @param {Turn} turn @param {boolean} [keep] */
-  output({ name, lr }, network, turn, keep) {
-    return this.networks.average(name, lr, network, turn, keep);
+  async output({ name, lr }, network, turn, keep) {
+    return (await this.networks()).average(name, lr, network, turn, keep);
   }
 
   /** @param {Planes} image @param {Planes | null} gt @param {boolean} [settled] whether there is time for SSIM */
@@ -76,18 +77,17 @@ export class Computing {
     return { psnr: psnr(image, gt, scale), ssim: settled ? ssim(image, gt, scale) : null };
   }
 
-  /** @param {Input} input @param {Turn} turn @returns {Promise<import("./types").Prepared>} */
-  async prepare(input, turn) {
+  /** @param {Input} input @param {Turn} turn @param {(early: import("./types").Early) => void} early @returns {Promise<import("./types").Prepared>} */
+  async prepare(input, turn, early) {
     const made = await this.made(input), both = ends(this.total);
+    const before = { input: toPicture(made.lr), gt: made.gt && toPicture(made.gt) };
+    early(before);
     const target = await this.output(made, [both.target], turn);
     const baseline = await this.output(made, [both.baseline], turn);
     return {
       size: [target.width, target.height],
       lr: [made.lr.width, made.lr.height],
-      pictures: {
-        input: toPicture(made.lr), gt: made.gt && toPicture(made.gt),
-        baseline: toPicture(baseline), target: toPicture(target),
-      },
+      pictures: { ...before, baseline: toPicture(baseline), target: toPicture(target) },
       numbers: { baseline: this.quality(baseline, made.gt), target: this.quality(target, made.gt) },
     };
   }

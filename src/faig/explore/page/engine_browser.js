@@ -13,13 +13,14 @@ export class BrowserEngine {
 
   constructor() {
     this.worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-    /** @type {Map<number, { done: (value: any) => void, failed: (error: Error) => void }>} */
+    /** @type {Map<number, { done: (value: any) => void, failed: (error: Error) => void, early?: (pictures: import("./types").Early) => void }>} */
     this.waiting = new Map();
     this.serial = 0;
     /** @type {Promise<Pair> | null} */
     this.described = null;
-    this.worker.addEventListener("message", ({ data: { id, value, error } }) => {
+    this.worker.addEventListener("message", ({ data: { id, value, error, early } }) => {
       const one = this.waiting.get(id);
+      if (early) return one?.early?.(early);
       this.waiting.delete(id);
       if (error === undefined) one?.done(value);
       else one?.failed(new Error(error));
@@ -30,17 +31,17 @@ export class BrowserEngine {
     });
   }
 
-  /** @param {string} kind @param {any[]} given @returns {Promise<any>} */
-  send(kind, ...given) {
+  /** @param {string} kind @param {any[]} given @param {(pictures: import("./types").Early) => void} [early] @returns {Promise<any>} */
+  send(kind, given = [], early) {
     const id = ++this.serial;
     return new Promise((done, failed) => {
-      this.waiting.set(id, { done, failed });
+      this.waiting.set(id, { done, failed, early });
       this.worker.postMessage({ id, kind, arguments: given });
     });
   }
 
   /** @param {string} kind @param {any[]} given @returns {Promise<any>} */
-  ask(kind, ...given) { return this.pair().then(() => this.send(kind, ...given)); }
+  ask(kind, ...given) { return this.pair().then(() => this.send(kind, given)); }
 
   pair() {
     this.described ??= fetch(new URL("pair.json", import.meta.url)).then((answer) => answer.json()).then((pair) => {
@@ -53,7 +54,7 @@ export class BrowserEngine {
   /** The networks and what runs them are fetched while the page is drawn. @param {Pair} pair */
   async loading(pair) {
     this.onprogress("The network is on its way to your browser", 0.3);
-    await this.send("pair", pair).catch(() => {}); // what is asked next fails too, and says why
+    await this.send("pair", [pair]).catch(() => {}); // what is asked next fails too, and says why
     this.onprogress("", 1);
   }
 
@@ -70,7 +71,7 @@ export class BrowserEngine {
   /** @param {string} id */
   thumbnail(id) { return new URL(`examples/${encodeURIComponent(id)}-small.png`, import.meta.url).href; }
   /** @type {Engine["prepare"]} */
-  prepare(input) { return this.ask("prepare", input); }
+  prepare(input, early) { return this.pair().then(() => this.send("prepare", [input], early)); }
   /** @type {Engine["alter"]} */
   alter(input, change, full, live) { return this.ask("alter", input, change, full, live); }
   /** @type {Engine["numbers"]} */

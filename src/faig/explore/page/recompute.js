@@ -6,6 +6,7 @@
 /** @typedef {import("./types").Numbers} Numbers */
 /**
  * @typedef {object} Shown
+ * @property {(pictures: import("./types").Early) => void} early
  * @property {(prepared: Prepared) => void} prepared
  * @property {(altered: Altered, full: boolean) => void} altered
  * @property {(numbers: Numbers, working: boolean) => void} numbers
@@ -53,7 +54,9 @@ export class Recompute {
   async input() {
     const serial = ++this.serial;
     clearTimeout(this.timer);
-    const prepared = await this.guarded(this.engine.prepare(this.store.state.input));
+    const prepared = await this.guarded(this.engine.prepare(this.store.state.input, (pictures) => {
+      if (serial === this.serial) this.shown.early(pictures);
+    }));
     if (!prepared || serial !== this.serial) return;
     this.prepared = true;
     this.seconds = Infinity;

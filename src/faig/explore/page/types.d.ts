@@ -40,6 +40,8 @@ export interface Change { way: string; strengths: Record<string, number>; map: M
 export interface State { input: Input; change: Change; view: { left: string; right: string } }
 
 export interface Quality { psnr: number; ssim: number | null }
+/** What is there before a network has run. */
+export interface Early { input: Picture; gt: Picture | null }
 export interface Prepared {
   size: [number, number];
   lr: [number, number];
@@ -85,7 +87,7 @@ export interface Engine {
   addPhoto(file: Blob): Promise<{ id: string; picture: Picture }>;
   photo(id: string): Promise<Picture>;
   thumbnail(id: string): string;
-  prepare(input: Input): Promise<Prepared>;
+  prepare(input: Input, early: (pictures: Early) => void): Promise<Prepared>;
   /** `live`: a slider is held, so what takes long may be left out of the numbers. */
   alter(input: Input, change: Change, full: boolean, live: boolean): Promise<Altered>;
   numbers(input: Input, change: Change, control: boolean): Promise<Numbers>;

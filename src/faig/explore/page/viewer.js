@@ -68,14 +68,14 @@ export class Viewer {
     if (!there.length) return;
     for (const side of /** @type {Side[]} */ (["left", "right"])) {
       const wanted = this.store.state.view[side];
-      const name = there.includes(wanted) ? wanted : side === "left" ? "input" : "target";
+      const name = there.includes(wanted) ? wanted : side === "right" && there.includes("target") ? "target" : "input";
       const select = this.selects[side];
       select.replaceChildren(...there.map((one) => make("option", { value: one, selected: one === name }, PICTURES[one])));
       const picture = this.pictures[name];
       if (picture) draw(this.canvases[side], picture);
       this.canvases[side].setAttribute("aria-label", `${side}: ${PICTURES[name]}`);
     }
-    const size = this.pictures.target;
+    const size = this.pictures.target ?? this.pictures.gt ?? this.pictures.input;
     if (size) {
       this.frame.style.setProperty("--ratio", String(size.width / size.height));
       this.frame.style.aspectRatio = `${size.width} / ${size.height}`;

@@ -15,8 +15,10 @@ const newest = {};
 const photos = new Map();
 /** @type {import("./types").Pair} told by the first message */
 let pair;
-/** @type {Promise<Computing> | null} */
-let computing = null;
+/** @type {Computing} from the first message on */
+let computing;
+/** @type {Promise<Networks> | null} */
+let networks = null;
 /** @type {Promise<unknown>} */
 let queue = Promise.resolve();
 
@@ -65,17 +67,18 @@ async function addPhoto(file, id) {
 }
 
 /** The networks, loaded once. */
-function start() {
-  computing ??= Networks.load(pair, folder).then((networks) => new Computing(pair, networks, photo));
-  computing.catch(() => { computing = null; });
-  return computing;
+function load() {
+  networks ??= Networks.load(pair, folder);
+  networks.catch(() => { networks = null; });
+  return networks;
 }
 
 /** @param {{ id: number, kind: string, arguments: any[] }} message @returns {Promise<unknown>} */
 async function answer({ id, kind, arguments: given }) {
   if (kind === "pair") {
     pair = given[0];
-    return start().then(() => null);
+    computing = new Computing(pair, load, photo);
+    return load().then(() => null);
   }
   if (kind === "cancel") return null;
   if (kind === "photo") return photo(given[0]);
@@ -83,11 +86,10 @@ async function answer({ id, kind, arguments: given }) {
   if (kind === "unit") return unitOf(pair, folder, given[0]);
   const check = turn(id, kind);
   await check();
-  const ready = await start();
   const [input, change, further, live] = given;
-  if (kind === "prepare") return ready.prepare(input, check);
-  if (kind === "alter") return ready.alter(input, change, further, live, check);
-  return ready.numbers(input, change, further, check);
+  if (kind === "prepare") return computing.prepare(input, check, (early) => postMessage({ id, early }));
+  if (kind === "alter") return computing.alter(input, change, further, live, check);
+  return computing.numbers(input, change, further, check);
 }
 
 addEventListener("message", ({ data }) => {
