@@ -89,7 +89,7 @@ def write(png: bytes, name: str) -> None:
         palette = Image.new("P", (1, 1))
         palette.putpalette([*fixed, *own][: 3 * colours])
         packed = io.BytesIO()
-        picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(packed, "PNG", optimize=True)
+        picture.quantize(palette=palette, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
         if len(packed.getvalue()) <= MOST:
             (FOLDER / f"{name}.png").write_bytes(packed.getvalue())
             print(f"{name}: {len(packed.getvalue())} bytes, {colours} colours")

@@ -116,7 +116,7 @@ def test_the_photo_is_shown_before_the_network_is_there_and_its_absence_is_said(
     page = browser.new_page()
     page.set_default_timeout(PATIENCE)
     held = []
-    page.route("**/*.wasm", held.append)
+    page.route("**/*.wasm", lambda route: held.append(route))
     page.goto(address)
     page.wait_for_selector(".frame:not(.waiting)")
     assert page.locator(".tag.left option").all_inner_texts() == ["input", "ground truth"]
@@ -124,8 +124,10 @@ def test_the_photo_is_shown_before_the_network_is_there_and_its_absence_is_said(
     assert "on its way" in page.locator("#progress").inner_text()
     while not held:
         page.wait_for_timeout(50)
+    page.route("**/*.wasm", lambda route: route.abort())  # it is tried once more
     held[0].abort()
     page.wait_for_selector("#error:visible")
+    assert page.locator("#error").inner_text().startswith("The network did not arrive, or does not run in this browser")
     assert page.locator("body").get_attribute("data-shown") is None
     page.close()
 

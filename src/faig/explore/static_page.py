@@ -66,7 +66,7 @@ def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *,
             (part / name).write_bytes(content)
         index = part / "index.html"
         index.write_text(_for_browser(index.read_text("utf-8")), encoding="utf-8")
-        network = Turnable(pair.target.cpu(), pair.baseline.cpu(), None, everything)
+        network = Turnable(pair.target, pair.baseline, None, everything)
         difference = export_turnable(network, part / GRAPH, pair.channels)
         (part / KERNELS).write_bytes(_kernels(pair))
         described = {

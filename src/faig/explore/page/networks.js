@@ -49,11 +49,17 @@ export class Networks {
   /** @param {import("./types").Pair} pair @param {URL} folder of the page @returns {Promise<Networks>} */
   static async load(pair, folder) {
     if (!pair.graph) throw new Error("pair.json names no graph");
-    const runtime = await import(new URL("ort/ort.wasm.bundle.min.mjs", folder).href);
-    runtime.env.wasm.numThreads = 1; // more need a host that isolates the page
-    runtime.env.wasm.wasmPaths = { wasm: new URL("ort/ort-wasm-simd-threaded.wasm", folder).href };
-    const session = await runtime.InferenceSession.create(new URL(pair.graph.file, folder).href, { executionProviders: ["wasm"] });
-    return new Networks(runtime, session, pair);
+    try {
+      const runtime = await import(new URL("ort/ort.wasm.bundle.min.mjs", folder).href);
+      runtime.env.wasm.numThreads = 1; // more need a host that isolates the page
+      runtime.env.wasm.wasmPaths = { wasm: new URL("ort/ort-wasm-simd-threaded.wasm", folder).href };
+      const options = { executionProviders: ["wasm"] };
+      const session = await runtime.InferenceSession.create(new URL(pair.graph.file, folder).href, options);
+      return new Networks(runtime, session, pair);
+    } catch (error) {
+      const reason = String(error instanceof Error ? error.message : error).split(/[.;\n] /)[0];
+      throw new Error(`the network did not arrive, or does not run in this browser (${reason}): load the page again`);
+    }
   }
 
   /** A network's output, clipped to [0, 1], not rounded. @param {Planes} lr @param {Float32Array} strengths @returns {Promise<Planes>} */

@@ -25,6 +25,7 @@ export class Recompute {
   waiting = null;
   previewing = false;
   prepared = false;
+  preparing = false;
   serial = 0;
   timer = 0;
 
@@ -54,10 +55,14 @@ export class Recompute {
   async input() {
     const serial = ++this.serial;
     clearTimeout(this.timer);
+    this.prepared = false;
+    this.preparing = true;
     const prepared = await this.guarded(this.engine.prepare(this.store.state.input, (pictures) => {
       if (serial === this.serial) this.shown.early(pictures);
     }));
-    if (!prepared || serial !== this.serial) return;
+    if (serial !== this.serial) return;
+    this.preparing = false;
+    if (!prepared) return; // stopped or failed, which was said: the next change tries again
     this.prepared = true;
     this.seconds = Infinity;
     this.shown.prepared(prepared);
@@ -67,7 +72,10 @@ export class Recompute {
   /** Another strength, way or set. @param {boolean} live whether a slider is held */
   async change(live) {
     clearTimeout(this.timer);
-    if (!this.prepared) return;
+    if (!this.prepared) {
+      if (!live && !this.preparing) await this.input();
+      return;
+    }
     const full = !live || this.seconds < QUICK;
     if (this.previewing) { // one after the other, so that a held slider shows every one that is done
       this.waiting = { live };
