@@ -121,16 +121,16 @@ def _measured(browser: Browser, address: str, folder: Path) -> dict[str, Any]:
         "threads": 1,
         "load": os.getloadavg()[0],
         "first_picture": {
-            "median": statistics.median(firsts),
+            "wall": statistics.median(firsts),
             "least": min(firsts),
-            "processor": statistics.median(works),
+            "cpu": statistics.median(works),
             "opened": OPENED,
         },
         "gzipped_bytes": max(wires),
         "strength_on_preview": {
-            "median": statistics.median(took),
+            "wall": statistics.median(took),
             "least": min(took),
-            "processor": (runs[1] - runs[0]) / (2 * CHANGES),
+            "cpu": (runs[1] - runs[0]) / (2 * CHANGES),
             "changes": len(took),
         },
     }
