@@ -6,7 +6,7 @@ LOWEST := .lowest
 # Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
-.PHONY: demo test quick kills lowest lint fuzz docs release-check clean
+.PHONY: demo test quick kills lowest lint lint-js fuzz docs release-check clean
 
 demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
@@ -30,11 +30,17 @@ lowest:
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(LOWEST)/bin/python -m pytest -n 2 -m "not slow"
 	rm -r $(LOWEST)
 
-lint: $(READY)
+lint: $(READY) lint-js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The page's modules of JavaScript, by their types; where there is no node, or no way to its packages, that is said.
+TSC := npx --yes --package typescript@5.9.3 tsc
+lint-js:
+	@if $(TSC) --version >/dev/null 2>&1; then $(TSC) && echo "the page's modules: no errors"; \
+	else echo "the page's modules are not checked: there is no npx, or it cannot fetch typescript"; fi
 
 # What readers make of files that are made hostile, for SECONDS in all; JSON=FILE keeps the counts.
 SECONDS := 3600

@@ -37,6 +37,7 @@ TOGETHER = {
         "report/test_report_charts_browser.py",
         "results/test_tables.py",
     ),
+    "a page of explore, and a browser": ("explore/test_page_browser.py", "explore/test_page_views.py"),
     # Both take seconds to import.
     "torch's compiler, and the process that others fork from": (
         "attribution/integration/test_integral.py",

@@ -4,16 +4,21 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import uvicorn
 
 from conftest import nudged, tiny_network
 from explore_client import Client
+from explore_page import chromium, file_server
 from faig.attribution.files.score_files import mean_over_images, save_scores
+from faig.common.errors import InputError
 from faig.explore.explorer import Explorer
+from faig.explore.runtime import runtime_files
 from faig.explore.server import Server
 from faig.explore.serving import bound, settings
+from faig.explore.static_page import write_page
 from faig.explore.subject import Subject
 from faig.imaging.cases import make_cases
 from faig.imaging.photos import busiest_crops, photograph
@@ -74,3 +79,25 @@ def served(subject) -> Iterator[SimpleNamespace]:
     thread.join(timeout=30)
     listening.close()
     assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")  # two at once are refused, and other files have theirs
+def browser() -> Iterator[Any]:
+    """A browser without a window."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def address(subject, tmp_path_factory) -> Iterator[str]:
+    """Where a plain file server has the tiny pair's page."""
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    try:
+        runtime_files()
+    except InputError as error:
+        pytest.skip(f"onnxruntime-web is not there: {error}")
+    folder = tmp_path_factory.mktemp("site") / "page"
+    assert write_page(Explorer(subject), folder) < 1e-4
+    with file_server(folder) as address:
+        yield address

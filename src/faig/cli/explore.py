@@ -41,6 +41,22 @@ def explore(
         typer.Option("--host", metavar="HOST", help="Others than this machine's own can be reached by everybody near."),
     ] = HOST,
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Write the page as a folder for any host of files; nothing is served."
+        ),
+    ] = None,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            "--runtime",
+            metavar="DIR",
+            help="With --out: the unpacked npm package of onnxruntime-web.",
+            show_default="fetched once",
+        ),
+    ] = None,
+    force: cli.Force = False,
     memory: Annotated[
         str | None, cli.setting(IntegralOptions, "memory", "To stay under: larger photos are run by tiles.", "SIZE")
     ] = None,
@@ -52,9 +68,24 @@ def explore(
     where, _ = reading.compute_on(device, threads)
     if run is not None and pair is not None:
         raise InputError(f"{run} and --pair {pair}: explore one of them")
+    if out is None and (runtime is not None or force):
+        raise InputError("--runtime and --force are of a page that is written: name its folder with --out")
     room = _bytes(memory)
+    if out is not None:
+        from faig.explore.static_page import write_page  # needs the packages of ONNX, which serving does not
+
+        explorer = Explorer(_subject(run, pair, where), room)
+        difference = write_page(explorer, out, runtime, force=force)
+        size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+        screen.result(
+            f"{out}: {size / 1e6:.0f} MB, for any host of files; within {difference:.1g} of PyTorch",
+            folder=out,
+            bytes=size,
+            difference=difference,
+        )
+        return
     with bound(host, port) as listening:
-        subject = Subject.of_pair(pair or cli.DEFAULT_PAIR, where) if run is None else Subject.of_run(run, where)
+        subject = _subject(run, pair, where)
         if not is_loopback(host):
             logger.warning("everybody who reaches %s can use this server: it has no password", host)
 
@@ -64,6 +95,10 @@ def explore(
                 threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
         serve(Explorer(subject, room), listening, host, ready)
+
+
+def _subject(run: Path | None, pair: str | None, device: str) -> Subject:
+    return Subject.of_pair(pair or cli.DEFAULT_PAIR, device) if run is None else Subject.of_run(run, device)
 
 
 def _bytes(memory: str | None) -> int | None:

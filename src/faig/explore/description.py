@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from faig.imaging.colours import COLOURS
 from faig.common.version import __version__
 from faig.explore.explorer import PREVIEW, Explorer
 from faig.explore.messages import WAYS
@@ -44,12 +45,13 @@ def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
             {
                 "name": name,
                 "job": job(name),
+                "colour": COLOURS[place % len(COLOURS)],
                 "trained": None if function.trained is None else vars(function.trained),
                 "set": function.set,
                 "degradation": None if function.degradation is None else str(function.degradation),
                 "curve": measured[name]["images"] if name in measured else None,
             }
-            for name, function in subject.functions.items()
+            for place, (name, function) in enumerate(subject.functions.items())
         ],
         "down": subject.downsampling,
         "ways": list(WAYS[:-1]),
