@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from faig.imaging.colours import COLOURS
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -22,6 +21,7 @@ from faig.explore.explorer import Explorer
 from faig.explore.server import Server
 from faig.explore.serving import bound, settings
 from faig.explore.subject import Subject
+from faig.imaging.colours import COLOURS
 
 PAIR = "srresnet-x2"
 FOLDER = Path(__file__).parents[1] / "docs" / "images"

@@ -4,13 +4,13 @@ from typing import Any
 
 import torch
 
-from faig.imaging.colours import COLOURS
 from faig.common.version import __version__
 from faig.explore.explorer import PREVIEW, Explorer
 from faig.explore.messages import WAYS
 from faig.explore.photos import BYTES, EXAMPLES
 from faig.explore.subject import Subject
 from faig.filters import Strengths
+from faig.imaging.colours import colours_of
 from faig.imaging.decoding import most_megapixels
 from faig.report.claims.claim import job
 from faig.report.figures.filtermap import KEPT, MOST, packed
@@ -33,6 +33,7 @@ def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
     for point in explorer.curves.missing() if curves else ():
         explorer.curves.measure(point)
     measured = explorer.curves.told()
+    colours = colours_of(subject.functions)
     count = min(MOST, max(1, int(len(space) * KEPT)))
     photos = {name: explorer.photos.pixels(name) for name in EXAMPLES}
     return {
@@ -45,13 +46,13 @@ def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
             {
                 "name": name,
                 "job": job(name),
-                "colour": COLOURS[place % len(COLOURS)],
+                "colour": colours[name],
                 "trained": None if function.trained is None else vars(function.trained),
                 "set": function.set,
                 "degradation": None if function.degradation is None else str(function.degradation),
                 "curve": measured[name]["images"] if name in measured else None,
             }
-            for place, (name, function) in enumerate(subject.functions.items())
+            for name, function in subject.functions.items()
         ],
         "down": subject.downsampling,
         "ways": list(WAYS[:-1]),
