@@ -17,7 +17,7 @@ from faig.attribution.integration.accumulate import ComputeOptions, samples_of
 from faig.attribution.integration.integral import along_path
 from faig.attribution.integration.path import WeightPath
 from faig.attribution.integration.quadrature import graded
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.common.process import return_memory
 from faig.experiment.config import AttributeConfig
 from faig.filters import FilterSpace
@@ -48,7 +48,7 @@ def main(pair: str, threads: int, width: int, height: int, count: int, features:
     gt = functional.interpolate(photograph("astronaut")[None], (height, width), mode="bicubic")[0].clamp(0, 1)
     case = degrade_case("photo", gt, {"blur": paper_preset()["blur"]}, 2)
     path, space = WeightPath(target, baseline), FilterSpace.of(target)
-    tiler = Tiler(path.network, 2, AttributeConfig.model_fields["memory"].default)
+    tiler = GradientTiler(path.network, 2, AttributeConfig.model_fields["memory"].default)
     start = time.perf_counter()
     grid = tiler.grid(height // 2, width // 2)
     contributions = []  # kept, as an attribution keeps them

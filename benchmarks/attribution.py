@@ -33,13 +33,13 @@ from faig.attribution.integration.gradients import precision_of
 from faig.attribution.integration.integral import along_path
 from faig.attribution.integration.path import WeightPath
 from faig.attribution.integration.quadrature import gauss_legendre, riemann_left
-from faig.attribution.integration.tiling import best_grid, reach
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.photos import photograph
 from faig.networks.architectures import build
 from faig.networks.checkpoint import network_metadata
+from faig.networks.tiling import best_grid, reach
 from study import KINDS, Study, converged, overlap, relative, seconds_of, take
 
 PAPER = riemann_left(100)

@@ -132,11 +132,12 @@ def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
         iterations = history(record)[-1]["iteration"]
         seconds, stages, stage = 0.0, 0, record
         while stage and stage["config"]["name"] == record["config"]["name"]:
-            seconds, stages, stage = seconds + stage["seconds"], stages + 1, stage.get("start")
+            seconds, stages, stage = seconds + stage.get("seconds", 0.0), stages + 1, stage.get("start")
         runs = "with this configuration"
         if stages > 1:
             runs = f"in {stages} runs, each going on from the one before; the last one's configuration"
-        time = f"{iterations} iterations in {seconds / 3600:.2f} hours on {record['hardware']}"
+        took = f" in {seconds / 3600:.2f} hours" if seconds else ""
+        time = f"{iterations} iterations{took} on {record['hardware']}"
         lines += ["", f"### {name}", "", f"{time}, {runs}:"]
         lines += ["", "```yaml", yaml.safe_dump(public(record["config"]), sort_keys=False).strip(), "```"]
     return with_front_matter(pair, "\n".join(lines) + "\n", measured(sets))

@@ -12,7 +12,7 @@ from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.budget import Stable, rounds, within_budget
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.integration.gradients import LossGradients
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.attribution.options import Options
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
@@ -236,7 +236,7 @@ def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkey
         )
     images = ImagesConfig(gt=tmp_path / "gt", degrade={"blur": 2.0, "noise": 0.1})
     pair = load_pair(config(place))
-    tiler = Tiler(pair.path.network, pair.scale, 3e9)
+    tiler = GradientTiler(pair.path.network, pair.scale, 3e9)
     small = int(3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel)
     whole = attribute_run(config(place, images=images, memory=3e9), tmp_path / "whole")
     largest, gradients = [0], LossGradients.gradients

@@ -31,6 +31,8 @@ def place(tmp_path_factory) -> Path:
         write_image(folder / "gt" / f"{name}.png", torch.rand(3, height, width, generator=generator))
     (folder / "odd").mkdir()
     write_image(folder / "odd" / "odd.png", torch.rand(3, 41, 36, generator=generator))
+    (folder / "small").mkdir()
+    write_image(folder / "small" / "strip.png", torch.rand(3, 300, 14, generator=generator))
     (folder / "empty").mkdir()
     (folder / "text.pth").write_text("no network")
     return folder

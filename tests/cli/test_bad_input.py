@@ -5,6 +5,7 @@ import pytest
 IMAGES = "--gt {p}/gt --out {t}/run"
 ON = "{pair} " + IMAGES
 BLUR = "--degrade blur=2"
+SMALL = "14x300 is too small to compare: 15 pixels a side"
 BAD = {
     "no such option": ("attribute --blah", "--blah"),
     "missing option": ("attribute", "--gt"),
@@ -50,6 +51,8 @@ BAD = {
         f"compare {ON} {BLUR} --proportions 0.5,1,3",
         "0.5,1,3: shares and percents stand side by side; write 50%,1%,3% or 0.5%,1%,3%",
     ),
+    "no machine's threads": (f"attribute {ON} {BLUR} --threads 999999999999", "999999999999: is more than 4096"),
+    "a seed beyond all": (f"attribute {ON} {BLUR} --seed 99999999999999999999", "seed: Input should be less than"),
     "a pair twice": (f"attribute --pair srresnet-x2 {ON} {BLUR}", "stands for both networks; leave --baseline and"),
     "no pair": (f"sweep {IMAGES} {BLUR} --filters a=b", "name two networks: --pair NAME (of srcnn-style-x2, srresnet"),
     "half a pair": (f"compare --baseline a.pth {IMAGES} {BLUR}", "--baseline needs --target NET beside it"),
@@ -74,6 +77,26 @@ BAD = {
         "revert {pair} --filters {p}/x --out {t}/none/new.safetensors",
         "does not exist; make it first",
     ),
+    "too small to check": (f"attribute {{pair}} --gt {{p}}/small {BLUR} --out {{t}}/run", f"strip: {SMALL}"),
+    "too small to compare": (f"compare {{pair}} --gt {{p}}/small {BLUR} --out {{t}}/run", f"strip: {SMALL}"),
+    "too small to turn": (
+        f"sweep {{pair}} --gt {{p}}/small {BLUR} --out {{t}}/run --filters blur=x",
+        f"strip: {SMALL}",
+    ),
+    "a seed below 0": ("degrade {p}/gt {t}/out --seed -1", "--seed"),
+    "a seed that no generator takes": (f"attribute {ON} {BLUR} --seed {2**64}", "--seed"),
+    "threads without end": ("degrade {p}/gt {t}/out --threads 1000000000000", "--threads"),
+    "nodes without end": (
+        f"attribute {ON} {BLUR} --nodes 1000000000",
+        "nodes: Input should be less than or equal to 1000",
+    ),
+    "steps without end": (
+        f"sweep {ON} {BLUR} --filters blur=x --strengths 0:1:1e-9",
+        "are 1e+09 steps; take 1000 at most",
+    ),
+    "a strength that is none": ("modulate {pair} --filters srresnet-x2/blur --strength nan --out {t}/a.pth", "nan"),
+    "no memory at all": ("restore {p}/target.pth {p}/gt {t}/out --memory 0", "memory: Input should be greater than 0"),
+    "a device to read for ever": ("train /dev/zero", "/dev/zero: is not a regular file"),
     "no such device": ("degrade {p}/gt {t}/out --device tpu7", "--device tpu7"),
     "no tenth CPU": ("degrade {p}/gt {t}/out --device cpu:9", "--device cpu:9: this machine has 1"),
     "not a device": ("degrade {p}/gt {t}/out --device meta", "--device meta: is not one of cpu, cuda"),
@@ -99,3 +122,15 @@ def test_bad_input_is_one_line_and_leaves_nothing(faig, place, pair, tmp_path, n
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("message", ["", "Unable to allocate 9.00 TiB"])
+def test_too_little_memory_is_one_line(faig, place, tmp_path, monkeypatch, message):
+    def fail(*_, **__):
+        raise MemoryError(message)
+
+    monkeypatch.setattr("faig.cli.restore.restored_pixels", fail)
+    code, _, err = faig("restore", place / "target.pth", place / "gt", tmp_path / "out")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith("error: the memory does not suffice: ")
+    assert not (tmp_path / "out").exists()

@@ -55,7 +55,8 @@ def test_every_listed_command_is_there_with_the_options_of_all(name):
         assert each.help
 
 
-def test_help_shows_the_models_defaults(faig):
+def test_help_shows_the_models_defaults(faig, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # so that no default is broken over lines
     shown = faig("attribute", "--help")[1]
     for text in ("runs/attribute", "bilinear", f"[default: ({DEFAULT})]", "(graded)", "(12)", "(95%)", "(3GB)", "(0)"):
         assert text in shown

@@ -32,12 +32,12 @@ def test_the_waiting_policy_is_set_unless_the_user_has_set_it():
 def test_only_a_command_changes_how_memory_is_returned():
     code = """
 from torch import nn
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.common.process import prepare, returns_memory
-tiler = Tiler(nn.Conv2d(3, 3, 3, padding=1), 1, 3e9)
+tiler = GradientTiler(nn.Conv2d(3, 3, 3, padding=1), 1, 3e9)
 before, scattered = tiler.bytes_per_pixel, returns_memory()
 prepare()
-print(scattered, returns_memory(), Tiler(tiler.network, 1, 3e9).bytes_per_pixel < before)
+print(scattered, returns_memory(), GradientTiler(tiler.network, 1, 3e9).bytes_per_pixel < before)
 """
     assert run(code) == "False True True"
 

@@ -51,7 +51,7 @@ def config(place: Path, **changes) -> CompareConfig:
         "images": ImagesConfig(gt=place / "measure", degrade=DEGRADE),
         "find": ImagesConfig(gt=place / "find", degrade=DEGRADE),
         "methods": ["faig", "change", "random"],
-        "proportions": PROPORTIONS,
+        "proportions": [f"{100 * share:g}%" for share in PROPORTIONS],
         "nodes": 2,
         "threads": 1,
     }

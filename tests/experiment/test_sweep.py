@@ -13,8 +13,9 @@ from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.cli import main
 from faig.cli.sweep import steps
 from faig.experiment.config import ImagesConfig, SweepConfig
-from faig.experiment.sweep import sweep
+from faig.experiment.sweep import _pictures, sweep
 from faig.filters import FilterSet, FilterSpace, Strengths
+from faig.imaging.cases import make_cases
 from faig.imaging.images import list_images, read_image, write_image
 from faig.imaging.metrics import psnr
 from faig.intervention.edit import modulate
@@ -246,3 +247,12 @@ def test_bad_input_gets_one_line(place, tmp_path, monkeypatch, capsys, more, mes
     assert message in told
     assert "\n" not in told
     assert not (tmp_path / "run").exists()
+
+
+def test_strengths_that_are_close_have_pictures_of_their_own(place):
+    case = make_cases(place / "gt", {"blur": 2.0}, 2)[0]
+    strengths = [0.0, 0.001, 0.002, 0.123456, 0.123457, 1.0]
+    files = [
+        row["file"] for row in _pictures({"blur": FilterSet.of(FilterSpace.of(tiny_network()), [0])}, case, strengths)
+    ]
+    assert len(set(files)) == len(strengths)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from conftest import nudged
 from explore_changes import BLURRY, CHANGES, CROP, expected, lr_of
 from explore_client import read_png
-from faig.attribution.integration.tiling import PROGRAM
 from faig.common.errors import InputError
 from faig.explore.alterations import Alteration, AlteredNetworks
 from faig.explore.explorer import PREVIEW, Explorer, difference, png
@@ -23,7 +22,8 @@ from faig.imaging.metrics import in_channels, psnr, ssim
 from faig.imaging.photos import photograph
 from faig.intervention import edit
 from faig.intervention.knob import turn
-from faig.networks.inference import restore
+from faig.networks.inference import ForwardTiler, restore
+from faig.networks.tiling import PROGRAM, whole
 from faig.pair import Pair
 
 
@@ -106,11 +106,10 @@ def test_units_are_those_of_the_runs(subject, runs):
 
 def test_what_does_not_fit_memory_is_run_by_tiles(subject):
     shown = Input(photo="chelsea", worse=Worse(noise=0.1))
-    tiler = Explorer(subject).tiler
-    room = PROGRAM + tiler._weights + 10_000 * tiler.bytes_per_pixel
-    small = Explorer(subject, memory=int(room))
     lr, _ = lr_of(shown, subject)
-    assert len(small.tiler.grid(*lr.shape[1:])) > 1
+    tiler = ForwardTiler(subject.pair.target, 2, 3e9, lr)
+    small = Explorer(subject, memory=int(PROGRAM + tiler.held + 10_000 * tiler.bytes_per_pixel))
+    assert len(small.grid(lr)) > 1
     change = Change(way="set", strengths={"blur": 0.5})
     outputs = [each.alter(shown, change, full=True) for each in (small, Explorer(subject))]
     tiled, whole = (to_uint8(told["pictures"]["altered"]).int() for told in outputs)
@@ -140,7 +139,7 @@ def test_work_stops_between_layers_and_leaves_networks_as_they_were(explorer, as
             raise Stopped
 
     with pytest.raises(Stopped):
-        clipped_output(network, torch.rand(3, 8, 8), explorer.tiler, check)
+        clipped_output(network, torch.rand(3, 8, 8), whole(8, 8), 2, check)
     assert next(questions) == asked + 1
     assert {name: len(module._forward_pre_hooks) for name, module in network.named_modules()} == before
     with pytest.raises(Stopped):

@@ -7,11 +7,15 @@ from contextlib import suppress
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
+import tifffile
 import torch
 
 from faig.common.errors import InputError
 from faig.common.process import ENVIRONMENT
+from faig.imaging.decoding import SIDE
+from faig.imaging.degradation import Degradation
 from faig.imaging.images import (
     check_divisible,
     decode,
@@ -22,6 +26,7 @@ from faig.imaging.images import (
     round8,
     to_uint8,
     write_image,
+    write_pixels,
 )
 
 RNG = np.random.default_rng(0)
@@ -82,7 +87,7 @@ def test_rounds_and_clips():
 def test_values_that_are_not_finite(tmp_path):
     array = np.zeros((4, 4, 3), np.float32)
     array[1, 2, 0] = np.nan
-    cv2.imwrite(str(tmp_path / "a.tiff"), array)
+    tifffile.imwrite(tmp_path / "a.tiff", array, photometric="rgb")
     with pytest.raises(InputError, match=r"a\.tiff: holds values that are not finite"):
         read_image(tmp_path / "a.tiff")
 
@@ -196,3 +201,30 @@ def test_a_command_prints_nothing_of_a_damaged_file_but_the_error(tmp_path):
     assert len(told) == len(files)
     assert all(line.startswith(str(file)) and "damaged" in line for file, line in zip(files, told, strict=True))
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("shape", [(1, SIDE + 1), (SIDE + 1, 1)])
+def test_sides_that_no_file_has_are_refused_in_a_line(tmp_path, capfd, shape):
+    path = tmp_path / "a.png"
+    told = f"has {shape[1]}x{shape[0]} pixels; no side of a file has more than 1,000,000"
+    with pytest.raises(InputError, match=f"a.png: {told}"):
+        write_pixels(path, np.zeros((*shape, 3), np.uint8))
+    assert not path.exists()
+    PIL.Image.fromarray(np.zeros(shape, np.uint8)).save(path)
+    with pytest.raises(InputError, match=f"a.png: {told}"):
+        read_image(path)
+    assert capfd.readouterr() == ("", "")  # nor does libpng say so by itself
+
+
+@pytest.mark.parametrize("shape", [(1, SIDE), (SIDE, 1), (1, 1)])
+def test_sides_that_files_have_at_most_are_written_and_read(tmp_path, shape):
+    array = pixels(*shape, 3)
+    write_pixels(tmp_path / "a.png", array)
+    assert torch.equal(read_image(tmp_path / "a.png"), torch.from_numpy(array).permute(2, 0, 1).float() / 255)
+
+
+def test_jpeg_has_no_longer_sides():
+    made = Degradation.parse("down:area+jpeg:50")
+    assert made(torch.zeros(3, 2, 2 * 65500), 2).shape == (3, 1, 65500)
+    with pytest.raises(InputError, match="one: an LR image of 65501x1: no side of a JPEG has more than 65500"):
+        made(torch.zeros(3, 2, 2 * 65501), 2, name="one")

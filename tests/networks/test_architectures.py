@@ -5,11 +5,11 @@ import torch
 from torch.nn import functional
 
 from conftest import tiny_network
-from faig.attribution.integration.tiling import Reach, reach
 from faig.common.errors import InputError
 from faig.networks.architectures import SRCNNStyle, SRResNet, build, recognise
 from faig.networks.graph import trace
 from faig.networks.inference import scale_of
+from faig.networks.tiling import Reach, reach
 
 SCALES = pytest.mark.parametrize("scale", [2, 3, 4])
 

@@ -8,13 +8,14 @@ from torch import nn
 
 from conftest import nudged, tiny_cases
 from faig.attribution.integration.path import WeightPath
-from faig.attribution.integration.tiling import Tiler, reach, saved_bytes
+from faig.attribution.integration.tiling import GradientTiler, saved_bytes
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
 from faig.common.errors import InputError
 from faig.networks.adapters import adapted, padded
 from faig.networks.calls import gradients, run
 from faig.networks.inference import restore, scale_of
+from faig.networks.tiling import reach
 from faig.pair import Pair
 
 ERRORS = [
@@ -86,7 +87,7 @@ def test_the_reach_is_found_where_most_sizes_are_not_taken(error):
     network = Narrow(error).eval()
     assert reach(network, 1) is None
     with pytest.raises(InputError, match="depends on the whole image, so tiles will not do"):
-        Tiler(network, 1, 5.2e8).grid(4000, 4000)
+        GradientTiler(network, 1, 5.2e8).grid(4000, 4000)
 
 
 def test_an_error_without_words_is_named():
@@ -171,7 +172,7 @@ def test_faults_of_ours_are_not_the_networks(monkeypatch):
         def fail(*_, error=error):
             raise error("ours")
 
-        monkeypatch.setattr("faig.attribution.integration.tiling.Tile.output", fail)
+        monkeypatch.setattr("faig.networks.tiling.Tile.output", fail)
         with pytest.raises(error, match="ours"):
             METHODS["faig"].attribute(pair, cases, Options(nodes=1))
 

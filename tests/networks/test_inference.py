@@ -5,11 +5,21 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import tiny_network
+from conftest import TINY, tiny_network
 from faig.common.errors import InputError
 from faig.imaging.images import round8, write_image
 from faig.imaging.metrics import luma, psnr, ssim
-from faig.networks.inference import channels_of, restore, scale_of
+from faig.networks.calls import run
+from faig.networks.inference import (
+    BYTES_PROBE,
+    ForwardTiler,
+    channels_of,
+    live_bytes,
+    restore,
+    restored_pixels,
+    scale_of,
+)
+from faig.networks.tiling import PROGRAM
 
 
 def test_restore_rounds_to_8_bits_and_keeps_the_size():
@@ -108,3 +118,44 @@ def test_quality_of_a_gray_image_against_a_file(tmp_path):
     write_image(tmp_path / "gt.png", gray)
     assert psnr(gray, tmp_path / "gt.png") == psnr(tmp_path / "gt.png", gray) == math.inf
     assert ssim(gray, tmp_path / "gt.png") == pytest.approx(1)
+
+
+def budget(network: nn.Module, image: torch.Tensor, pixels: int) -> float:
+    """Bytes that are enough for tiles of so many LR pixels."""
+    tiler = ForwardTiler(network, scale_of(network), 0, image)
+    return PROGRAM + tiler.held + (pixels + 1) * tiler.bytes_per_pixel
+
+
+@pytest.mark.parametrize("architecture", TINY)
+@pytest.mark.parametrize("size", [(131, 127), (17, 1100), (1200, 16)])
+def test_an_image_by_tiles_is_the_whole_image(monkeypatch, architecture, size):
+    network = unchanged(3) if architecture == "dncnn" else tiny_network(architecture)
+    image = torch.rand(3, *size, generator=torch.Generator().manual_seed(0))
+    runs = []
+    monkeypatch.setattr("faig.networks.inference.run", lambda net, lr: runs.append(lr.shape) or run(net, lr))
+    whole = restore(network, image)
+    assert runs[-1][2:] == size
+    if architecture == "rcan":  # its attention sees the whole image
+        with pytest.raises(InputError, match="depends on the whole image") as refused:
+            restore(network, image, memory=budget(network, image, 4000))
+        assert refused.value.setting == "memory"
+        return
+    runs.clear()
+    pixels = restored_pixels(network, image, memory=budget(network, image, 9000))
+    assert (pixels.float() / 255 - whole).abs().max() <= 1.01 / 255  # of an output midway between two values
+    assert (pixels.float() / 255 - whole).abs().mean() < 1e-5
+    tiles = [shape for shape in runs if shape[2:] not in ((16, 16), (48, 48), (16, 384), (384, 16))]
+    assert max(height * width for *_, height, width in tiles) <= 9000
+
+
+def test_live_bytes_are_those_of_the_tensors_that_are_there_at_once():
+    image, hidden = (4 * channels * BYTES_PROBE**2 for channels in (3, 8))
+    first, second = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 3, padding=1)
+    assert live_bytes(first) == image + hidden
+    assert live_bytes(nn.Sequential(first, second)) == 2 * image + hidden
+    assert live_bytes(nn.Sequential(first, nn.ReLU(), second)) == image + 2 * hidden
+
+
+def test_too_little_memory_says_how_much_is_needed():
+    with pytest.raises(InputError, match=r"needs at least \d\.\d\dGB of memory, and may use 0\.1GB"):
+        restore(tiny_network(), torch.rand(3, 200, 200), memory=1e8)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_cases
-from faig.attribution.integration.tiling import reach, saved_bytes
+from faig.attribution.integration.tiling import saved_bytes
 from faig.attribution.methods import MASK
 from faig.attribution.options import Options
 from faig.filters import FilterSet, FilterSpace
@@ -19,6 +19,7 @@ from faig.networks.align import align
 from faig.networks.checkpoint import read_weights
 from faig.networks.export import export
 from faig.networks.inference import restore, scale_of
+from faig.networks.tiling import reach
 from faig.pair import Pair
 from faig.truth import alone, plant
 

@@ -1,6 +1,5 @@
 """Option files in BasicSR's layout, as the paper's authors published them."""
 
-from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -8,92 +7,18 @@ import yaml
 
 from faig.common.errors import InputError
 from faig.training.config import read_config
+from published import published
 
-# The settings of the published files; values are the paper's.
-PUBLISHED = {
-    "name": "train_srresnet_target",
-    "model_type": "SRModel",
-    "scale": 2,
-    "num_gpu": 1,
-    "manual_seed": 0,
-    "datasets": {
-        "train": {
-            "name": "DIV2K",
-            "type": "DIV2KInterpretDataset",
-            "dataroot_gt": "datasets/DF2K/DIV2K_train_HR_sub.lmdb",
-            "io_backend": {"type": "lmdb"},
-            "gt_size": 64,
-            "use_flip": True,
-            "use_rot": True,
-            "kernel_prob": 0.5,
-            "kernel_size": 21,
-            "sigma_list": [2],
-            "noise_prob": 0.5,
-            "noise_list": [0.1],
-            "use_shuffle": True,
-            "num_worker_per_gpu": 6,
-            "batch_size_per_gpu": 16,
-            "dataset_enlarge_ratio": 100,
-            "prefetch_mode": None,
-        },
-        "val": {
-            "name": "Set14",
-            "type": "PairedImageDataset",
-            "dataroot_gt": "datasets/Set14/GTmod12",
-            "dataroot_lq": "datasets/Set14/LRbicx2",
-            "io_backend": {"type": "disk"},
-        },
-    },
-    "network_g": {
-        "type": "MSRResNet",
-        "num_in_ch": 3,
-        "num_out_ch": 3,
-        "num_feat": 64,
-        "num_block": 16,
-        "upscale": 2,
-    },
-    "path": {"pretrain_network_g": "baseline.pth", "strict_load_g": True, "resume_state": None},
-    "train": {
-        "ema_decay": 0.999,
-        "optim_g": {"type": "Adam", "lr": 5e-5, "weight_decay": 0, "betas": [0.9, 0.99]},
-        "scheduler": {
-            "type": "CosineAnnealingRestartLR",
-            "periods": [250000, 250000, 250000, 250000],
-            "restart_weights": [1, 1, 1, 1],
-            "eta_min": 1e-7,
-        },
-        "total_iter": 100000,
-        "warmup_iter": -1,
-        "pixel_opt": {"type": "L1Loss", "loss_weight": 1.0, "reduction": "mean"},
-    },
-    "val": {
-        "val_freq": 5e3,
-        "save_img": False,
-        "metrics": {"psnr": {"type": "calculate_psnr", "crop_border": 2, "test_y_channel": False}},
-    },
-    "logger": {
-        "print_freq": 100,
-        "save_checkpoint_freq": 1e4,
-        "use_tb_logger": True,
-        "wandb": {"project": None, "resume_id": None},
-    },
-    "dist_params": {"backend": "nccl", "port": 29500},
-}
+RETRAINED = {"model_type": "ReTrainModel", "train__finetuned_neuron_index_file": "a.txt", "train__neuron_ratio": 0.1}
+PSNR = "val__metrics__psnr__"
 
 
 @pytest.fixture
 def read(tmp_path):
     def read(**changes):
-        """Read the published settings with some changed, by dotted name with __ for the dot."""
-        values = deepcopy(PUBLISHED)
-        for name, value in changes.items():
-            *folders, leaf = name.split("__")
-            place = values
-            for folder in folders:
-                place = place[folder]
-            place[leaf] = value
+        """Read the published settings with some changed."""
         file = tmp_path / "train.yml"
-        file.write_text(yaml.safe_dump(values))
+        file.write_text(yaml.safe_dump(published(**changes)))
         return read_config(file)
 
     return read
@@ -110,6 +35,8 @@ def test_the_published_settings(read):
         "architecture": "srresnet",
         "arguments": {"scale": 2, "features": 64, "blocks": 16, "channels": 3},
         "start": "baseline.pth",
+        "start_key": "params",
+        "strict": True,
     }
     data = config.data
     assert (data.gt, data.lr_patch, data.batch) == (Path("datasets/DF2K/DIV2K_train_HR_sub.lmdb"), 32, 16)
@@ -122,17 +49,12 @@ def test_the_published_settings(read):
     assert config.validation.lr == {"Set14": Path("datasets/Set14/LRbicx2")}
     assert (config.validation.every, config.checkpoint_every, config.report_every) == (5000, 10_000, 100)
     assert (config.tensorboard, config.filters, config.top) == (True, None, None)
-    left = {note.split(":")[0] for note in notes}
-    assert left == {
-        "model_type",
+    assert config.basicsr
+    assert all("has no effect on the result: " in note for note in notes)
+    assert {note.split(":")[0] for note in notes} == {
         "datasets.train.name",
-        "datasets.train.type",
-        "datasets.train.io_backend.type",
         "datasets.train.use_shuffle",
         "datasets.train.dataset_enlarge_ratio",
-        "datasets.val.type",
-        "datasets.val.io_backend.type",
-        "path.strict_load_g",
         "val.save_img",
         "dist_params.backend",
         "dist_params.port",
@@ -142,12 +64,15 @@ def test_the_published_settings(read):
 def test_the_plain_chain_and_retraining(read):
     config, _ = read(
         network_g={"type": "srcnn_style_net", "scale": 2},
+        model_type="ReTrainModel",
         train__finetuned_neuron_index_file="faig_blur_index.txt",
         train__neuron_ratio=0.01,
     )
     assert (config.network.architecture, config.network.arguments) == ("srcnn-style", {"scale": 2})
     assert (config.filters, config.top) == ("faig_blur_index.txt", 0.01)
-    all_of_them, _ = read(train__finetuned_neuron_index_file="faig_blur_index.txt", train__neuron_ratio=1)
+    all_of_them, _ = read(
+        model_type="ReTrainModel", train__finetuned_neuron_index_file="faig_blur_index.txt", train__neuron_ratio=1
+    )
     assert all_of_them.top == 1
 
 
@@ -165,23 +90,84 @@ def test_numbers_that_yaml_reads_as_text(read):
     ("change", "message"),
     [
         ({"name": "../../elsewhere"}, r"name: '\.\./\.\./elsewhere' becomes the name of a folder"),
+        ({"name": "x" * 300}, r"name: 'x+' is longer than 255 bytes"),
+        ({"name": ["a"]}, r"name: \['a'\] becomes the name of a folder"),
+        ({"name": {"a": 1}}, r"name\.a: there is no such setting; name is one value, no section"),
+        ({"a\nb\ud800": 1}, r"'a\\nb\\ud800': there is no such setting"),
+        ({"train": 3}, r"train: 3 is no section of settings"),
+        ({"datasets": [1]}, r"datasets: \[1\] is no section of settings"),
+        ({"num_gpu": -1}, r"num_gpu: -1 is no number of GPUs"),
+        ({"num_gpu": "many"}, r"num_gpu: 'many' is not a number"),
+        ({"scale": 3}, r"scale: 3 differs from that of network_g, 2"),
+        ({"scale": 0, "network_g__upscale": 0}, r"gt_size: 64 is not divisible by scale 0"),
+        ({"network_g__upscale": None}, r"scale: 2 differs from that of network_g, 4"),
+        ({"network_g__num_block": -1}, r"network_g: architecture 'srresnet' with blocks -1: is outside 0 to 1000"),
+        ({"network_g__type": "EDSR"}, r"network_g\.type: 'EDSR' is not one of MSRResNet, srcnn_style_net"),
+        ({"network_g__type": ["EDSR"]}, r"network_g\.type: \['EDSR'\] is not one of"),
+        ({"network_g__type": "srcnn_style_net"}, r"network_g\.num_block: srcnn_style_net takes no such setting"),
+        ({"network_g__num_feat": "many"}, r"network_g\.num_feat: 'many' is not a number"),
         ({"datasets__train__gt_size": "wide"}, r"datasets\.train\.gt_size: 'wide' is not a number"),
         ({"datasets__train__gt_size": 64.5}, r"datasets\.train\.gt_size: 64\.5 is not a whole number"),
-        ({"train__scheduler__periods": 2}, r"periods: 2 is not a list of numbers"),
-        ({"train__neuron_ratio": 2}, r"top: proportion 200\.0% is outside"),
-        ({"network_g__type": "EDSR"}, r"network_g\.type: 'EDSR' is not one of MSRResNet, srcnn_style_net"),
-        ({"network_g__num_feat": "many"}, r"network_g\.num_feat: 'many' is not a number"),
-        ({"datasets__train__sigma_list": [1, 2]}, r"sigma_list: \[1.0, 2.0\] is not a list of one level"),
-        ({"datasets__train__kernel_size": 15}, r"kernel_size: 15 is not supported; only 21 is"),
+        ({"datasets__train__gt_size": float("inf")}, r"datasets\.train\.gt_size: inf is not a whole number"),
         ({"datasets__train__gt_size": 63}, r"gt_size: 63 is not divisible by scale 2"),
-        ({"datasets__train__dataroot_gt": None}, r"datasets\.train\.dataroot_gt: is missing"),
-        ({"train__optim_g__type": "SGD"}, r"train\.optim_g\.type: 'SGD' is not supported; only 'Adam' is"),
+        ({"datasets__train__gt_size": -64}, r"datasets\.train\.gt_size: -64 is not above 0"),
+        ({"datasets__train__batch_size_per_gpu": 0}, r"datasets\.train\.batch_size_per_gpu: 0 is not above 0"),
+        ({"datasets__train__dataroot_gt": ""}, r"datasets\.train\.dataroot_gt: is empty; name a file or a folder"),
+        ({"datasets__train__sigma_list": [1, 2]}, r"sigma_list: \[1, 2\] is not a list of one level"),
+        ({"datasets__train__sigma_list": [50]}, r"datasets\.train: blur 50"),
+        ({"datasets__train__kernel_prob": float("nan")}, r"datasets\.train\.kernel_prob: Input should be"),
+        ({"datasets__train__use_flip": False}, r"datasets\.train\.use_rot: true without use_flip"),
+        (
+            {"datasets__train__use_hflip": False},
+            r"datasets\.train\.use_flip and use_hflip are two names of one",
+        ),
+        ({"datasets__train__use_flip": None}, r"datasets\.train\.use_flip: is missing"),
+        ({"train__scheduler__periods": 2}, r"periods: 2 is not a list of numbers"),
         ({"train__scheduler__periods": [1, 2]}, "only equal periods with weights of 1"),
-        ({"train__warmup_iter": 100}, "no warm-up is supported"),
-        ({"val__metrics__psnr__test_y_channel": True}, "test_y_channel: True is not supported"),
-        ({"scale": 3}, r"scale: differs from that of network_g, 2"),
+        ({"train__scheduler__periods": [float("inf")]}, r"periods: inf is not a whole number"),
+        (
+            {"train__scheduler__periods": [100], "train__scheduler__restart_weights": [1]},
+            r"\[100\] end before train\.total",
+        ),
+        ({"train__scheduler__restart_weights": [1, 0.5]}, "only equal periods with weights of 1"),
+        ({"train__warmup_iter": 100}, r"train\.warmup_iter: 100: no warm-up is supported"),
+        ({"train__optim_g__eps": 0}, r"train\.optim_g\.eps: Input should be greater than 0"),
+        ({"train__optim_g__betas": [0.9, 1]}, r"train\.optim_g\.betas\.1: Input should be less than 1"),
+        ({"train__ema_decay": 1}, r"train\.ema_decay: Input should be less than 1"),
+        ({"train__pixel_opt__reduction": "none"}, r"train\.pixel_opt\.reduction: Input should be 'mean' or 'sum'"),
+        (RETRAINED | {"train__neuron_ratio": 2}, r"train\.neuron_ratio: proportion 200\.0% is outside"),
+        (RETRAINED | {"train__neuron_ratio": None}, r"train\.neuron_ratio: is missing"),
+        (RETRAINED | {"model_type": "SRModel"}, r"finetuned_neuron_index_file: SRModel trains every weight"),
+        (
+            RETRAINED | {"train__optim_g__weight_decay": 0.1},
+            "weight_decay would change the weights that filters",
+        ),
+        ({PSNR + "test_y_channel": True}, r"val\.metrics\.psnr\.test_y_channel: True is not supported; only False is"),
+        ({PSNR + "crop_border": 0}, r"val\.metrics\.psnr\.crop_border: 0 is not supported; only 2 is"),
+        ({PSNR + "type": None}, r"val\.metrics\.psnr\.type: is missing"),
     ],
 )
-def test_what_has_no_counterpart_but_would_change_the_result(read, change, message):
-    with pytest.raises(InputError, match=message):
+def test_what_would_change_the_result_is_refused(read, change, message):
+    with pytest.raises(InputError, match=rf"train\.yml: .*{message}"):
         read(**change)
+
+
+def test_other_metrics_and_other_validation_sets_are_named(read):
+    config, notes = read(
+        val__metrics__niqe={"type": "calculate_niqe", "crop_border": 4, "better": "lower"},
+        datasets__val_2={"name": "Set5", "type": "PairedImageDataset", "dataroot_gt": "a", "dataroot_lq": "b"},
+    )
+    assert list(config.validation.lr) == ["Set14"]
+    named = {note.split(":")[0] for note in notes}
+    assert {"val.metrics.niqe", "datasets.val_2.dataroot_gt", "datasets.val_2.dataroot_lq"} <= named
+
+
+def test_without_a_section_val_nothing_is_validated(read):
+    assert read(val=None)[0].validation is None
+    assert read(datasets__val=None)[0].validation is None
+
+
+@pytest.mark.parametrize("key", ["network_g", "model_type", "datasets"])
+def test_a_file_that_lacks_a_section_is_still_basicsrs(read, key):
+    with pytest.raises(InputError, match=rf"{key}.*: is missing"):
+        read(**{key: None})

@@ -5,6 +5,7 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from conftest import training_config
@@ -213,7 +214,7 @@ def test_crop(drawn, tmp_path, workers):
 def test_crop_keeps_what_floating_point_holds(tmp_path):
     (tmp_path / "deep").mkdir()
     values = np.linspace(0, 1, 12 * 9 * 3, dtype=np.float32).reshape(12, 9, 3)
-    cv2.imwrite(str(tmp_path / "deep" / "a.tiff"), values)
+    tifffile.imwrite(tmp_path / "deep" / "a.tiff", values, photometric="rgb")
     crop_folder(tmp_path / "deep", tmp_path / "sub", crop=480, step=240, workers=1)
     found, before = read_image(tmp_path / "sub" / "a_s001.png"), read_image(tmp_path / "deep" / "a.tiff")
     torch.testing.assert_close(found, before, rtol=0, atol=1e-5)

@@ -5,7 +5,7 @@ import random
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
-from faig.attribution.options import Options
+from faig.attribution.options import MOST_NODES, Options
 from faig.common.errors import FaigWarning, InputError
 from faig.common.settings import count_of
 from faig.filters import Scores, rank
@@ -50,7 +50,7 @@ def within_budget(options: Options, cases: Sequence[Case], versions: int) -> tup
             stacklevel=2,
         )
     chosen = random.Random(options.seed).sample(range(len(cases)), images)
-    nodes = options.budget // (versions * images)
+    nodes = min(MOST_NODES, options.budget // (versions * images))
     return options.model_copy(update={"nodes": nodes}), [cases[i] for i in chosen]
 
 

@@ -20,7 +20,7 @@ from faig.attribution.integration.objectives import (
     objective_of,
     sums_over_pixels,
 )
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.attribution.learning.mask import LearnedMask
 from faig.attribution.learning.method import LearningMethod
 from faig.attribution.learning.strengths import LearnedStrengths
@@ -172,7 +172,7 @@ class Method:
         return options.model_copy(update=changes if self.source.has_loss else changes | {"objective": "squared"})
 
     def _check_sizes(self, pair: NetworkPair, cases: Sequence[Case], options: Options) -> None:
-        tiler = Tiler(pair.path.network, pair.scale, options.memory)
+        tiler = GradientTiler(pair.path.network, pair.scale, options.memory)
         for height, width in {case.gt.shape[1:] for case in cases}:
             h, w = height // pair.scale, width // pair.scale
             if len(tiler.grid(h, w)) > 1 and not sums_over_pixels(objective_of(options.objective)):

@@ -8,8 +8,11 @@ from pydantic import ByteSize, Field, PositiveInt
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
+from faig.common.setting_types import Seed, Threads
 from faig.common.settings import Proportion, Strict, one_of
+from faig.networks.tiling import MEMORY
 
+MOST_NODES = 1000  # of a rule: its own computation grows faster than their number
 TOP = 0.01  # the paper's share of all filters
 SUBTRACT = ("mean", "strongest")
 
@@ -31,9 +34,9 @@ class IntegralOptions(Strict):
 
     against: Annotated[str, one_of(SUBTRACT)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
-    nodes: PositiveInt = 12
+    nodes: int = Field(12, ge=1, le=MOST_NODES)
     tolerance: float | None = Field(None, gt=0, lt=1)
-    memory: ByteSize = Field(ByteSize(3_000_000_000), gt=0)
+    memory: ByteSize = Field(ByteSize(MEMORY), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     objective: str = "squared"
     layers: list[str] = Field(default_factory=list)
@@ -72,8 +75,8 @@ class Options(IntegralOptions, BudgetOptions):
     """
 
     objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
-    seed: int = Field(0, ge=0)
-    threads: PositiveInt = Field(default_factory=torch.get_num_threads)
+    seed: Seed = 0
+    threads: Threads = Field(default_factory=torch.get_num_threads)
     top: Proportion = TOP
     judge: str | None = None
 

@@ -19,11 +19,11 @@ import torch
 from faig.attribution.cache import Cache
 from faig.attribution.integration.accumulate import ComputeOptions, Sample, samples_of
 from faig.attribution.integration.path import WeightPath
-from faig.attribution.integration.tiling import Tiler
 from faig.attribution.raw_scores import Contribution, RawScores, beside, join
 from faig.common.progress import Track
 from faig.imaging.cases import CLEAN, Case
 from faig.networks.fingerprint import fingerprint
+from faig.networks.tiling import Tiler
 
 Integrate = Callable[[WeightPath, Sequence[Sample], ComputeOptions], list[Contribution]]
 

@@ -11,7 +11,7 @@ from faig.attribution.cache import Cache
 from faig.attribution.integration.accumulate import Sample
 from faig.attribution.integration.gradients import precision_of
 from faig.attribution.integration.objectives import Objective, in_decibels, objective_fingerprint, objective_of
-from faig.attribution.integration.tiling import Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.attribution.options import TOP, Options
 from faig.attribution.raw_scores import Contribution, PerImage, RawScores
 from faig.attribution.result import NetworkPair
@@ -94,7 +94,7 @@ class RawScoring:
             cache=cache,
             path=self.pair.path,
             cases=cases,
-            tiler=Tiler(self.pair.path.network, self.pair.scale, options.memory),
+            tiler=GradientTiler(self.pair.path.network, self.pair.scale, options.memory),
             threads=options.threads,
             precision=options.precision,
             determined=determined,

@@ -44,6 +44,8 @@ def main() -> None:
             raise
         extra = f"[{EXTRAS[error.name]}]"
         code = _refuse(f"this needs {error.name}; install it with: pip install 'faig{extra}' (in a clone: '.{extra}')")
+    except MemoryError as error:
+        code = _refuse(f"the memory does not suffice: {error or 'see --memory, or take smaller images'}")
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted; run the same command again to go on", file=sys.stderr)
         code = 130

@@ -16,6 +16,7 @@ from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.objectives import OBJECTIVES
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
+from faig.common.setting_types import MOST_SEED, MOST_THREADS
 from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig
 from faig.filters import UNITS
 from faig.imaging.degradation import STEPS
@@ -85,9 +86,13 @@ StrictSize = Annotated[
 Check = Annotated[
     bool, typer.Option("--check/--no-check", help="Warn where the altered network is wrecked, by running it.")
 ]
-Seed = Annotated[int | None, setting(NetworksConfig, "seed", "Of everything random.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=MOST_SEED, help="Of everything random.", show_default="0")
+]
 Device = Annotated[str | None, setting(NetworksConfig, "device", "Where to compute: cpu, cuda, cuda:1, mps.")]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default="what torch takes")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, max=MOST_THREADS, help="Of the CPU.", show_default="what torch takes")
+]
 Gt = Annotated[Path, typer.Option("--gt", metavar="DIR", help="GT images.")]
 LrFolders = Annotated[
     list[str] | None,

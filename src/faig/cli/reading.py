@@ -15,7 +15,8 @@ from torch import nn
 from faig import zoo
 from faig.cli.options import default_of
 from faig.common.errors import InputError
-from faig.common.settings import proportion, proportions, validated
+from faig.common.setting_types import MOST_THREADS
+from faig.common.settings import proportion, validated
 from faig.experiment.config import NetworksConfig
 from faig.intervention.wreck import wrecked_on_photos
 from faig.networks.inference import scale_of
@@ -43,11 +44,9 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
         InputError: an option is wrong.
     """
     read = {
-        "proportions": proportions,
         "methods": lambda text: [part.strip() for part in text.split(",") if part.strip()],
         "stable": proportion,
         "tolerance": proportion,
-        "top": proportion,
     }
     settings = {
         name: read[name](value) if name in read else value
@@ -115,6 +114,10 @@ def compute_on(device: str | None, threads: int | None) -> tuple[str, int]:
     if int(number or 0) >= count:
         raise InputError(f"--device {device}: this machine has {count} of that kind for torch to use")
     if threads is not None:
+        if threads > MOST_THREADS:
+            raise InputError(
+                f"--threads {threads}: is more than {MOST_THREADS}; leave it out for all of this machine's"
+            )
         torch.set_num_threads(threads)
     return device, torch.get_num_threads()
 

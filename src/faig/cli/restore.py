@@ -11,20 +11,21 @@ from rich.table import Table
 from torch import nn
 
 from faig import zoo
+from faig.attribution.options import IntegralOptions
 from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
+from faig.common.settings import validated
 from faig.imaging.cases import log_cropped, whole_multiple
-from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, without_suffix, write_image
+from faig.imaging.images import SUFFIXES, Resized, list_images, read_image, without_suffix, write_pixels
 from faig.imaging.images import pair as check_partners
 from faig.imaging.metrics import in_channels, luma, psnr, ssim
 from faig.intervention.knob import WAYS, Averaged, turn
 from faig.networks.checkpoint import load_builder
-from faig.networks.inference import channels_of, scale_of
-from faig.networks.inference import restore as run_network
+from faig.networks.inference import channels_of, restored_pixels, scale_of
 from faig.zoo.learned import turned_by
 from faig.zoo.scores import chosen_by
 
@@ -94,10 +95,12 @@ def restore(
     ] = None,
     top: cli.Top = None,
     check: cli.Check = True,
+    memory: cli.Memory = None,
     **options: Any,
 ) -> None:
     """Run a network over images, if asked with functions turned up or down."""
     where, _ = reading.compute_on(options["device"], options["threads"])  # nothing here is random
+    most = validated(IntegralOptions, reading.not_none(memory=memory), "faig restore").memory
     named = understood(arguments, out)
     if pair is not None and named.network is not None:
         raise InputError(f"--pair {pair} stands for the network; leave {named.network} out")
@@ -120,9 +123,13 @@ def restore(
     folder = named.out or (first if first.is_dir() else next(iter(files.values()))).parent / RESTORED
     with new_folder(folder, options["force"]) as part:
         for stem, path in screen.track(files.items(), "restore", len(files)):
-            output = run_network(network, in_channels(read_image(path), channels))
-            write_image(part / f"{stem}.png", output)
+            try:
+                pixels = restored_pixels(network, path, memory=most)
+            except InputError as error:
+                raise error if str(path) in str(error) else error.at(path) from None
+            write_pixels(part / f"{stem}.png", pixels.permute(1, 2, 0).numpy())
             if gt:
+                output = pixels.float() / 255
                 image = in_channels(read_image(truth[stem]), channels)
                 whole = whole_multiple(image, scale, str(truth[stem]), strict_size)
                 cropped += whole.shape != image.shape

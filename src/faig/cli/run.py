@@ -13,6 +13,7 @@ from faig.cli.output import screen
 from faig.cli.report import print_report
 from faig.cli.sweep import run_sweep
 from faig.common.errors import InputError
+from faig.common.setting_types import MOST_SEED, MOST_THREADS
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.studies import find_study, read_study
 from faig.experiment.study.config import StudyConfig
@@ -47,10 +48,12 @@ def run(
     ] = None,
     force: cli.Force = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of everything random.", show_default=IN_FILE)
+        int | None, typer.Option("--seed", min=0, max=MOST_SEED, help="Of everything random.", show_default=IN_FILE)
     ] = None,
     device: Annotated[str | None, typer.Option("--device", help="Where to compute.", show_default=IN_FILE)] = None,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU.", show_default=IN_FILE)] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, max=MOST_THREADS, help="Of the CPU.", show_default=IN_FILE)
+    ] = None,
 ) -> None:
     """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
     file = find_study(experiment)

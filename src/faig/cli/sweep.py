@@ -18,6 +18,8 @@ from faig.report.figures.strips import draw_strips
 from faig.results.reader import Results
 from faig.results.tables import MODULATION, STRENGTHS
 
+MOST_STEPS = 1000
+
 app = typer.Typer(add_completion=False)
 
 
@@ -85,6 +87,8 @@ def steps(text: str) -> list[float]:
             return [float(part) for part in text.split(",")]
         first, last, step = (float(part) for part in text.split(":"))
         count = round((last - first) / step)
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, OverflowError):
         raise InputError(f"--strengths {text}: write 0:1.5:0.1 or 0,0.5,1") from None
+    if count > MOST_STEPS:
+        raise InputError(f"--strengths {text}: are {count:.3g} steps; take {MOST_STEPS} at most")
     return [round(first + place * step, 6) for place in range(count + 1)]

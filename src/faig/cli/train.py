@@ -17,8 +17,9 @@ from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.training import checkpoints
 from faig.training.config import read_config
-from faig.training.loop import RESULT, Report
+from faig.training.loop import Report
 from faig.training.loop import train as train_network
+from faig.training.run_files import RESULT
 
 LINE_EVERY = 30  # seconds
 UNITS = {"h": 3600, "m": 60, "s": 1}
@@ -35,7 +36,9 @@ def train(
         ),
     ],
     resume: Annotated[bool, typer.Option("--resume", help="Insist on a checkpoint to go on from.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Start again: remove checkpoints and result.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start again; the old run goes when the new one is whole.")
+    ] = False,
     max_time: Annotated[
         str | None,
         typer.Option("--max-time", metavar="2h30m", help="Stop after so long, with a checkpoint."),

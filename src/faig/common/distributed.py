@@ -1,5 +1,6 @@
 """The device and the processes that work together."""
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +103,16 @@ def share_of_batch(batch: int, accelerator: "Accelerator") -> slice:
     if left:
         raise InputError(f"data.batch: {batch} does not divide among {accelerator.num_processes} processes")
     return slice(accelerator.process_index * size, (accelerator.process_index + 1) * size)
+
+
+def memory_of(device: torch.device) -> float:
+    """Bytes of memory that a device has altogether; infinity where nobody can tell."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[1]
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if device.type == "cpu" else math.inf
+    except (AttributeError, ValueError, OSError):  # not every system has it
+        return math.inf
 
 
 def any_process(accelerator: "Accelerator", mine: bool) -> bool:

@@ -19,6 +19,8 @@ LOCK = ".lock"
 PART = re.compile(r"\..+\.([0-9a-f]{4})-(\d+)-[0-9a-f]{6}\.part")  # hidden: no reader of a folder takes it
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:4]
 OLD = 24 * 3600  # seconds after which a process on another machine is taken for dead
+REPLACED = ".replaced"  # what another run left, until the new one is whole
+SETTING_ASIDE = ".setting-aside"  # the same while it is moved there
 
 
 @contextmanager
@@ -60,6 +62,7 @@ def clear_parts(folder: Path, *, deep: bool = True) -> None:
     for part in [*(folder.rglob(".*.part") if deep else folder.glob(".*.part"))]:
         if PART.fullmatch(part.name):
             _remove(part)
+            part.with_name(f"{part.name.rsplit('.', 2)[0]}.lock").unlink(missing_ok=True)  # of a folder
 
 
 def _part_of(path: Path) -> Path:
@@ -230,3 +233,39 @@ def _keep_others(old: Path, new: Path, ours: Sequence[str]) -> None:
         ]
 
     shutil.copytree(old, new, symlinks=True, ignore=passed_over, copy_function=_link, dirs_exist_ok=True)
+
+
+def set_aside(folder: Path, contents: Sequence[Path]) -> None:
+    """Move what another run left to `REPLACED`; where an earlier one is kept there, that run never was whole: it goes.
+
+    Args:
+        folder: of the run.
+        contents: what lies in it, in the order to move it: as long as the last is there, the folder is that run's, and
+            moving goes on after a kill.
+    """
+    staging = folder / SETTING_ASIDE
+    if (folder / REPLACED).exists():
+        for inside in contents:
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            else:
+                inside.unlink()
+        return
+    staging.mkdir(exist_ok=True)
+    for inside in contents:
+        inside.rename(staging / inside.name)
+    finish_setting_aside(folder)
+
+
+def finish_setting_aside(folder: Path) -> None:
+    """Do the last step of `set_aside` where a kill came before it."""
+    if (folder / SETTING_ASIDE).exists():
+        (folder / SETTING_ASIDE).rename(folder / REPLACED)
+
+
+def put_back(folder: Path) -> None:
+    """Undo a `set_aside` that a kill cut short."""
+    if (staging := folder / SETTING_ASIDE).exists():
+        for inside in sorted(staging.iterdir()):
+            inside.rename(folder / inside.name)
+        staging.rmdir()

@@ -3,25 +3,40 @@
 import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    field_validator,
+)
 
 from faig.common.errors import InputError, shown
 from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 
-LONGEST = 200  # characters of a setting's name that a message repeats
-
 
 class Strict(BaseModel):
     """Settings: unknown ones are refused, and none changes after it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_and_names(cls, value: Any, info: Any) -> Any:
+        """Refuse true and false where a number or a name belongs; YAML reads on, off, yes and no so."""
+        annotation = cls.model_fields[info.field_name or ""].annotation
+        of_truth = bool in (annotation, *get_args(annotation))
+        if not of_truth and any(isinstance(part, bool) for part in (value if isinstance(value, list) else [value])):
+            raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
+        return value
 
 
 def one_of(names: Collection[str]) -> AfterValidator:
@@ -33,6 +48,13 @@ def one_of(names: Collection[str]) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def distinct(values: list[str]) -> list[str]:
+    """Annotate a list with this to refuse one that names something twice."""
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"names {twice[0]} twice")
+    return values
 
 
 def proportion(text: str) -> float:
@@ -61,7 +83,7 @@ def proportions(text: str) -> list[float]:
     if not texts:
         raise InputError(f"{text!r} names no proportion; write 1% or 0.01, or several, separated by commas")
     shares = [proportion(part) for part in texts]
-    below = [not part.endswith("%") and float(part) < 1 for part in texts]
+    below = [not part.endswith("%") and float(part) < 1 for part in texts if part != ALL]  # which is clear in any list
     if any(below) and not all(below):
         as_shares = ",".join(f"{100 * share:.6g}%" for share in shares)
         as_percents = ",".join(f"{part.removesuffix('%')}%" for part in texts)
@@ -75,6 +97,8 @@ def number_or_text(value: Any) -> Any:
     Raises:
         ValueError: it is not finite.
     """
+    if isinstance(value, bool):
+        raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -85,8 +109,31 @@ def number_or_text(value: Any) -> Any:
 
 
 NAME = r"[\w+-][\w.+-]*"  # of a function: it becomes part of file names, none of them hidden or outside
-Name = Annotated[str, StringConstraints(pattern=f"^{NAME}$")]
-Proportion = Annotated[float, BeforeValidator(lambda value: proportion(str(value)))]
+ALL = "100%"
+LONGEST = 255  # bytes of a file's name on the file systems in use
+
+
+def whole_in_percent(share: float) -> float | str:
+    """A share as settings are written with it: all of it is ``100%``, for 1 would be read as one percent."""
+    return ALL if share == 1 else share
+
+
+def _as_list(values: Any) -> Any:
+    """Refuse a list that mixes shares and percents, or names one twice; what is no list is for the type to refuse."""
+    if not isinstance(values, list | tuple | str) or not values:
+        return values
+    shares = proportions(values if isinstance(values, str) else ",".join(str(value) for value in values))
+    if len(set(shares)) != len(shares):
+        raise ValueError("names a proportion twice")
+    return [whole_in_percent(share) for share in shares]
+
+
+Proportion = Annotated[
+    float,
+    BeforeValidator(lambda value: proportion(str(value))),
+    PlainSerializer(whole_in_percent, return_type=float | str),
+]
+Proportions = Annotated[list[Proportion], BeforeValidator(_as_list)]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
 
@@ -155,51 +202,49 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
+def validated(
+    model: type[Model], values: dict[str, Any] | bytes, source: str, names: Mapping[str, str] | None = None
+) -> Model:
     """Settings checked against a model.
 
     Args:
         model: what they must be.
-        values: what was read.
+        values: what was read; or JSON, whose arrays may be tuples.
         source: where, for the message.
+        names: what settings, and what is in them, are called there, where they have other names.
 
     Raises:
         InputError: one line that names the first setting that is wrong.
     """
-    with _one_line(model, source):
-        return model.model_validate(values)
-
-
-def parsed(model: type[Model], text: bytes, source: str) -> Model:
-    """As `validated`, of a JSON text."""
-    with _one_line(model, source):
-        return model.model_validate_json(text)
-
-
-@contextmanager
-def _one_line(model: type[BaseModel], source: str) -> Iterator[None]:
-    """Say of what is wrong with settings the first, as an InputError."""
     try:
-        yield
+        return model.model_validate_json(values) if isinstance(values, bytes) else model.model_validate(values)
+    except UnicodeEncodeError as error:
+        raise InputError(f"{source}: {error.object!a} is not text that can be written; rename it") from None
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
-            name = _name(first)
-            raise InputError(f"{source}: {name}: there is no such setting{_suggestion(model, name)}") from None
-        raise InputError(f"{source}: {brief(error)}" if source else brief(error)) from None
+            name = ".".join(readable(str(part)) for part in first["loc"])
+            suggestion = suggested(list(_settings(model)), name)
+            raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
+        raise InputError(": ".join(part for part in (source, brief(error, names)) if part)) from None
 
 
-def brief(error: ValidationError) -> str:
-    """The first thing that a model refuses, in a line: where, why, and what was given."""
+def brief(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
+    """The first thing that a model refuses, in a line: where, by the names of `validated`, why, and what was given."""
     first = error.errors()[0]
+    name = ".".join(readable(str(part)) for part in first["loc"])
+    within = [ours for ours in names or () if f"{name}.".startswith(f"{ours}.")]
+    if names and within:
+        ours = max(within, key=len)
+        name = names[ours] + name.removeprefix(ours)
     reason = first["msg"].removeprefix("Value error, ")
     got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {shown(first['input'])})"
-    return ": ".join(part for part in (_name(first), f"{reason}{got}") if part)
+    return ": ".join(part for part in (name, f"{reason}{got}") if part)
 
 
-def _name(refused: Mapping[str, Any]) -> str:
-    """Where it is that a model refuses something."""
-    return ".".join(str(part) for part in refused["loc"])[:LONGEST]
+def readable(name: str) -> str:
+    """A key as it can be shown on a line: escaped where it holds what cannot."""
+    return name if name.isprintable() else repr(name)
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -210,8 +255,20 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return named
 
 
-def _suggestion(model: type[BaseModel], name: str) -> str:
-    known = list(_settings(model))
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted name as nested ones: the inverse of `flat`."""
+    whole: dict[str, Any] = {}
+    for name, value in values.items():
+        *folders, last = name.split(".")
+        place = whole
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[last] = value
+    return whole
+
+
+def suggested(known: list[str], name: str) -> str:
+    """How a message on an unknown setting ends: with the nearest of the known, or those beside it."""
     beside = [other for other in known if other.rpartition(".")[0] == name.rpartition(".")[0]]
     same_name = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]]
     close = difflib.get_close_matches(name, beside, n=1) or same_name or difflib.get_close_matches(name, known, n=1)

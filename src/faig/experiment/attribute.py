@@ -60,6 +60,8 @@ class Finding(Stage):
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         self.method, self.options = method_of(config.method), attribution_options(config)
         self.method.check(self.pair, self.cases, self.options)
+        for case in self.cases if config.check else ():
+            case.check_comparable(self.pair.scale)
 
     def determined(self) -> dict[str, Any]:
         """Networks, images, method."""

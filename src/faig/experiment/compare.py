@@ -67,6 +67,8 @@ class Comparison(Stage):
         self.found_on = find.cases(self.pair.scale, config.seed, self.pair.channels) if find else self.cases
         single_channel(self.cases[0].gt, config.channel)  # raises where there is no such channel
         self.options = attribution_options(config)
+        for case in self.cases:
+            case.check_comparable(self.pair.scale)
         self.methods = [METHODS[name] for name in config.methods if name not in config.filters]
         self.methods.sort(key=lambda method: method.name != DEFAULT)  # the run's own first
         for method in self.methods:

@@ -1,15 +1,15 @@
 """What a study is: its networks, its images, its methods. Written to ``config.yaml``, and read back by ``faig run``."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
 from faig.common.errors import InputError
-from faig.common.settings import Name, NumberOrText, Proportion, Strict, count_of, one_of
+from faig.common.setting_types import Device, FileName, FilePath, Name, Repeats, Seed, Threads
+from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct, one_of
 from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
@@ -17,7 +17,20 @@ from faig.imaging.metrics import CHANNELS
 from faig.intervention.knob import WAYS
 
 MethodName = Annotated[str, one_of(METHODS)]
-Ranking = Annotated[str, BeforeValidator(str)]  # a file, or srresnet-x2/blur
+MethodNames = Annotated[list[MethodName], AfterValidator(distinct)]
+Ranking = FileName  # a file, or srresnet-x2/blur
+MOST_STRENGTH = 100  # either way: more is a slip, and makes weights that are not finite
+
+
+def _ascending(strengths: list[float]) -> list[float]:
+    if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
+        raise ValueError("must ascend, and have 0 and 1 among them")
+    if max(map(abs, strengths)) > MOST_STRENGTH:
+        raise ValueError(f"are outside -{MOST_STRENGTH} to {MOST_STRENGTH}")
+    return strengths
+
+
+StrengthList = Annotated[list[float], AfterValidator(_ascending)]
 
 
 class ImagesConfig(Strict):
@@ -34,8 +47,8 @@ class ImagesConfig(Strict):
         lr_suffix: what the names of LR images end with and those of GT images do not: ``x2`` in DIV2K.
     """
 
-    gt: Path
-    lr: dict[Name, Path] = Field(default_factory=dict)
+    gt: FilePath
+    lr: dict[Name, FilePath] = Field(default_factory=dict)
     degrade: dict[Name, NumberOrText] = Field(default_factory=dict)
     downsampling: str = "bilinear"
     strict_size: bool = False
@@ -103,14 +116,14 @@ class NetworksConfig(Strict):
         everything: whether the parameters that are in no filter are ranked after them, by channel.
     """
 
-    baseline: str
-    target: str
-    arch: str | None = None
+    baseline: FileName
+    target: FileName
+    arch: FileName | None = None
     unit: Annotated[str, one_of(UNITS)] | None = None
     everything: bool = False
-    seed: int = Field(0, ge=0)
-    device: str = "cpu"
-    threads: PositiveInt
+    seed: Seed = 0
+    device: Device = "cpu"
+    threads: Threads
 
 
 class PairConfig(NetworksConfig, IntegralOptions):
@@ -153,7 +166,7 @@ class CompareConfig(PairConfig):
         images: what effects are measured on.
         find: what filters are found on; the same images where it is not given.
         methods: which.
-        proportions: of the filters, in (0, 1].
+        proportions: of the filters, in (0, 1]; all of them is ``100%``.
         filters: rankings from files, ``{method: {degradation: file}}``: of a method that is not searched for then,
             or under any other name.
         channel: ``gray``, or ``blue`` as the published script.
@@ -166,11 +179,11 @@ class CompareConfig(PairConfig):
     protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
     images: ImagesConfig
     find: ImagesConfig | None = None
-    methods: list[MethodName] = Field(default_factory=lambda: list(METHODS))
-    proportions: list[float] = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
+    methods: MethodNames = Field(default_factory=lambda: list(METHODS))
+    proportions: Proportions = Field(default_factory=lambda: [0.01, 0.03, 0.05, 0.1])
     filters: dict[Name, dict[Name, Ranking]] = Field(default_factory=dict)
     channel: Annotated[str, one_of(CHANNELS)] = "gray"
-    random_seeds: int = Field(5, ge=5)
+    random_seeds: Annotated[Repeats, Field(ge=5)] = 5
     save_images: bool = False
     all_scores: bool = True
 
@@ -183,13 +196,11 @@ class CompareConfig(PairConfig):
         return settings | values if settings else values
 
     def check(self) -> None:
-        """Raise InputError for a proportion outside (0, 1], and where there is nothing to compare."""
+        """Raise InputError where there is nothing to compare."""
         if not self.proportions:
             raise InputError("there are no proportions to compare at", setting="proportions")
         if not (self.methods or self.filters):
             raise InputError("there are no methods and no rankings to compare", setting="methods")
-        for proportion in self.proportions:
-            count_of(proportion, 1)
 
 
 class SweepConfig(NetworksConfig):
@@ -206,15 +217,8 @@ class SweepConfig(NetworksConfig):
 
     command: Literal["sweep"] = "sweep"
     images: ImagesConfig
-    filters: dict[Name, Ranking]
+    filters: Annotated[dict[Name, Ranking], Field(min_length=1)]
     top: Proportion | None = None
     way: Annotated[str, one_of(WAYS)] = WAYS[0]
-    strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
+    strengths: StrengthList = Field(default_factory=lambda: [step / 10 for step in range(16)])
     picture: str | None = None
-
-    @field_validator("strengths")
-    @classmethod
-    def _ascending(cls, strengths: list[float]) -> list[float]:
-        if strengths != sorted(set(strengths)) or not {0.0, 1.0} <= set(strengths):
-            raise ValueError("must ascend, and have 0 and 1 among them")
-        return strengths

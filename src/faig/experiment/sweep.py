@@ -80,6 +80,8 @@ class Sweep(Stage):
         self.config, self.pair, self._draw = config, pair or load_pair(config), draw
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
+        for case in self.cases:
+            case.check_comparable(self.pair.scale)
         self.shown = config.picture or self.cases[0].name
         if self.shown not in {case.name for case in self.cases}:
             names = ", ".join(case.name for case in self.cases)
@@ -170,7 +172,7 @@ def restored_at(way: Way, ends: Reference, scale: int, strengths: list[float], p
     if pictures is not None:
         with new_folder(pictures.folder, force=True) as folder:
             for strength, restored in outputs.items():
-                write_image(folder / f"{strength:.2f}.png", restored[pictures.input])
+                write_image(folder / f"{strength:.12g}.png", restored[pictures.input])
     rows = []
     for before, strength in zip([None, *strengths], strengths, strict=False):
         for kind, output in outputs[strength].items():
@@ -194,7 +196,7 @@ def _pictures(filters: Mapping[str, Units], case: Case, strengths: list[float]) 
     """Of each picture that `restored_at` leaves, what it shows."""
     return [
         {"functions": functions, "input": _own_input(functions, case)}
-        | {"strength": strength, "file": f"{functions}/{strength:.2f}.png"}
+        | {"strength": strength, "file": f"{functions}/{strength:.12g}.png"}
         for functions in sweeps_of(filters)
         for strength in strengths
     ]

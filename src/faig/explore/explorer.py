@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from faig.attribution.integration.tiling import Tiler
 from faig.attribution.options import IntegralOptions
 from faig.common.errors import InputError
 from faig.explore.alterations import BASELINE, TARGET, Alteration, AlteredNetworks, Parts
@@ -17,11 +16,13 @@ from faig.explore.kept import Kept
 from faig.explore.messages import Change, Input
 from faig.explore.numbers import Numbers
 from faig.explore.photos import Made, Photos
-from faig.explore.running import Check, clipped_output, never
+from faig.explore.running import Check, clipped_output, never, stoppable
 from faig.explore.subject import Subject
 from faig.imaging.images import Image, Resized, round8, to_uint8
 from faig.imaging.metrics import in_channels, psnr, ssim
 from faig.intervention.knob import averaged
+from faig.networks.inference import SMALL, ForwardTiler
+from faig.networks.tiling import Grid, whole
 
 PREVIEW = 96  # LR pixels of the side of the preview
 OUTPUTS, INPUTS = 512_000_000, 256_000_000  # bytes that are kept of each
@@ -43,7 +44,7 @@ class Explorer:
         self.photos = Photos()
         self.networks = AlteredNetworks(subject)
         self.numbers, self.curves = Numbers(self), Curves(self)
-        self.tiler = Tiler(self.pair.target, self.pair.scale, self.memory)
+        self._grids: dict[tuple[int, ...], Grid] = {}
         self._made: Kept[Made] = Kept(INPUTS, lambda made: made.bytes)
         self._outputs: Kept[Tensor] = Kept(OUTPUTS, lambda output: output.numel() * output.element_size())
 
@@ -132,9 +133,24 @@ class Explorer:
 
         def run() -> Tensor:
             check()
-            return clipped_output(self.networks.one(alteration), made.lr, self.tiler, check)
+            grid = self.grid(made.lr, check)
+            return clipped_output(self.networks.one(alteration), made.lr, grid, self.pair.scale, check)
 
         return self._outputs.or_made((alteration, key), run)
+
+    def grid(self, lr: Image, check: Check = never) -> Grid:
+        """The tiles that an LR image is run by: one where it fits memory; found once for each size.
+
+        Raises:
+            InputError: it does not fit, and tiles will not do.
+        """
+        size, target = tuple(lr.shape[1:]), self.pair.target
+        if size not in self._grids:
+            small = size[0] * size[1] <= SMALL
+            with stoppable(target, check):  # which may be run, to see how images can be cut
+                tiler = ForwardTiler(target, self.pair.scale, self.memory, lr)
+                self._grids[size] = whole(*size) if small else tiler.grid(*size)
+        return self._grids[size]
 
     def _quality(self, output: Resized, made: Made) -> dict[str, float] | None:
         if made.gt is None:

@@ -2,9 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from faig.common.settings import Strict
 from faig.imaging.degradation import Degradation
 
 WAYS = ("images", "set", "DNI", "blend", "map")
@@ -17,10 +16,10 @@ Number = Annotated[int, Field(ge=0, lt=2**31)]
 Place = tuple[Number, Number, Number, Number]  # left, top, width, height, in pixels
 
 
-class Message(Strict):
-    """JSON whose values have their types: no text stands for a number."""
+class Message(BaseModel):
+    """JSON whose values have their types: no text stands for a number, and nothing unknown is in it."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Worse(Message):

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from faig.attribution.integration.tiling import Tiler
 from faig.imaging.images import Image, Resized
-from faig.networks.calls import run
-from faig.networks.inference import evaluating
+from faig.networks.calls import evaluating, run
+from faig.networks.tiling import Grid
 
 Check = Callable[[], None]  # raises `Stopped` where the work is not wanted any more
 
@@ -37,33 +36,30 @@ def stoppable(network: nn.Module, check: Check) -> Iterator[None]:
             hook.remove()
 
 
-def clipped_output(network: nn.Module, lr: Image, tiler: Tiler, check: Check = never) -> Resized:
-    """What a network makes of an LR image, in [0, 1] and not rounded, on the CPU; by tiles where it does not fit.
+def clipped_output(network: nn.Module, lr: Image, grid: Grid, scale: int, check: Check = never) -> Resized:
+    """What a network makes of an LR image, in [0, 1] and not rounded, on the CPU.
 
     Args:
-        network: of the tiler's architecture and scale.
+        network: enlarges by the scale.
         lr: of the network's channels.
-        tiler: says how large a part may be.
+        grid: the tiles that it is run by.
+        scale: output size / LR size.
         check: asked before each layer and each tile.
 
     Raises:
-        InputError: the network does not take the image, or memory does not hold it.
+        InputError: the network does not take the image.
         Stopped: ``check`` says so.
     """
     channels, height, width = lr.shape
-    scale, weight = tiler.scale, next(network.parameters())
-    with stoppable(tiler.network, check):
-        tiles = tiler.grid(height, width)  # may run the network, to see how it can be cut
-    whole = torch.empty(0)
+    weight, output = next(network.parameters()), torch.empty(0)
     with evaluating(network), stoppable(network, check):
-        for tile in tiles:
+        for tile in grid:
             check()
-            output = run(network, tile.lr(lr)[None].to(weight, copy=True))
-            part = tile.output(output, scale)[0].clamp(0, 1).cpu()
-            if len(tiles) == 1:
+            part = run(network, tile.lr(lr)[None].to(weight, copy=True))
+            part = tile.output(part, scale)[0].clamp(0, 1).cpu()
+            if len(grid) == 1:
                 return part
-            if not whole.numel():
-                whole = torch.empty(channels, height * scale, width * scale, dtype=part.dtype)
-            top, bottom, left, right = (scale * side for side in tile.own)
-            whole[:, top:bottom, left:right] = part
-    return whole
+            if not output.numel():
+                output = torch.empty(channels, height * scale, width * scale, dtype=part.dtype)
+            tile.gt(output, scale).copy_(part)
+    return output

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from faig.common.errors import InputError
 from faig.common.plain import plain
-from faig.common.settings import one_of, parsed
+from faig.common.settings import one_of, validated
 from faig.explore.commands import commands
 from faig.explore.description import describe, describe_unit
 from faig.explore.downloads import KINDS, downloaded
@@ -119,7 +119,7 @@ class Server:
 
     async def prepare(self, request: Request) -> Response:
         """What both networks make of a photo."""
-        asked = parsed(Prepare, await _body(request, LONGEST), "the request")
+        asked = validated(Prepare, await _body(request, LONGEST), "the request")
 
         def work(check: Check) -> dict[str, Any]:
             return self.pictures.linked(self.explorer.prepare(asked.input, full=asked.full, check=check))
@@ -128,7 +128,7 @@ class Server:
 
     async def alter(self, request: Request) -> Response:
         """What the altered network makes of it."""
-        asked = parsed(Alter, await _body(request, LONGEST), "the request")
+        asked = validated(Alter, await _body(request, LONGEST), "the request")
 
         def work(check: Check) -> dict[str, Any]:
             alter = functools.partial(self.explorer.alter, asked.input, asked.change, full=asked.full)
@@ -158,7 +158,7 @@ class Server:
 
     async def download(self, request: Request) -> Response:
         """What a visitor takes away, as a file."""
-        asked = parsed(Download, await _body(request, LONGEST), "the request")
+        asked = validated(Download, await _body(request, LONGEST), "the request")
         make = functools.partial(downloaded, self.explorer, asked.input, asked.change, asked.kind)
         name, content = await self._turn(request, make)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -166,7 +166,7 @@ class Server:
 
     async def commands(self, request: Request) -> Response:
         """Lines that do the same."""
-        asked = parsed(Commands, await _body(request, LONGEST), "the request")
+        asked = validated(Commands, await _body(request, LONGEST), "the request")
         return _json(await run_in_threadpool(commands, self.explorer, asked.input, asked.change))
 
     async def file(self, request: Request) -> Response:

@@ -23,7 +23,7 @@ from faig.imaging.images import (
     read_image,
     without_suffix,
 )
-from faig.imaging.metrics import in_channels
+from faig.imaging.metrics import check_comparable, in_channels
 
 logger = logging.getLogger("faig")
 
@@ -60,6 +60,10 @@ class Case:
     def to(self, device: torch.device | str) -> "Case":
         """The case with its images on a device."""
         return replace(self, gt=self.gt.to(device), lr={kind: image.to(device) for kind, image in self.lr.items()})
+
+    def check_comparable(self, scale: int) -> None:
+        """Raise InputError where the images are too small for PSNR and SSIM, with a frame of the scale left out."""
+        check_comparable(self.gt, scale, self.name)
 
     def check(self, scale: int) -> None:
         """Raise InputError unless every LR image times ``scale`` is as large as the GT, and all is finite."""
@@ -166,12 +170,11 @@ def crop_case(case: Case, top: int, left: int, side: int, scale: int) -> Case:
 
 
 def middle_of(case: Case, side: int, scale: int) -> Case:
-    """The middle of a case, a square of so many LR pixels on a side; all of it, where it is no larger."""
+    """The middle of a case, so many LR pixels on a side, or as many as there are."""
     _, height, width = next(iter(case.lr.values())).shape
     if max(height, width) <= side:
         return case
-    side = min(side, height, width)
-    return crop_case(case, (height - side) // 2, (width - side) // 2, side, scale)
+    return crop_case(case, max(0, height - side) // 2, max(0, width - side) // 2, side, scale)
 
 
 def degradations_of(cases: list[Case]) -> list[str]:

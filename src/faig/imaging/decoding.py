@@ -26,6 +26,7 @@ from faig.imaging.tiff import Pixels as Pixels
 
 LIMIT = "FAIG_MEGAPIXELS"  # environment variable: the most of an image
 MEGAPIXELS = 100.0  # where it is not set; 1.2 GB as RGB in float32
+SIDE = 1_000_000  # pixels: what libpng and OpenCV read and write at most
 PNG, JPEG, BMP, TIFF, WEBP = "PNG", "JPEG", "BMP", "TIFF", "WebP"
 BEGINNINGS = {
     b"\x89PNG\r\n\x1a\n": PNG,
@@ -85,10 +86,11 @@ def to_image(pixels: Pixels, source: str) -> Float[Tensor, "channel height width
         InputError: they hold values that are not finite.
     """
     full = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(pixels.dtype, 1)  # floating point is in [0, 1]
-    array = pixels.astype(np.float32) / full
-    if not np.isfinite(array).all():
+    array = np.array(pixels.transpose(2, 0, 1), np.float32, order="C")
+    if full == 1 and not np.isfinite(array).all():
         raise InputError(f"{source}: holds values that are not finite (NaN or infinite)")
-    return torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+    array /= full  # in place: large images are held once
+    return torch.from_numpy(array)
 
 
 def _kind(data: Bytes) -> str | None:
@@ -125,6 +127,12 @@ def _check_pictures(pictures: int, source: str) -> None:
         raise InputError(f"{source}: holds {pictures} pictures; save the one that is meant")
 
 
+def check_side(width: int, height: int, source: str) -> None:
+    """Raise InputError for an image with a side that is longer than image files may have."""
+    if max(width, height) > SIDE:
+        raise InputError(f"{source}: has {width}x{height} pixels; no side of a file has more than {SIDE:,}; cut it")
+
+
 def most_megapixels() -> float:
     """The most that an image may have, in millions of pixels: `MEGAPIXELS`, or what the environment says.
 
@@ -142,9 +150,10 @@ def most_megapixels() -> float:
 
 
 def _check_size(width: int, height: int, source: str) -> None:
-    """Refuse what would not fit into memory, for the file itself may be tiny; and what has no pixels."""
+    """Refuse what would not fit into memory, what no reader takes, and what has no pixels; the file may be tiny."""
     if not (width > 0 and height > 0):
         raise _damaged(source)
+    check_side(width, height, source)
     most = most_megapixels()
     if width * height > most * 1e6:
         raise InputError(

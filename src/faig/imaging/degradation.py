@@ -124,11 +124,17 @@ class Degradation:
             scale: 1 or more.
             seed: of what is random; not negative.
             names: of the images.
+
+        Raises:
+            InputError: they are too large for a step; the message names the first.
         """
         rngs = [np.random.default_rng(np.random.SeedSequence([seed, *name.encode()])) for name in names]
         images = gt
-        for step in self.steps:
-            images = step(images, scale) if isinstance(step, Down) else done(step, images, rngs)
+        try:
+            for step in self.steps:
+                images = step(images, scale) if isinstance(step, Down) else done(step, images, rngs)
+        except InputError as error:
+            raise error.at(names[0]) from None
         return round8(images)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from faig.common.errors import InputError
 from faig.common.files import check_regular, replacing
-from faig.imaging.decoding import Pixels, decode, read_bytes, to_image
+from faig.imaging.decoding import Pixels, check_side, decode, read_bytes, to_image
 
 Image = Float[Tensor, "channel height width"]
 Resized = Float[Tensor, "channel _ _"]
@@ -101,18 +101,23 @@ def write_image(path: Path | str, image: Image) -> None:
         path: where; the suffix names the format.
         image: RGB or gray, in [0, 1]; clipped and rounded.
     """
-    write_pixels(path, to_uint8(image).cpu().numpy().transpose(1, 2, 0))
+    write_pixels(path, to_uint8(image).cpu().permute(1, 2, 0).numpy())
 
 
 def write_pixels(path: Path | str, pixels: Pixels) -> None:
     """Write pixels in their own depth, 8 or 16 bits, whole or not at all; the suffix of ``path`` names the format.
 
     Pixels of one channel make a gray file.
+
+    Raises:
+        InputError: a side is longer than image files may have, or nothing can be written there.
     """
+    height, width = pixels.shape[:2]
+    check_side(width, height, str(path))
     ok, data = cv2.imencode(Path(path).suffix, bgr(pixels))
     assert ok, path
     with replacing(Path(path)) as part:
-        part.write_bytes(data.tobytes())
+        part.write_bytes(data.data)
 
 
 def bgr(pixels: Pixels) -> Pixels:

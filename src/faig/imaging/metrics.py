@@ -9,6 +9,8 @@ from faig.imaging.images import Image, ImageLike, as_image
 
 CHANNELS = ("gray", "blue")
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+WINDOW = 11  # pixels a side, of SSIM
+BAND = 512  # rows
 
 Plane = Float[Tensor, "channel height width"]
 
@@ -58,7 +60,8 @@ def single_channel(image: Image, channel: str = "gray") -> Float[Tensor, "height
         raise InputError(f"channel {channel!r} is not one of {', '.join(CHANNELS)}")
     if len(image) == 1:
         return image[0]
-    return gray(image.double() * 255).round().to(image.dtype) / 255
+    bands = image.split(BAND, dim=1)  # large images: in double precision a few rows at a time
+    return torch.cat([gray(band.double() * 255).round().to(image.dtype) / 255 for band in bands])
 
 
 def gradient_map(plane: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
@@ -112,6 +115,14 @@ def ssim(image: ImageLike, gt: ImageLike, *, border: int = 0) -> float:
     )
 
 
+def check_comparable(image: Image, border: int, name: str = "") -> None:
+    """Raise InputError for an image that is too small to compare: a frame of ``border`` pixels is left out."""
+    _, height, width = image.shape
+    if min(height, width) < 2 * border + WINDOW:
+        described = f"{name}: {width}x{height}" if name else f"an image of {width}x{height}"
+        raise InputError(f"{described} is too small to compare: {2 * border + WINDOW} pixels a side")
+
+
 def _compared(image: ImageLike, gt: ImageLike, border: int) -> tuple[Plane, Plane]:
     values = [value if isinstance(value, Tensor) else as_image(value) for value in (image, gt)]
     if not (isinstance(image, Tensor) and isinstance(gt, Tensor)):
@@ -119,9 +130,8 @@ def _compared(image: ImageLike, gt: ImageLike, border: int) -> tuple[Plane, Plan
     ours, truth = values
     if ours.shape != truth.shape:
         raise InputError(f"an image of {tuple(ours.shape)} cannot be compared with one of {tuple(truth.shape)}")
+    check_comparable(ours, border)
     _, height, width = ours.shape
-    if min(height, width) < 2 * border + 11:
-        raise InputError(f"an image of {width}x{height} is too small to compare: {2 * border + 11} pixels a side")
     first, second = (
         value[:, border : height - border, border : width - border].double().cpu() for value in (ours, truth)
     )

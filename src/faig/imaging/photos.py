@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt
 from skimage import data
 
 from faig.common.errors import InputError
 from faig.common.files import new_folder
+from faig.common.setting_types import FileName, Repeats, Side
 from faig.common.settings import Strict
 from faig.imaging.cases import PHOTOS, write_photos
 from faig.imaging.images import Image, Resized, list_images, mod_crop, read_image, write_image
@@ -43,11 +45,11 @@ class SourceConfig(Strict):
         side: GT pixels of a crop.
     """
 
-    photos: list[str]
-    folder: str
-    crops: PositiveInt | dict[str, PositiveInt] | None = None
-    at: list[Corner] = Field(default_factory=list)
-    side: PositiveInt = 96
+    photos: Annotated[list[str], Field(min_length=1)]
+    folder: FileName
+    crops: Repeats | dict[str, Repeats] | None = None
+    at: list[tuple[NonNegativeInt, NonNegativeInt]] = Field(default_factory=list)
+    side: Side = 96
 
     def take(self, images: Path | None, scale: int) -> list[GroundTruth]:
         """The images, each of a size that the scale divides.

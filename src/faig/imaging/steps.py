@@ -23,6 +23,7 @@ Batch = Float[Tensor, "*batch channel height width"]
 ResizedBatch = Float[Tensor, "*batch channel _ _"]
 
 DOWNSAMPLINGS = ("bilinear", "bicubic", "area")
+JPEG_SIDE = 65500  # pixels, of libjpeg
 
 
 def number(low: float, high: float, meaning: str, default: Any = MISSING) -> Any:
@@ -158,7 +159,13 @@ class Jpeg(Fixed):
 
         By OpenCV's codec, image by image on the CPU: kornia's, made to have gradients, gives other values than files
         hold.
+
+        Raises:
+            InputError: a side is longer than JPEG files may have.
         """
+        height, width = images.shape[-2:]
+        if max(height, width) > JPEG_SIDE:
+            raise InputError(f"an LR image of {width}x{height}: no side of a JPEG has more than {JPEG_SIDE}; cut it")
         pixels = to_uint8(images).reshape(-1, *images.shape[-3:]).permute(0, 2, 3, 1).cpu().numpy()
         decoded = []
         for image in pixels:

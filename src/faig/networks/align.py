@@ -12,10 +12,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
-from faig.networks.calls import copied, run
+from faig.networks.calls import copied, evaluating, run
 from faig.networks.compatibility import check_pair
 from faig.networks.graph import Link, links
-from faig.networks.inference import channels_of, evaluating
+from faig.networks.inference import channels_of
 from faig.networks.trial import check_own_weights
 
 SWEEPS = 200  # over all links; a handful is enough where channels were not both swapped and scaled

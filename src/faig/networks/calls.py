@@ -5,13 +5,30 @@ Nothing but the network's own code runs where errors of every kind are caught he
 
 import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Have a network in evaluation mode, without gradients; afterwards every module is in the mode it was in.
+
+    Statistics that it keeps of a batch are left alone so, and nothing is left to chance.
+    """
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def copied(network: nn.Module) -> nn.Module:

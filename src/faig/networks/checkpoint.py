@@ -18,7 +18,7 @@ from faig.networks.weight_files import fitted, read_weights, unwrapped
 Builder = Callable[[], nn.Module]
 
 
-def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
+def load_network(path: Path | str, builder: Builder | None = None, key: str | None = None) -> nn.Module:
     """Load a network in float32, in evaluation mode, without gradients.
 
     Args:
@@ -27,16 +27,17 @@ def load_network(path: Path | str, builder: Builder | None = None) -> nn.Module:
             network ties, one name is enough.
         builder: makes the network whose weights these are. Without it the architecture comes from the file's
             metadata, or is recognised from keys and shapes: by the package, else by spandrel, where it is installed.
+        key: which weights of a ``.pth`` file, see `read_weights`.
 
     Raises:
         InputError: the file cannot be read, needs more than weights-only unpickling, holds values that are not
             finite, or does not fit the network; the message names the file and the first key that differs.
     """
     path = Path(path)
-    weights, metadata = read_weights(path)
-    for key, tensor in weights.items():
+    weights, metadata = read_weights(path, key)
+    for name, tensor in weights.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise InputError(f"{path}: {key} holds values that are not finite (NaN or infinite)")
+            raise InputError(f"{path}: {name} holds values that are not finite (NaN or infinite)")
     try:
         if builder is not None:
             network = builder()

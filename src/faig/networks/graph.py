@@ -9,8 +9,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
-from faig.networks.calls import run
-from faig.networks.inference import evaluating
+from faig.networks.calls import evaluating, run
 from faig.networks.trial import equal_but_for_rounding
 
 # f(c x) = c f(x) for every c > 0, and channel by channel.

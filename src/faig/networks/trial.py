@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
-from faig.networks.calls import copied, gradients, run
-from faig.networks.inference import CHANNELS, evaluating
+from faig.networks.calls import copied, evaluating, gradients, run
+from faig.networks.inference import CHANNELS
 
 SIDES = (8, 16)  # LR pixels of the image: the first that a network takes
 GOLDEN = (5**0.5 - 1) / 2

@@ -21,19 +21,21 @@ WHOLE = {torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.in
 PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
 
 
-def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
+def read_weights(path: Path, key: str | None = None) -> tuple[Weights, dict[str, Any]]:
     """The state dict in a file, under the file's names, and what its metadata says (empty where there is none).
 
     Args:
         path: a ``.safetensors`` file; or a ``.pth`` or ``.pt`` file with a state dict, bare or under one of
             ``CONTAINERS``.
+        key: which state dict of a ``.pth`` file that names its own; None takes the first of ``CONTAINERS``.
 
     Raises:
-        InputError: it is missing or damaged, holds no state dict, or needs more than weights-only unpickling.
+        InputError: it is missing or damaged, holds no state dict, or none of that name; or needs more than weights-only
+            unpickling.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    weights, metadata = _read_safetensors(path) if path.suffix == ".safetensors" else (_read_pickle(path), {})
+    weights, metadata = _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path, key)
     size = path.stat().st_size
     for key, tensor in weights.items():
         if odd := _odd(tensor, size):
@@ -41,7 +43,7 @@ def read_weights(path: Path) -> tuple[Weights, dict[str, Any]]:
     return weights, metadata
 
 
-def _read_pickle(path: Path) -> Weights:
+def _read_pickle(path: Path, key: str | None) -> tuple[Weights, dict[str, Any]]:
     if path.suffix not in (".pth", ".pt"):
         raise InputError(f"{path}: a network is a .safetensors or a .pth file")
     try:
@@ -54,12 +56,17 @@ def _read_pickle(path: Path) -> Weights:
             f"{path}: cannot be loaded as weights only ({_reason(error)}); "
             "save its state dict alone: torch.save(network.state_dict(), file)"
         ) from None
+    told: Any = None
     if isinstance(loaded, Mapping):
-        loaded = next((loaded[key] for key in CONTAINERS if isinstance(loaded.get(key), Mapping)), loaded)
+        told = loaded.get(METADATA_KEY)
+        inside = [name for name, value in loaded.items() if isinstance(value, Mapping)]
+        if key is not None and inside and key not in inside:
+            raise InputError(f"{path}: holds no weights {key!r}; it holds {', '.join(map(str, inside))}")
+        loaded = next((loaded[name] for name in (key, *CONTAINERS) if name in inside), loaded)
     named = isinstance(loaded, Mapping) and all(isinstance(key, str) for key in loaded)
     if not named or not loaded or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise InputError(f"{path}: holds no state dict (expected {', '.join(CONTAINERS)}, or names with tensors)")
-    return dict(loaded)
+    return dict(loaded), _metadata(told, path) if isinstance(told, str) else {}
 
 
 def _check_bounded(path: Path) -> None:

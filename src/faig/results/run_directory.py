@@ -11,13 +11,22 @@ from typing import Any
 import yaml
 
 from faig.common.errors import InputError
-from faig.common.files import LOCK, PART, alone_in, clear_parts, new_folder, replacing
+from faig.common.files import (
+    LOCK,
+    PART,
+    REPLACED,
+    SETTING_ASIDE,
+    alone_in,
+    clear_parts,
+    finish_setting_aside,
+    new_folder,
+    replacing,
+    set_aside,
+)
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
 UNITS = ".units"
-REPLACED = ".replaced"  # what another run left, until the new one is whole
-_SETTING_ASIDE = ".setting-aside"  # the same while it is moved there
 
 
 @contextmanager
@@ -58,9 +67,9 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
                 "name",
                 setting="force",
             )
-        _set_aside(path)
-    if (path / _SETTING_ASIDE).exists():  # killed between the last two steps of that
-        (path / _SETTING_ASIDE).rename(path / REPLACED)
+        kept = {LOCK, REPLACED, SETTING_ASIDE}
+        set_aside(path, sorted((inside for inside in path.iterdir() if inside.name not in kept), key=_is_fingerprint))
+    finish_setting_aside(path)
     # First of all, for a folder that has it is a run directory to whoever comes after a kill.
     _write_text(path / FINGERPRINT, json.dumps(wanted, sort_keys=True, indent=1))
     (path / UNITS).mkdir(exist_ok=True)
@@ -121,33 +130,13 @@ def replacing_files(folder: Path, what: str) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _set_aside(path: Path) -> None:
-    """Move what another run left to `REPLACED`; where an earlier one is kept there, that run never was whole: it goes.
-
-    The fingerprint moves last: as long as it is there, the folder is that run's, and moving goes on.
-    """
-    staging, kept = path / _SETTING_ASIDE, {LOCK, REPLACED, _SETTING_ASIDE}
-    contents = sorted((inside for inside in path.iterdir() if inside.name not in kept), key=_is_fingerprint)
-    if (path / REPLACED).exists():
-        for inside in contents:
-            if inside.is_dir():
-                shutil.rmtree(inside)
-            else:
-                inside.unlink()
-        return
-    staging.mkdir(exist_ok=True)
-    for inside in contents:
-        inside.rename(staging / inside.name)
-    staging.rename(path / REPLACED)
-
-
 def _is_fingerprint(path: Path) -> bool:
     return path.name == FINGERPRINT
 
 
 def _empty(path: Path) -> bool:
     """Whether a folder holds nothing but what a run that was killed as it began may have left."""
-    ours = {LOCK, REPLACED, _SETTING_ASIDE}
+    ours = {LOCK, REPLACED, SETTING_ASIDE}
     return path.is_dir() and all(inside.name in ours or PART.fullmatch(inside.name) for inside in path.iterdir())
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faig.common.settings import Name, read_yaml, validated
+from faig.common.setting_types import Name
+from faig.common.settings import read_yaml, validated
 from faig.results.cells import Names
 from faig.results.tables import LEARNED
 

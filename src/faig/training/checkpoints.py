@@ -34,7 +34,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def _drop_old(folder: Path) -> None:
-    for old in _checkpoints(folder)[:-KEPT]:
+    for old in every(folder)[:-KEPT]:
         old.unlink()
 
 
@@ -48,7 +48,7 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         InputError: there are checkpoints but none can be read, or they are of other settings.
     """
-    paths = _checkpoints(folder)
+    paths = every(folder)
     for path in reversed(paths):
         try:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
@@ -73,13 +73,7 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
 def exist(folder: Path) -> bool:
     """Whether a run has a checkpoint."""
-    return bool(_checkpoints(folder))
-
-
-def clear(folder: Path) -> None:
-    """Remove all checkpoints of a run."""
-    for path in _checkpoints(folder):
-        path.unlink()
+    return bool(every(folder))
 
 
 def _short(value: Any) -> str:
@@ -87,5 +81,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:12]}...'"
 
 
-def _checkpoints(folder: Path) -> list[Path]:
+def every(folder: Path) -> list[Path]:
+    """All checkpoints of a run, the oldest first."""
     return sorted(folder.glob("state-[0-9]*.pth"))

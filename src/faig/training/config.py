@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from faig.common.errors import InputError
+from faig.common.setting_types import FileName, FilePath, Iterations, Label, Seed
 from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, validated
 from faig.imaging.blurs import Blur
 from faig.imaging.degradation import Degradation, named, parse_steps
@@ -21,7 +22,13 @@ class NetworkConfig(Strict):
 
     architecture: str = "srresnet"
     arguments: dict[str, Any] = Field(default_factory=lambda: {"scale": 2})
-    start: str | None = Field(None, description="a network to fine-tune, a file or a zoo name; None: random weights")
+    start: FileName | None = Field(
+        None, description="a network to fine-tune, a file or a zoo name; None: random weights"
+    )
+    start_key: str | None = Field(
+        None, description="which weights of a .pth file; the average begins at its params_ema where it has them"
+    )
+    strict: bool = Field(True, description="start must have every weight; else those that do not fit stay random")
 
     @model_validator(mode="after")
     def _can_be_built(self) -> "NetworkConfig":
@@ -82,13 +89,13 @@ class DegradationConfig(Strict):
 class DataConfig(Strict):
     """Training images and how patches are cut from them."""
 
-    gt: Path = Field(description="a folder of GT images or sub-images, or an LMDB")
+    gt: FilePath = Field(description="a folder of GT images or sub-images, or an LMDB")
     lr_patch: PositiveInt = Field(32, description="side of an LR patch in pixels; the GT patch is scale times that")
     batch: PositiveInt = Field(16, description="patches an iteration, all processes together")
     flip: bool = True
     rotate: bool = Field(True, description="by quarter turns")
     degradation: DegradationConfig = DegradationConfig()
-    workers: NonNegativeInt = Field(0, description="processes that cut patches; 0: the training process itself")
+    workers: int = Field(0, ge=0, le=1024, description="processes that cut patches; 0: the training process itself")
     cache_gb: NonNegativeFloat = Field(2.0, description="decoded images kept in memory, by each process that cuts")
 
 
@@ -96,13 +103,21 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OptimizerConfig(Strict):
-    """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``, L1 loss."""
+    """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``, L1 loss.
 
-    iterations: PositiveInt
+    ``betas``, ``eps``, ``weight_decay`` and ``amsgrad`` are those of `torch.optim.Adam`.
+    """
+
+    iterations: Iterations
     learning_rate: PositiveFloat = 2e-4
     final_learning_rate: NonNegativeFloat = 1e-7
     restart_every: PositiveInt | None = Field(None, description="iterations of one cosine; None: all of them")
     betas: tuple[Beta, Beta] = (0.9, 0.99)
+    eps: PositiveFloat = 1e-8
+    weight_decay: NonNegativeFloat = 0.0
+    amsgrad: bool = False
+    loss_weight: PositiveFloat = Field(1.0, description="what the loss is multiplied by")
+    reduction: Literal["mean", "sum"] = Field("mean", description="of the loss, over all values of the batch")
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, the ones that are kept")
     precision: Literal["float32", "tf32", "bfloat16"] = Field("float32", description="of convolutions, not of weights")
     compile: bool = Field(False, description="torch.compile with CUDA graphs: pays on a GPU")
@@ -111,13 +126,13 @@ class OptimizerConfig(Strict):
 class ValidationConfig(Strict):
     """PSNR (RGB, border = scale) on a folder of images: on LR folders, or on LR images that are made."""
 
-    gt: Path
-    lr: dict[str, Path] = Field(default_factory=dict, description="LR folder by name, in place of blur and noise")
+    gt: FilePath
+    lr: dict[Label, FilePath] = Field(default_factory=dict, description="LR folder by name, in place of blur and noise")
     images: PositiveInt | None = Field(None, description="the first so many, by file name; None: all")
     every: PositiveInt = Field(5000, description="iterations")
     blur: NonNegativeFloat = 2.0
     noise: NonNegativeFloat = 0.1
-    degrade: dict[str, NumberOrText] = Field(
+    degrade: dict[Label, NumberOrText] = Field(
         default_factory=dict, description="more kinds, as NAME=SPEC of faig attribute"
     )
 
@@ -143,18 +158,19 @@ class ValidationConfig(Strict):
 class TrainingConfig(Strict):
     """A training run."""
 
-    name: str
+    name: Label
     network: NetworkConfig = Field(default_factory=NetworkConfig)
     data: DataConfig
     optimizer: OptimizerConfig
     validation: ValidationConfig | None = None
-    filters: str | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
+    filters: FileName | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: Seed = 0
     checkpoint_every: PositiveInt = Field(1000, description="iterations")
     report_every: PositiveInt = Field(10, description="iterations")
     tensorboard: bool = Field(False, description="curves and sample images in OUT/tensorboard")
-    out: Path = Field(description="folder of the run")
+    basicsr: bool = Field(False, description="also write OUT/models/net_g_N.pth and net_g_latest.pth, as BasicSR does")
+    out: FilePath = Field(description="folder of the run")
 
     @model_validator(mode="after")
     def _filters_need_more(self) -> "TrainingConfig":
@@ -162,6 +178,8 @@ class TrainingConfig(Strict):
             raise ValueError("filters and top come together: filters: FILE.csv, top: 1%")
         if self.filters is not None and self.network.start is None:
             raise ValueError("filters needs network.start: the network whose other weights stay")
+        if self.filters is not None and self.optimizer.weight_decay:
+            raise ValueError("optimizer.weight_decay would change the weights that filters keeps; give 0")
         if self.out == Path():
             raise ValueError("out: name a folder of its own")
         return self
@@ -179,15 +197,15 @@ def read_config(path: Path) -> tuple[TrainingConfig, list[str]]:
     """Read and check a training configuration, ours or BasicSR's; paths in it are relative to the working directory.
 
     Returns:
-        The configuration, and a line for each setting of BasicSR's that has no counterpart here.
+        The configuration, and a line for each setting of BasicSR's that has no effect on the result.
 
     Raises:
         InputError: the file is missing, no YAML, or has an unknown, missing or wrong setting.
     """
-    from faig.training.basicsr import is_basicsr, translate
+    from faig.training.basicsr import NAMES, is_basicsr, translate
 
     values = read_yaml(path)
-    notes: list[str] = []
-    if is_basicsr(values):
-        values, notes = translate(values, str(path))
-    return validated(TrainingConfig, values, str(path)), notes
+    if not is_basicsr(values):
+        return validated(TrainingConfig, values, str(path)), []
+    values, notes = translate(values, str(path))
+    return validated(TrainingConfig, values, str(path), NAMES), notes

@@ -9,31 +9,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from faig import zoo
 from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
-from faig.common.files import alone_in
-from faig.filters import FilterSet
-from faig.networks.architectures import build
-from faig.networks.checkpoint import network_metadata, save_network
-from faig.networks.compatibility import check_same_keys
+from faig.common.files import alone_in, put_back
 from faig.networks.fingerprint import fingerprint, network_fingerprint
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
 from faig.training.monitoring import Board, Mean, Validation
-from faig.zoo.scores import chosen_by
+from faig.training.run_files import (
+    CURVES,
+    RESULT,
+    check_ours,
+    metadata,
+    read_time,
+    start_again,
+    write_result,
+    write_time,
+)
+from faig.training.start import check_batch, chosen_filters, first_average, first_network, train_only
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 LAYOUT = torch.channels_last  # what a GPU's matrix units want; on CPUs it depends on the machine
-RESULT = "network.safetensors"
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def train(
         device: ``cpu``, ``cuda``, ...
         max_seconds: stop after so long, with a checkpoint.
         strict: let a damaged training image end the run; otherwise it is left out with a warning.
-        fresh: start again: remove checkpoints and result of an earlier run.
+        fresh: start again; what an earlier run left lies in ``.replaced`` until the new one is whole.
 
     Returns:
         The file of the trained network: the averaged (EMA) weights, with the record of their training. None where
@@ -88,6 +91,9 @@ def train(
     accelerator = join_processes(device)
     alone = alone_in(config.out) if accelerator.is_main_process else nullcontext()
     with alone, tf32(config.optimizer.precision != "float32"):
+        if accelerator.is_main_process and not fresh:
+            put_back(config.out)
+        accelerator.wait_for_everyone()
         return _train(config, say, accelerator, max_seconds, strict, fresh)
 
 
@@ -104,24 +110,29 @@ def _train(
     scale = config.network.scale
 
     # The network, what of it is trained, and the averaged copy that is kept in the end.
-    network = first_network(config).train().to(accelerator.device).to(memory_format=LAYOUT)  # type: ignore[call-overload]
+    network = first_network(config, accelerator.device).train()
+    check_batch(config, network, accelerator.num_processes)
+    network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
     chosen = chosen_filters(network, config)
     masks = train_only(network, chosen)
     validation = Validation(config.validation, scale) if config.validation else None
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(optimizer.ema)).requires_grad_(False)
+    averaged = first_average(config, network)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, betas=optimizer.betas, fused=True)
+    arguments = optimizer.model_dump(include={"betas", "eps", "weight_decay", "amsgrad"})
+    adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, fused=True, **arguments)
 
     # Where an earlier process stopped.
-    record: dict[str, Any] = {"validation": [], "seconds": 0.0}
+    record: dict[str, Any] = {"validation": []}
     window, period = Mean(accelerator.device), Mean(accelerator.device)  # losses since the last report, validation
-    done = 0
+    done, earlier = 0, 0.0
     share = share_of_batch(config.data.batch, accelerator)
     patches = Patches(config.data, scale, config.seed, share=share, strict=strict)
     settings = config.result_settings() | {
         "files": {
             "data.gt": patches.source.fingerprint(),
-            "network.start": network_fingerprint(network) if config.network.start else None,
+            "network.start": [network_fingerprint(each) for each in (network, averaged.module)]
+            if config.network.start
+            else None,
             "filters": fingerprint([("chosen", chosen.mask)]) if chosen else None,
         }
     }
@@ -129,10 +140,10 @@ def _train(
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         adam.load_state_dict(state["adam"])
-        record, done = state["record"], state["done"]
+        record, done, earlier = state["record"], state["done"], read_time(config.out)
         window.load(state["window"])
         period.load(state["period"])
-    first, earlier = done, record["seconds"]
+    first = done
 
     # Data, and the network as it runs: in several processes, compiled.
     batches = iter(
@@ -153,10 +164,11 @@ def _train(
     if accelerator.is_main_process:
         checkpoints.clear_leftovers(config.out)
         if fresh:
-            checkpoints.clear(config.out)
-            (config.out / RESULT).unlink(missing_ok=True)
+            start_again(config.out)
+        else:
+            check_ours(config)
     board_on = config.tensorboard and accelerator.is_main_process and done < total
-    with closing(Board(config.out / "tensorboard", on=board_on, done=done)) as board:
+    with closing(Board(config.out / CURVES, on=board_on, done=done)) as board:
         while done < total and not over_time:
             # One step.
             batch = next(batches)
@@ -165,8 +177,8 @@ def _train(
             gt, lr = degrade_batch(batch.to(accelerator.device), scale, config.data.degradation)
             with narrow:
                 output = running(lr.contiguous(memory_format=LAYOUT))
-            loss = functional.l1_loss(output.float(), gt)
-            accelerator.backward(loss)
+            error = functional.l1_loss(output.float(), gt)
+            accelerator.backward(error * error_weight(optimizer, gt.numel() * accelerator.num_processes))
             for weight, mask in masks:
                 assert weight.grad is not None
                 weight.grad.mul_(mask)
@@ -175,8 +187,8 @@ def _train(
             adam.step()
             adam.zero_grad(set_to_none=True)
             averaged.update_parameters(network)
-            window.add(loss.detach())
-            period.add(loss.detach())
+            window.add(error.detach())
+            period.add(error.detach())
             done += 1
             passed = time.monotonic() - started
 
@@ -190,7 +202,6 @@ def _train(
                 mean, mean_of_period = window.over(accelerator), period.over(accelerator)
                 if not math.isfinite(mean):
                     raise InputError(f"{config.out}: the loss is not finite by iteration {done}; lower the rate")
-                record["seconds"] = earlier + passed
             scores: dict[str, float] = {}
             if validation is not None and validating:
                 record["validation"].append({"iteration": done, "loss": mean_of_period})
@@ -214,87 +225,28 @@ def _train(
                 state = {"network": network, "averaged": averaged, "adam": adam, "window": window, "period": period}
                 state = {name: part.state_dict() for name, part in state.items()}
                 checkpoints.save(config.out, done, state | {"settings": settings, "record": record})
+                write_time(config.out, done, earlier + passed)
 
     if done < total:
         return None
-    result = config.out / RESULT
     if accelerator.is_main_process:
-        save_network(result, averaged.module.state_dict(), metadata(config, record, accelerator))
+        write_result(config, network.state_dict(), averaged, metadata(config, record, accelerator))
     accelerator.wait_for_everyone()
-    return result
-
-
-def first_network(config: TrainingConfig) -> nn.Module:
-    """The network to begin with: random, or the one to fine-tune.
-
-    Raises:
-        InputError: the one to fine-tune is not of the architecture that the configuration names.
-    """
-    torch.manual_seed(config.seed)
-    network = build(config.network.architecture, **config.network.arguments)
-    if config.network.start is not None:
-        start = zoo.load(config.network.start)
-        check_same_keys(network.state_dict(), start.state_dict(), "the configuration", config.network.start)
-        network = start
-    return network.requires_grad_(True)
-
-
-def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | None:
-    """The filters to train where not all of the network is.
-
-    Raises:
-        InputError: the ranking is not of this network.
-    """
-    if config.filters is None or config.top is None:
-        return None
-    chosen = chosen_by({"": config.filters}, network, config.top)[""]
-    if not isinstance(chosen, FilterSet):
-        raise InputError(f"{config.filters}: says strengths; training takes a ranking", setting="filters")
-    return chosen
-
-
-def train_only(network: nn.Module, chosen: FilterSet | None) -> list[tuple[nn.Parameter, Tensor]]:
-    """Freeze all but the weights of the chosen filters' layers, and give these, each with its mask of filters.
-
-    A gradient that is zero from the first step on leaves Adam's moments, and so the weight, exactly as they were.
-    """
-    if chosen is None:
-        return []
-    spread, masks = chosen.space.spread(chosen.mask), []
-    for name, weight in network.named_parameters():
-        if name in spread and spread[name].any():
-            masks.append((weight, spread[name].to(weight)))
-        else:
-            weight.requires_grad_(False)
-    return masks
+    return config.out / RESULT
 
 
 def learning_rate(config: OptimizerConfig, iteration: int) -> float:
-    """Cosine from ``learning_rate`` to ``final_learning_rate``, again and again every ``restart_every`` iterations."""
+    """Cosine from ``learning_rate`` to ``final_learning_rate``, again and again every ``restart_every`` iterations.
+
+    As in BasicSR's ``CosineAnnealingRestartLR``, each cosine is followed to its very end: the step after the last of a
+    period has ``final_learning_rate``, and the one after that is the second of the next.
+    """
     period = config.restart_every or config.iterations
-    share = (1 + math.cos(math.pi * (iteration % period) / period)) / 2
+    position = (iteration - 1) % period + 1 if iteration else 0
+    share = (1 + math.cos(math.pi * position / period)) / 2
     return config.final_learning_rate + (config.learning_rate - config.final_learning_rate) * share
 
 
-def metadata(config: TrainingConfig, record: dict[str, Any], accelerator: "Accelerator") -> dict[str, Any]:
-    """What the file of a trained network says of it."""
-    device = accelerator.device
-    hardware = (
-        torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else f"{device.type}, {torch.get_num_threads()} threads"
-    )
-    start = None
-    if config.network.start is not None:
-        start = network_metadata(zoo.find(config.network.start)).get("training", {})
-    training = {
-        "config": config.model_dump(mode="json"),
-        "start": start,
-        "hardware": f"{accelerator.num_processes} x {hardware}",
-        **record,
-    }
-    return {
-        "architecture": config.network.architecture,
-        "arguments": config.network.arguments,
-        "training": training,
-    }
+def error_weight(config: OptimizerConfig, values: int) -> float:
+    """What the mean absolute error over so many values is multiplied by to be the loss."""
+    return config.loss_weight * (values if config.reduction == "sum" else 1)

@@ -12,8 +12,7 @@ from torch.nn import functional
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN
-from faig.networks.calls import copied, run
-from faig.networks.inference import evaluating
+from faig.networks.calls import copied, evaluating, run
 
 Batch = tuple[
     Float[Tensor, "image channel height width"], Mapping[str, Float[Tensor, "image channel _ _"]]

@@ -80,17 +80,18 @@ def load_pair(
     return high, low
 
 
-def load(name: str, builder: Builder | None = None) -> nn.Module:
+def load(name: str, builder: Builder | None = None, key: str | None = None) -> nn.Module:
     """Load a network of the zoo, or a file.
 
     Args:
         name: a zoo name, or a ``.safetensors`` or ``.pth`` file.
         builder: of a network that the package does not know.
+        key: which weights of a ``.pth`` file, see `read_weights`.
 
     Raises:
         InputError: see `find` and `checkpoint.load_network`.
     """
-    return load_network(find(name), builder)
+    return load_network(find(name), builder, key)
 
 
 load_zoo = load  # its name in faig itself

@@ -92,7 +92,7 @@ def test_values_are_the_objective(path):
     passes = LossGradients(path.network, path.moving, squared_error, 2)
     lr, gt = case.lr["blur"][None], case.gt[None]
     height, width = lr.shape[2:]
-    from faig.attribution.integration.tiling import whole
+    from faig.networks.tiling import whole
 
     grid = whole(height, width)
     value = passes.values(lr, gt, grid)

@@ -17,11 +17,11 @@ from faig.attribution.integration.gradients import LossGradients, Numbers
 from faig.attribution.integration.objectives import Objective, squared_error, total_output
 from faig.attribution.integration.path import WeightPath
 from faig.attribution.integration.quadrature import Quadrature
-from faig.attribution.integration.tiling import Grid, whole
 from faig.attribution.raw_scores import Contribution
 from faig.common.errors import InputError
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import CLEAN, Case
+from faig.networks.tiling import Grid, whole
 
 Sums = dict[str, Tensor]  # one for each weight, [sample, ...]
 Pairs = list[tuple[Scores, Scores]]  # by sample: sums of absolute values and of values, per filter

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from faig.attribution.integration.objectives import Objective
-from faig.attribution.integration.tiling import Grid, Tile
 from faig.common.distributed import tf32
 from faig.common.errors import InputError
 from faig.networks.calls import gradients, run
+from faig.networks.tiling import Grid, Tile
 
 logger = logging.getLogger("faig")
 

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from faig.attribution.integration.accumulate import ComputeOptions, Sample
 from faig.attribution.integration.path import WeightPath
-from faig.attribution.integration.tiling import whole
 from faig.attribution.raw_scores import Contribution
 from faig.filters import FilterSpace, Scores
 from faig.networks.calls import run
+from faig.networks.tiling import whole
 
 
 def predict_reverting(

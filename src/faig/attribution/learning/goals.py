@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from faig.imaging.cases import Case
 from faig.imaging.metrics import gradient_map, gray
-from faig.networks.calls import run
-from faig.networks.inference import evaluating
+from faig.networks.calls import evaluating, run
 
 NOTHING = 1e-12  # what is smaller is no unit to measure in
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from faig.attribution.cache import Cache, MemoryCache
-from faig.attribution.integration.tiling import LEAST, Tiler
+from faig.attribution.integration.tiling import GradientTiler
 from faig.attribution.learning.descent import Descent, Schedule, State
 from faig.attribution.options import Options
 from faig.attribution.raw_scores import PerImage, RawScores
@@ -20,6 +20,7 @@ from faig.common.version import versions
 from faig.filters import FilterSet, Scores, Strengths
 from faig.imaging.cases import Case, degradations_of, middle_of
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.networks.tiling import LEAST
 
 
 class Learned(Source):
@@ -94,7 +95,7 @@ class LearningMethod(ABC):
         options = options or Options()
         self.check(pair, cases, options)
         cache = MemoryCache() if cache is None else cache
-        tiler = Tiler(pair.path.network, pair.scale, options.memory)
+        tiler = GradientTiler(pair.path.network, pair.scale, options.memory)
         tiler.grid(LEAST, LEAST)  # refuses less memory than the network itself needs
         parts = [middle_of(case, min(self.side, math.isqrt(tiler.most_pixels())), pair.scale) for case in cases]
         ranked = FilterSet.of_layers(pair.space, options.layers, options.not_layers) if options.chooses_layers else None

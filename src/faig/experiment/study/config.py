@@ -7,8 +7,9 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
-from faig.common.settings import Name, NumberOrText, Proportion, Strict, one_of
-from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodName, NetworksConfig
+from faig.common.setting_types import FilePath, Iterations, Name, Repeats, Side
+from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, one_of
+from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodNames, NetworksConfig, StrengthList
 from faig.imaging.degradation import named
 from faig.imaging.metrics import CHANNELS
 from faig.imaging.photos import SourceConfig
@@ -18,11 +19,13 @@ from faig.intervention.knob import WAYS
 class ComparePart(Strict):
     """Methods against each other; see `CompareConfig`. What is not given is what the protocol, or the command, says."""
 
-    methods: list[MethodName] = Field(default_factory=lambda: list(METHODS))
-    proportions: list[Proportion] = Field(default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0])
+    methods: MethodNames = Field(default_factory=lambda: list(METHODS))
+    proportions: Annotated[Proportions, Field(min_length=1)] = Field(
+        default_factory=lambda: [0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0]
+    )
     channel: Annotated[str, one_of(CHANNELS)] | None = None
     quadrature: Annotated[str, one_of(RULES)] | None = None
-    nodes: PositiveInt | None = None
+    nodes: Repeats | None = None
     all_scores: bool | None = None
 
 
@@ -35,9 +38,9 @@ class ReferencePart(Strict):
         steps: of learning each.
     """
 
-    proportions: list[Proportion] = Field(default_factory=lambda: [0.01])
-    grafts: list[Proportion] = Field(default_factory=list)
-    steps: PositiveInt = 100
+    proportions: Proportions = Field(default_factory=lambda: [0.01])
+    grafts: Proportions = Field(default_factory=list)
+    steps: Iterations = 100
 
 
 class SweepPart(Strict):
@@ -45,7 +48,7 @@ class SweepPart(Strict):
 
     top: Proportion = 0.01
     way: Annotated[str, one_of(WAYS)] = WAYS[0]
-    strengths: list[float] = Field(default_factory=lambda: [step / 10 for step in range(16)])
+    strengths: StrengthList = Field(default_factory=lambda: [step / 10 for step in range(16)])
 
 
 class PredictPart(Strict):
@@ -58,10 +61,10 @@ class PredictPart(Strict):
     """
 
     top: Proportion = 0.01
-    levels: dict[str, list[PositiveFloat]] = Field(
+    levels: dict[str, Annotated[list[PositiveFloat], Field(min_length=1)]] = Field(
         default_factory=lambda: {"blur": [0.5, 1.0, 1.5, 2.0, 3.0, 4.0], "noise": [0.01, 0.02, 0.05, 0.1, 0.2]}
     )
-    seeds: PositiveInt = 3
+    seeds: Repeats = 3
 
 
 class LocationsPart(Strict):
@@ -73,7 +76,7 @@ class LocationsPart(Strict):
     """
 
     top: Proportion = 0.01
-    seeds: PositiveInt = 3
+    seeds: Repeats = 3
 
 
 class RetrainPart(Strict):
@@ -89,11 +92,11 @@ class RetrainPart(Strict):
     """
 
     top: Proportion = 0.01
-    iterations: PositiveInt = 400
+    iterations: Iterations = 400
     every: PositiveInt = 50
     learning_rate: PositiveFloat = 1e-3
-    batch: PositiveInt = 8
-    lr_patch: PositiveInt = 24
+    batch: Annotated[int, Field(ge=1, le=2**16)] = 8
+    lr_patch: Side = 24
 
 
 class StudyConfig(NetworksConfig):
@@ -119,7 +122,7 @@ class StudyConfig(NetworksConfig):
 
     command: Literal["study"] = "study"
     protocol: Annotated[str, one_of(PROTOCOLS)] | None = None
-    images: Path | None = None
+    images: FilePath | None = None
     find: SourceConfig
     measure: SourceConfig
     show: SourceConfig

@@ -134,7 +134,7 @@ def _train(config: StudyConfig, pair: Pair, run: Path, kind: str, name: str, cho
         "optimizer": {"iterations": part.iterations, "learning_rate": part.learning_rate, "ema": 0.9},
         "validation": {"gt": out / "images" / "measure", "every": part.every, "degrade": {OWN: spec}},
         "filters": str(folder / "filters.csv"),
-        "top": len(chosen) / len(pair.space),
+        "top": f"{100 * len(chosen) / len(pair.space)}%",
         "checkpoint_every": part.every,
         "seed": config.seed,
         "out": folder,

@@ -6,7 +6,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_
 
 from faig.attribution.methods import METHODS
 from faig.attribution.options import Options
-from faig.common.settings import Name, Proportion, Strict, one_of
+from faig.common.setting_types import Device, FileName, Iterations, Name, Repeats, Seed, Side, Threads
+from faig.common.settings import Proportion, Proportions, Strict
+from faig.experiment.config import MethodNames
 
 PARTS = ("{pair}", "{seed}", "{role}")  # of the names of networks
 
@@ -18,7 +20,7 @@ class ShapleyPart(Strict):
         pairs: of complementary coalitions.
     """
 
-    pairs: PositiveInt = 3
+    pairs: Repeats = 3
 
 
 class GreedyPart(Strict):
@@ -41,8 +43,8 @@ class PlantedPart(Strict):
     """
 
     proportion: Proportion = 0.2
-    steps: PositiveInt = 1000
-    drifts: list[NonNegativeFloat] = Field(default_factory=lambda: [0.0, 0.1, 0.25, 0.5])
+    steps: Iterations = 1000
+    drifts: list[NonNegativeFloat] = Field(default_factory=lambda: [0.0, 0.1, 0.25, 0.5], min_length=1)
 
     @field_validator("drifts")
     @classmethod
@@ -61,7 +63,7 @@ class DecoysPart(Strict):
     """
 
     factors: list[PositiveFloat] = Field(default_factory=lambda: [1.25, 2.0, 4.0, 8.0])
-    swaps: list[PositiveInt] = Field(default_factory=lambda: [1, 2])
+    swaps: list[Repeats] = Field(default_factory=lambda: [1, 2])
 
 
 class TruthConfig(Strict):
@@ -91,25 +93,27 @@ class TruthConfig(Strict):
     """
 
     command: Literal["truth"] = "truth"
-    networks: str
+    networks: FileName
     pairs: list[Name] = Field(min_length=1)
-    training_seeds: list[int] = Field(min_length=1)
+    training_seeds: list[Seed] = Field(min_length=1)
     find: list[str] = Field(default_factory=lambda: ["astronaut", "rocket"], min_length=1)
     measure: list[str] = Field(default_factory=lambda: ["chelsea", "coffee"], min_length=1)
-    crops: PositiveInt = 2
-    side: PositiveInt = 32
+    crops: Repeats = 2
+    side: Side = 32
     every: PositiveInt = 1
-    methods: list[Annotated[str, one_of(METHODS)]] = Field(default_factory=lambda: list(METHODS))
-    nodes: PositiveInt = Options.model_fields["nodes"].default
-    proportions: list[Proportion] = Field(default_factory=lambda: [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1])
+    methods: MethodNames = Field(default_factory=lambda: list(METHODS))
+    nodes: Repeats = Options.model_fields["nodes"].default
+    proportions: Annotated[Proportions, Field(min_length=1)] = Field(
+        default_factory=lambda: [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1]
+    )
     shapley: ShapleyPart = ShapleyPart()
     greedy: GreedyPart = GreedyPart()
     planted: PlantedPart = PlantedPart()
     decoys: DecoysPart = DecoysPart()
-    seed: int = Field(0, ge=0)
-    device: str = "cpu"
-    threads: PositiveInt = 1
-    processes: PositiveInt = 1
+    seed: Seed = 0
+    device: Device = "cpu"
+    threads: Threads = 1
+    processes: Threads = 1
 
     @field_validator("networks")
     @classmethod

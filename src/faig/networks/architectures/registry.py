@@ -1,6 +1,7 @@
 """All architectures: built by name, and recognised from weights alone."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.networ
 
 
 COUNTS = {"blocks", "convolutions", "groups"}  # arguments that say how many layers there are
+SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range"}
+MOST = 1000  # layers of a kind: more are a slip, and take minutes to make
 LEAST = 64  # a scale, or channels in and out, may be larger than anything in a tiny file
 
 
@@ -56,12 +59,30 @@ def build(architecture: str, **arguments: Any) -> nn.Module:
     """
     if architecture not in ARCHITECTURES:
         raise InputError(f"architecture {architecture!r} is unknown; known: {', '.join(ARCHITECTURES)}")
+    for name, value in arguments.items():
+        for part in value if isinstance(value, list | tuple) else [value]:
+            if wrong := _out_of_bounds(name, part):
+                raise InputError(f"architecture {architecture!r} with {name} {str(value)[:40]}: {wrong}")
     try:
         return ARCHITECTURES[architecture](**arguments)
     except InputError:
         raise
     except (TypeError, ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
-        raise InputError(f"architecture {architecture!r} with {arguments}: {error}") from None
+        reason = " ".join(str(error).split())  # torch's may be of several lines
+        raise InputError(f"architecture {architecture!r} with {arguments}: {reason}") from None
+
+
+def _out_of_bounds(name: str, value: Any) -> str:
+    """What keeps a number from being an argument, for people; empty where nothing does, and for what is no number."""
+    if isinstance(value, bool):
+        return "is no number"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "is not a finite number"
+    if name in COUNTS and isinstance(value, int) and not 0 <= value <= MOST:
+        return f"is outside 0 to {MOST}"
+    if name in SIZES and isinstance(value, int | float) and value <= 0:
+        return "is not above 0"
+    return ""
 
 
 def check_arguments(architecture: str, arguments: Mapping[str, Any], weights: Weights) -> None:

@@ -1,0 +1,133 @@
+"""What a training run begins with: the network, its average, and what of it is trained."""
+
+import copy
+import math
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from faig import zoo
+from faig.attribution.integration.tiling import BYTES_PROBE, saved_bytes
+from faig.common.distributed import memory_of
+from faig.common.errors import FaigWarning, InputError
+from faig.filters import FilterSet
+from faig.networks.architectures import build
+from faig.networks.compatibility import check_same_keys
+from faig.networks.weight_files import fitted, read_weights
+from faig.training.config import NetworkConfig, TrainingConfig
+from faig.zoo.scores import chosen_by
+
+COPIES = 5  # of the weights: network, gradient, two moments, average
+
+
+def first_network(config: TrainingConfig, device: torch.device) -> nn.Module:
+    """The network to begin with, on its device: random, or the one to fine-tune.
+
+    Raises:
+        InputError: the one to fine-tune is not of the architecture that the configuration names, or the device has not
+            enough memory.
+    """
+    _check_size(config, device)
+    torch.manual_seed(config.seed)
+    network = build(config.network.architecture, **config.network.arguments)
+    return _loaded(network, config.network, config.network.start_key).to(device).requires_grad_(True)
+
+
+def first_average(config: TrainingConfig, network: nn.Module) -> AveragedModel:
+    """The average of the weights so far, on the network's device.
+
+    It begins at the network; where ``start_key`` names other weights than the averaged ones of the file, at those, as
+    BasicSR's does. Every step counts: it never becomes a copy of the network that trains.
+    """
+    begin = network
+    if config.network.start_key is not None:
+        begin = _loaded(copy.deepcopy(network).cpu(), config.network, None).to(next(network.parameters()).device)
+    averaged = AveragedModel(begin, multi_avg_fn=get_ema_multi_avg_fn(config.optimizer.ema)).requires_grad_(False)
+    assert isinstance(averaged.n_averaged, Tensor)
+    averaged.n_averaged.fill_(1)  # at 0 the first update would put the network in place of what it begins with
+    return averaged
+
+
+def _loaded(network: nn.Module, config: NetworkConfig, key: str | None) -> nn.Module:
+    """The network to fine-tune, or the given one where there is none."""
+    if config.start is None:
+        return network
+    if config.strict:
+        start = zoo.load(config.start, key=key)
+        check_same_keys(network.state_dict(), start.state_dict(), "the configuration", config.start)
+        return start
+    own = network.state_dict()
+    weights = fitted(read_weights(zoo.find(config.start), key)[0], network)
+    fits = {name: weight for name, weight in weights.items() if name in own and weight.shape == own[name].shape}
+    if not fits:
+        raise InputError(f"network.start: {config.start} has no weight that fits the configuration")
+    if left := [name for name in own if name not in fits]:
+        message = f"{config.start}: {len(left)} of {len(own)} weights do not fit and stay as they were, first {left[0]}"
+        warnings.warn(message, FaigWarning, stacklevel=2)
+    network.load_state_dict(own | fits)
+    return network
+
+
+def check_batch(config: TrainingConfig, network: nn.Module, processes: int = 1) -> None:
+    """Refuse a batch that the network's device cannot hold, before any memory is taken for it.
+
+    Counted are the weights and what the backward pass needs of the patches of one process; a run takes somewhat more.
+
+    Raises:
+        InputError: they need more than the device has altogether.
+    """
+    device, data = next(network.parameters()).device, config.data
+    patches = math.ceil(data.batch / processes) * data.lr_patch**2 / BYTES_PROBE**2
+    needed = _weight_bytes(network) + patches * saved_bytes(network)
+    if needed > (has := memory_of(device)):
+        raise InputError(
+            f"data.batch: {data.batch} patches of {data.lr_patch} LR pixels a side need {needed / 1e9:.3g}GB of "
+            f"memory, and the {device.type} has {has / 1e9:.3g}GB; give fewer, or a smaller data.lr_patch"
+        )
+
+
+def _check_size(config: TrainingConfig, device: torch.device) -> None:
+    """Raise InputError where the network alone needs more memory than the device has."""
+    with torch.device("meta"):
+        needed = _weight_bytes(build(config.network.architecture, **config.network.arguments))
+    if needed > (has := memory_of(device)):
+        raise InputError(
+            f"network.arguments: {config.network.arguments} need {needed / 1e9:.3g}GB of memory to train, and the "
+            f"{device.type} has {has / 1e9:.3g}GB; make the network smaller"
+        )
+
+
+def _weight_bytes(network: nn.Module) -> int:
+    return COPIES * sum(weight.numel() * weight.element_size() for weight in network.parameters())
+
+
+def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | None:
+    """The filters that are trained, or None for everything.
+
+    Raises:
+        InputError: the ranking is not of this network.
+    """
+    if config.filters is None or config.top is None:
+        return None
+    chosen = chosen_by({"": config.filters}, network, config.top)[""]
+    if not isinstance(chosen, FilterSet):
+        raise InputError(f"{config.filters}: says strengths; training takes a ranking", setting="filters")
+    return chosen
+
+
+def train_only(network: nn.Module, chosen: FilterSet | None) -> list[tuple[nn.Parameter, Tensor]]:
+    """Freeze all but the weights of the chosen filters' layers, and give these, each with its mask of filters.
+
+    A gradient that is zero from the first step on leaves Adam's moments, and so the weight, exactly as they were.
+    """
+    if chosen is None:
+        return []
+    spread, masks = chosen.space.spread(chosen.mask), []
+    for name, weight in network.named_parameters():
+        if name in spread and spread[name].any():
+            masks.append((weight, spread[name].to(weight)))
+        else:
+            weight.requires_grad_(False)
+    return masks
