@@ -17,7 +17,7 @@ from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.common.settings import validated
-from faig.experiment.config import ImagesConfig, SweepConfig
+from faig.experiment.config import SweepConfig
 from faig.experiment.networks import load_pair
 from faig.experiment.studies import read_study
 from faig.experiment.study.config import StudyConfig
@@ -185,10 +185,8 @@ class Subject:
             learned = _learned(home)
             default = "strengths" if learned or file is None else file.default
             sources = dict.fromkeys(learned or (file.degradations if file else []), str(home))
-        images = config if isinstance(config, StudyConfig) else getattr(config, "images", None)
-        given, downsampling = getattr(images, "degrade", {}), getattr(images, "downsampling", "bilinear")
-        settings = {"gt": "", "degrade": given, "downsampling": downsampling}
-        made = validated(ImagesConfig, settings, str(at)).degradations() if given else {}
+        images = config.images_of("find", run) if isinstance(config, StudyConfig) else config.images
+        made = images.degradations() if images.degrade else {}
         metadata = network_metadata(zoo.find(config.target)) if config.arch is None else {}
         training = _training(metadata)
         chosen = chosen_by(sources, pair.target, unit=config.unit, everything=config.everything)
@@ -200,10 +198,10 @@ class Subject:
         return cls(
             name=run.absolute().name,
             pair=pair,
-            functions=_functions(sources, dict.fromkeys(sources, default), chosen, training, made, downsampling),
+            functions=_functions(sources, dict.fromkeys(sources, default), chosen, training, made, images.downsampling),
             rankings=rankings,
             raw=load_scores(scores)[0] if scores is not None and scores.is_file() else None,
-            downsampling=downsampling,
+            downsampling=images.downsampling,
             named={"baseline": shown(config.baseline), "target": shown(config.target)},
             argument=shown(str(run)),
             architecture=_architecture(metadata),
