@@ -59,7 +59,7 @@ def taken(program: list[str], *arguments: object) -> dict[str, Any]:
     process = subprocess.Popen([sys.executable, *program, *map(str, arguments)], env=environment)
     peak = 0
     while not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-        peak = max(peak, peak_of(process.pid))
+        peak = peak_of(process.pid) or peak  # it only rises; before the program begins it is this one's
         time.sleep(0.05)
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -51,8 +51,11 @@ BAD = {
         f"compare {ON} {BLUR} --proportions 0.5,1,3",
         "0.5,1,3: shares and percents stand side by side; write 50%,1%,3% or 0.5%,1%,3%",
     ),
-    "no machine's threads": (f"attribute {ON} {BLUR} --threads 999999999999", "999999999999: is more than 4096"),
-    "a seed beyond all": (f"attribute {ON} {BLUR} --seed 99999999999999999999", "seed: Input should be less than"),
+    "no machine's threads": (
+        f"attribute {ON} {BLUR} --threads 999999999999",
+        "--threads': Input should be less than or equal to 1024",
+    ),
+    "a seed beyond all": (f"attribute {ON} {BLUR} --seed 99999999999999999999", "--seed': Input should be less than"),
     "a pair twice": (f"attribute --pair srresnet-x2 {ON} {BLUR}", "stands for both networks; leave --baseline and"),
     "no pair": (f"sweep {IMAGES} {BLUR} --filters a=b", "name two networks: --pair NAME (of srcnn-style-x2, srresnet"),
     "half a pair": (f"compare --baseline a.pth {IMAGES} {BLUR}", "--baseline needs --target NET beside it"),

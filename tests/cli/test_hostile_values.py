@@ -38,6 +38,7 @@ SENSIBLE: dict[str, dict[str, str]] = {  # by command: arguments and options wit
     "graft": ALTERED,
     "restore": {"arguments": "{p}/target.safetensors {p}/gt", "out": "{t}/out", "baseline": "{p}/baseline.safetensors"}
     | {"filters": f"blur={BLUR}", "strength": "blur=0.5"},
+    "explore": {"pair": "srcnn-style-x2", "port": "0"},
     "sweep": PAIR | IMAGES | {"filters": f"blur={BLUR}"},
     "export": PAIR | {"filters": f"blur={BLUR}", "out": "{t}/out.onnx"},
     "predict": {"images": "{p}/gt/one.png"},
@@ -74,6 +75,8 @@ HEAVY = (  # what begins after all that was given is accepted
     "faig.cli.predict.load_predictor",
     "faig.cli.predict.Predictor.fit",
     "faig.cli.alter.export",
+    "faig.cli.explore.serve",
+    "faig.explore.static_page.write_page",
     "faig.cli.export.export_turnable",
     "faig.cli.train.train_network",
     "faig.training.prepare.ProcessPoolExecutor",

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from faig.common.tensors import load_tensors
 
 HIDDEN = (".lock",)  # stays in a run directory
 UNEQUAL = ("log.txt", "time.json")  # say when, and how long
 REPLACED = (".replaced", ".setting-aside")  # in a run directory
+CHECKPOINTS = "state-*.pth"
 Tree = dict[str, bytes]
 
 
@@ -23,18 +21,12 @@ def tree(place: Path) -> Tree:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a file; of training what they mean, without the seconds that it took."""
+    """The bytes of a file; of a checkpoint what it holds, for pickle writes equal things in more than one way."""
     import torch
 
-    if path.name == "network.safetensors":
-        tensors, metadata = load_tensors(path, "weights")
-        metadata["training"].pop("seconds", None)
-        state: dict[str, Any] = {"tensors": tensors, "metadata": metadata}
-    elif path.match("state-*.pth"):
-        state = torch.load(path, weights_only=True)
-        state["record"].pop("seconds", None)
-    else:
+    if not path.match(CHECKPOINTS):
         return path.read_bytes()
+    state = torch.load(path, weights_only=True)
     return json.dumps(state, default=lambda tensor: tensor.tolist(), sort_keys=True).encode()
 
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from kills.files import UNEQUAL, Tree, is_hidden, of_outputs, places_of, tree
+from kills.files import CHECKPOINTS, UNEQUAL, Tree, is_hidden, of_outputs, places_of, tree
 from kills.operations import die, fill, keep_files_below, watch
 
 NEED_ROOM = ("open", "os.mkdir", "os.link")
@@ -104,7 +104,8 @@ def _full_disks(done: list[str], new: Tree) -> dict[str, Before]:
         for number, change in enumerate(done)
         if change.split()[0] in NEED_ROOM
     }
-    sizes = sorted({len(data) for name, data in new.items() if data and Path(name).name not in UNEQUAL})
+    as_written = {name: data for name, data in new.items() if data and not Path(name).match(CHECKPOINTS)}
+    sizes = sorted({len(data) for name, data in as_written.items() if Path(name).name not in UNEQUAL})
     return begun | {f"files below {size} bytes": lambda place, size=size: keep_files_below(size) for size in sizes}
 
 

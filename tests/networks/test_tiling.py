@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from faig.networks.architectures import SRCNNStyle, SRResNet
-from faig.networks.tiling import LEAST, Reach, _cut, best_grid, reach
+from faig.networks.tiling import LEAST, Reach, _cut, best_grid, of_one_size, reach
 
 
 class Windows(nn.Module):
@@ -132,3 +132,28 @@ def test_a_grid_is_found_soon(size, most):
     begun = time.process_time()
     best_grid(*size, Reach(9, 1), most)
     assert time.process_time() - begun < 20
+
+
+@given(
+    height=st.integers(40, 400),
+    width=st.integers(40, 400),
+    pixels=st.integers(0, 9),
+    align=st.sampled_from([1, 2, 8]),
+)
+def test_tiles_of_one_size_see_what_they_saw(height, width, pixels, align):
+    grid = best_grid(height - height % align, width - width % align, Reach(pixels, align), 2 * LEAST**2)
+    if grid is None:
+        return
+    height, width = height - height % align, width - width % align
+    alike = of_one_size(grid, height, width, align)
+    assert [tile.own for tile in alike] == [tile.own for tile in grid]
+    for tile, before in zip(alike, grid, strict=True):
+        top, bottom, left, right = tile.framed
+        above, below, beside, beyond = before.framed
+        assert 0 <= top <= above < below <= bottom <= height
+        assert 0 <= left <= beside < beyond <= right <= width
+        assert top % align == left % align == 0
+    sizes = {(tile.framed[1] - tile.framed[0], tile.framed[3] - tile.framed[2]) for tile in alike}
+    assert len(sizes) == 1 or alike == grid
+    if align == 1:
+        assert len(sizes) == 1

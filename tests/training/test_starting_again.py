@@ -119,7 +119,7 @@ def test_a_kill_while_starting_again_loses_nothing_old(short, tmp_path, monkeypa
         assert seeds_in(old.out) == {4}
         assert not (old.out / REPLACED).exists()
         assert not (old.out / SETTING_ASIDE).exists()
-    assert 15 < count < 99
+    assert 10 < count < 99
 
 
 def test_a_kill_as_the_old_run_is_set_aside_is_undone_without_force(short, monkeypatch):

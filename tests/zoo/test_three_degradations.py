@@ -56,7 +56,11 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
         training["network"]["arguments"] |= {"features": 4, "blocks": 1}
         training["data"] |= {"gt": "photos", "lr_patch": 8, "batch": 4}
         training["validation"] |= {"gt": "photos", "images": 1, "every": 8}
-        training["optimizer"] |= {"iterations": 8, "learning_rate": 2e-2}  # so that the two differ after so few
+        training["optimizer"] |= {
+            "iterations": 8,
+            "learning_rate": 2e-2,
+            "ema": 0.5,
+        }  # so that the two differ after so few
         Path(f"{net}.yaml").write_text(yaml.safe_dump(training, sort_keys=False), encoding="utf-8")
         assert faig("train", f"{net}.yaml", "--threads", 1)[0] == 0
         assert faig("zoo", "export", f"runs/three/{net}/network.safetensors", f"{net}.safetensors", "--half")[0] == 0

@@ -1,5 +1,6 @@
 """``faig revert``, ``faig modulate`` and ``faig graft``."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
+from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.filters import Strengths
 from faig.intervention import edit
@@ -67,6 +69,8 @@ def graft(
 
 def _alter(how: str, strength: float, filters: str, out: Path, options: dict[str, Any]) -> None:
     """Make the network and write it; nothing here is random."""
+    if not math.isfinite(strength):
+        raise InputError(f"--strength {strength}: is not a finite number")
     reading.compute_on(options["device"], options["threads"])
     share = reading.share_of(options["top"])
     function, file = reading.function_and_file(filters)

@@ -15,7 +15,6 @@ from torch import nn
 from faig import zoo
 from faig.cli.options import default_of
 from faig.common.errors import InputError
-from faig.common.setting_types import MOST_THREADS
 from faig.common.settings import proportion, validated
 from faig.experiment.config import NetworksConfig
 from faig.intervention.wreck import wrecked_on_photos
@@ -114,10 +113,6 @@ def compute_on(device: str | None, threads: int | None) -> tuple[str, int]:
     if int(number or 0) >= count:
         raise InputError(f"--device {device}: this machine has {count} of that kind for torch to use")
     if threads is not None:
-        if threads > MOST_THREADS:
-            raise InputError(
-                f"--threads {threads}: is more than {MOST_THREADS}; leave it out for all of this machine's"
-            )
         torch.set_num_threads(threads)
     return device, torch.get_num_threads()
 

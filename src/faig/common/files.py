@@ -175,7 +175,7 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         InputError: ``path`` exists, holds anything, and ``force`` is not set; nothing can be written there; or another
             process is at work there.
     """
-    place = path.resolve()  # what a link leads to is replaced, not the link
+    place = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
     if os.path.ismount(place):
         raise InputError(f"{path}: is the root of a file system; name a folder in it")
     if path.exists() and not path.is_dir():
@@ -209,6 +209,8 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
                 replaced.rename(place)
             if isinstance(error, OSError):
                 raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+            if isinstance(error, InputError) and str(part) in str(error):  # where the file would have been in the end
+                raise InputError(str(error).replace(str(part), str(path)), setting=error.setting) from None
             raise
 
 

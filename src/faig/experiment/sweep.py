@@ -1,7 +1,8 @@
 """``faig sweep``: functions turned from off to beyond their usual strength, and what that does to images."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ def restored_at(way: Way, ends: Reference, scale: int, strengths: list[float], p
     if pictures is not None:
         with new_folder(pictures.folder, force=True) as folder:
             for strength, restored in outputs.items():
-                write_image(folder / f"{strength:.12g}.png", restored[pictures.input])
+                write_image(folder / picture_name(strength, strengths), restored[pictures.input])
     rows = []
     for before, strength in zip([None, *strengths], strengths, strict=False):
         for kind, output in outputs[strength].items():
@@ -192,11 +193,17 @@ def _own_input(functions: str, case: Case) -> str:
     return next(kind for kind in (functions, *functions.split("+"), *case.lr) if kind in case.lr)
 
 
+def picture_name(strength: float, strengths: Sequence[float]) -> str:
+    """The file of the picture at a strength, in the order of the strengths: with two decimals, more for near ones."""
+    decimals = (d for d in range(2, 16) if len({f"{each:.{d}f}" for each in strengths}) == len(strengths))
+    return f"{strength:.{next(decimals, 16)}f}.png"
+
+
 def _pictures(filters: Mapping[str, Units], case: Case, strengths: list[float]) -> Rows:
     """Of each picture that `restored_at` leaves, what it shows."""
     return [
         {"functions": functions, "input": _own_input(functions, case)}
-        | {"strength": strength, "file": f"{functions}/{strength:.12g}.png"}
+        | {"strength": strength, "file": f"{functions}/{picture_name(strength, strengths)}"}
         for functions in sweeps_of(filters)
         for strength in strengths
     ]
@@ -230,5 +237,6 @@ def _summed_up(rows: pd.DataFrame, reference: Reference, seed: int) -> Iterator[
                 values = np.asarray(group[name], dtype=np.float64)
                 known = values if np.isfinite(values).all() else np.full_like(values, np.nan)
                 row |= estimate_mean(known, photos=reference.photos, seed=seed).columns(name)
-            share = float(group["step"].mean() / group["whole"].mean())
+            whole = float(group["whole"].mean())  # 0 where a function changes nothing
+            share = float(group["step"].mean()) / whole if whole else math.nan
             yield row | {"step_share": share, "wrecked": reasons.get(kind, "")}

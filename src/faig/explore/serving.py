@@ -40,8 +40,9 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise InputError(f"{host}: is no host: {error.strerror}", setting="host") from None
+    except (OSError, UnicodeError, ValueError) as error:  # the last two: no name can be so
+        reason = error.strerror if isinstance(error, OSError) else "no name of a host can be so"
+        raise InputError(f"{host}: is no host: {reason}", setting="host") from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)

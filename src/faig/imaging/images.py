@@ -84,7 +84,7 @@ def as_image(value: ImageLike) -> Image:
 
 def to_uint8(image: Float[Tensor, "*batch channel height width"]) -> Tensor:
     """Clip to [0, 1] and round to 8 bits: uint8 of the same shape."""
-    return image.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return image.detach().clamp(0, 1).mul_(255).round_().to(torch.uint8)  # in place: of a copy, which may be large
 
 
 def round8(

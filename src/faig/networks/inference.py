@@ -16,7 +16,7 @@ from faig.common.process import returns_memory
 from faig.imaging.images import ImageLike, Resized, as_image, to_uint8
 from faig.imaging.metrics import in_channels
 from faig.networks.calls import evaluating, run
-from faig.networks.tiling import MEMORY, Grid, Tiler, whole
+from faig.networks.tiling import MEMORY, Grid, Tiler, of_one_size, whole
 
 NAMES = {3: "RGB", 1: "gray"}  # images that networks take, by their channels
 CHANNELS = tuple(NAMES)  # in the order in which they are tried
@@ -69,7 +69,9 @@ def _restored(network: nn.Module, lr: ImageLike, memory: float | None) -> tuple[
                 channels, (height, width) = len(output), image.shape[1:]
                 pixels = torch.empty(channels, scale * height, scale * width, dtype=torch.uint8)
             tile.gt(pixels, scale).copy_(to_uint8(tile.output(output, scale)))
-    return pixels, output.dtype
+            dtype = output.dtype
+            del output  # or it would be there beside the next one
+    return pixels, dtype
 
 
 def _grid(network: nn.Module, image: Tensor, memory: float | None) -> tuple[Grid, int]:
@@ -80,7 +82,8 @@ def _grid(network: nn.Module, image: Tensor, memory: float | None) -> tuple[Grid
     scale = scale_of(network)
     tiler = ForwardTiler(network, scale, MEMORY if memory is None else memory, image)
     try:
-        return tiler.grid(height, width), scale
+        grid = tiler.grid(height, width)
+        return of_one_size(grid, height, width, tiler.reach.align if tiler.reach else 1), scale
     except InputError:
         if memory is not None:
             raise
@@ -182,7 +185,7 @@ def live_bytes(network: nn.Module, side: int = BYTES_PROBE) -> int:
     Raises:
         InputError: the network does not take it.
     """
-    image = torch.rand(1, channels_of(network), side, side).to(next(network.parameters()))
-    with evaluating(network), _Live() as live:
-        output = run(network, image)
-    return max(live.most, image.nbytes + output.nbytes)
+    channels = channels_of(network)
+    with evaluating(network), _Live() as live:  # the image itself is one of them
+        run(network, torch.rand(1, channels, side, side).to(next(network.parameters())))
+    return live.most

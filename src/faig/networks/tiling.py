@@ -69,6 +69,21 @@ def whole(height: int, width: int) -> Grid:
     return (Tile((0, height, 0, width), (0, height, 0, width)),)
 
 
+def of_one_size(grid: Grid, height: int, width: int, align: int) -> Grid:
+    """The tiles with wider frames, so that all are equally large, where that leaves them at multiples of ``align``.
+
+    oneDNN keeps working memory for every size that it has met: a third of a pass's, for each.
+    """
+    rows = max(tile.framed[1] - tile.framed[0] for tile in grid)
+    columns = max(tile.framed[3] - tile.framed[2] for tile in grid)
+    corners = [(min(tile.framed[0], height - rows), min(tile.framed[2], width - columns)) for tile in grid]
+    if any(side % align for corner in corners for side in corner):
+        return grid
+    return tuple(
+        Tile(tile.own, (top, top + rows, left, left + columns)) for tile, (top, left) in zip(grid, corners, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class Reach:
     """How far a network sees.

@@ -50,7 +50,7 @@ def shown_in_a_strip(strengths: list[float]) -> list[float]:
 
 def _draw(files: dict[float, Path]) -> None:
     box = busiest_part(guide_of(files))
-    frames = labelled({f"{strength:g}": part_of(file, box) for strength, file in files.items()})
+    frames = labelled({file.stem: part_of(file, box) for file in files.values()})
     chosen = shown_in_a_strip(list(files))
     folder = next(iter(files.values())).parent
     with replacing(folder.with_name(f"{folder.name}.png")) as part:
