@@ -33,8 +33,38 @@ def test_the_page_has_the_size_of_the_corpus(tmp_path):
     assert f"tested with {files:,} files" in PAGE
 
 
+def test_the_page_has_the_counts_of_kills():
+    counted = json.loads((DOCS / "results" / "kills.json").read_text(encoding="utf-8"))
+    runs = [run for command in counted.values() for run in command.values()]
+    for fault in ("unsaid", "lost", "mixed", "refused", "different"):
+        assert not any(run[fault] for run in runs)
+    tried, possible = (sum(run[number] for run in runs) for number in ("points", "possible"))
+    text = " ".join(PAGE.split())
+    assert f"{len(counted)} commands, killed at {tried:,} of {possible:,} changes: nothing was lost" in text
+
+
+def test_the_page_has_what_loads_took():
+    found = json.loads((DOCS / "results" / "load.json").read_text(encoding="utf-8"))
+    large, many, deep = found["large"], found["many"], found["deep"]
+    width, height = large["pixels"]
+    rows = {
+        f"`restore --memory 3GB`, one picture of {width}×{height}": large["restore"],
+        f"`predict`, the same picture by `srcnn-style-x2`": large["predict"],
+        f"`restore`, {many['images']:,} pictures": many["restore"],
+        f"`attribute`, {many['images']:,} pictures": many["attribute"],
+        f"`attribute`, {deep['layers']} layers": deep["attribute"],
+        f"`report`, {deep['layers']} layers": deep["report"],
+    }
+    for name, row in rows.items():
+        grows = f"{row['kb_per_image']:+.1f} kB an image" if "kb_per_image" in row else ""
+        assert f"| {name} | {row['peak_gb']:.2f} GB | {grows} | {row['processor_seconds']:.0f} s |" in PAGE
+    assert large["restore"]["peak_gb"] <= 3
+    assert all(abs(many[command]["kb_per_image"]) < 1 for command in ("restore", "attribute"))
+    assert all(len(set(many[command]["open_files"])) == 1 for command in ("restore", "attribute"))
+
+
 def test_every_command_on_the_page_is_in_the_makefile():
     makefile = (DOCS.parent / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"`make (\w+)", PAGE))
-    assert targets == {"fuzz"}
+    assert targets == {"fuzz", "kills"}
     assert all(f"\n{target}: $(READY)\n" in makefile for target in targets)

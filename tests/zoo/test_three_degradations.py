@@ -60,7 +60,7 @@ def test_from_training_to_a_page(tmp_path, monkeypatch, faig):
             "iterations": 8,
             "learning_rate": 2e-2,
             "ema": 0.5,
-        }  # so that the two differ after so few
+        }  # the two shall differ
         Path(f"{net}.yaml").write_text(yaml.safe_dump(training, sort_keys=False), encoding="utf-8")
         assert faig("train", f"{net}.yaml", "--threads", 1)[0] == 0
         assert faig("zoo", "export", f"runs/three/{net}/network.safetensors", f"{net}.safetensors", "--half")[0] == 0
