@@ -49,7 +49,7 @@ def test_the_page_has_what_loads_took():
     width, height = large["pixels"]
     rows = {
         f"`restore --memory 3GB`, one picture of {width}×{height}": large["restore"],
-        f"`predict`, the same picture by `srcnn-style-x2`": large["predict"],
+        "`predict`, the same picture by `srcnn-style-x2`": large["predict"],
         f"`restore`, {many['images']:,} pictures": many["restore"],
         f"`attribute`, {many['images']:,} pictures": many["attribute"],
         f"`attribute`, {deep['layers']} layers": deep["attribute"],

@@ -22,7 +22,7 @@ NAMES = {3: "RGB", 1: "gray"}  # images that networks take, by their channels
 CHANNELS = tuple(NAMES)  # in the order in which they are tried
 SMALL = 128**2  # LR pixels: no image of so few needs tiles
 BYTES_PROBE = 48  # LR pixels of the side of the image on which bytes are counted
-BESIDE_LIVE = 2.4  # peak of a pass / bytes of the tensors that are there at once
+BESIDE_LIVE = 2.6  # peak of a pass / bytes of the tensors that are there at once
 SCATTERED = 3.0  # the same where freed memory stays with the process; see `common.process.return_memory`
 
 Pixels8 = UInt8[Tensor, "channel _ _"]
