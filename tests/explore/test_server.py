@@ -151,20 +151,20 @@ def test_equal_pictures_have_one_address_and_are_kept_by_browsers(served):
 def test_the_page_and_what_it_consists_of(served, monkeypatch, tmp_path):
     monkeypatch.setattr("faig.explore.server.resources.files", lambda package: tmp_path / package)
     (tmp_path / "faig.explore" / "page").mkdir(parents=True)
-    (tmp_path / "faig.web" / "vendor").mkdir(parents=True)
+    (tmp_path / "faig.web" / "parts").mkdir(parents=True)
     (tmp_path / "faig.explore" / "page" / "index.html").write_text("the page")
     (tmp_path / "faig.explore" / "page" / "app.js").write_text("the module")
     (tmp_path / "faig.explore" / "secret.js").write_text("not the page's")
-    (tmp_path / "faig.web" / "vendor" / "chart.css").write_text("the style")
+    (tmp_path / "faig.web" / "parts" / "chart.css").write_text("the style")
     (tmp_path / "faig.web" / "__init__.py").write_text("code")
     for path in ("/", "/index.html", "/assets/index.html"):
         answer = served.client.get(path)
         assert (answer.content, answer.headers["content-type"]) == (b"the page", "text/html; charset=utf-8")
     for path in ("/app.js", "/assets/app.js"):
         assert served.client.get(path).headers["content-type"].startswith("text/javascript")
-    assert served.client.get("/vendor/chart.css").content == b"the style"
+    assert served.client.get("/parts/chart.css").content == b"the style"
     outside = ["/../secret.js", "/assets/../secret.js", "/%2e%2e/secret.js", "/..%2fsecret.js", "//etc/passwd"]
-    for path in (*outside, "/__init__.py", "/vendor"):
+    for path in (*outside, "/__init__.py", "/parts"):
         assert served.client.get(path).status == 404, path
 
 

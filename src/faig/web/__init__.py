@@ -1,11 +1,11 @@
-"""What pages share: modules of JavaScript, styles, and the libraries of others that they use, as files."""
+"""What pages share: modules of JavaScript and styles, as files."""
 
 import re
 from importlib import resources
 
 
 def text(name: str) -> str:
-    """A file of this folder, e.g. ``vendor/uPlot.min.css``, as text."""
+    """A file of this folder, e.g. ``before_after.css``, as text."""
     return resources.files(__name__).joinpath(*name.split("/")).read_text("utf-8")
 
 
