@@ -11,7 +11,7 @@ from faig.report.figures.drawing import Drawing
 from faig.results.tables import TABLES
 from hostile.tables import COMMANDS, Change, changes, fault, make_run, readers
 
-SAMPLE = {"report": 60, "truth": 8, "distribution": 12, "compare": 10, "attribute": 12, "sweep": 4}
+SAMPLE = {"report": 24, "truth": 8, "distribution": 12, "compare": 10, "attribute": 12, "sweep": 4}
 
 pytestmark = pytest.mark.slow
 
