@@ -44,7 +44,7 @@ NOT = {
 FILES = {"baseline": NO_FILE, "target": NO_FILE, "images.gt": NO_FILE, "arch": NO_FILE}
 OWN = {
     "attribute": FILES
-    | {"method": (["faig"], "nope", ""), "top": (*NO_NUMBER[:3], 0, "0.5,1"), "nodes": (*NO_NUMBER, 0, 10**12)},
+    | {"method": (["faig"], "nope", ""), "top": (*NO_NUMBER[:3], 0, "0.5,1"), "nodes": (*NO_NUMBER, 0, 1001)},
     "compare": FILES
     | {
         "proportions": NO_SHARES,
@@ -67,7 +67,7 @@ OWN = {
     "study": {
         "compare.proportions": (*NO_SHARES, []),
         "reference.grafts": NO_SHARES,
-        "compare.nodes": (*NO_NUMBER, 0, 10**12),
+        "compare.nodes": (*NO_NUMBER, 0, 1001),
         "sweep.strengths": NO_STRENGTHS,
         "find.photos": ([], "astronaut", [1]),
         "find.folder": NO_FILE,
@@ -87,6 +87,7 @@ OWN = {
         "training_seeds": ([], [-1], [float("nan")], [True], 1),
         "planted.drifts": ([], [-1], [1, 0], [float("inf")]),
         "decoys.factors": ([0], [float("nan")], 3),
+        "nodes": (*NO_NUMBER, 0, 1001),
         "side": (*NO_NUMBER, 0, 10**12),
     },
 }

@@ -113,6 +113,7 @@ def test_numbers_that_yaml_reads_as_text(read):
         ({"datasets__train__gt_size": -64}, r"datasets\.train\.gt_size: -64 is not above 0"),
         ({"datasets__train__batch_size_per_gpu": 0}, r"datasets\.train\.batch_size_per_gpu: 0 is not above 0"),
         ({"datasets__train__dataroot_gt": ""}, r"datasets\.train\.dataroot_gt: is empty; name a file or a folder"),
+        ({"path__pretrain_network_g": "~none/a.pth"}, r"network_g: '~none/a\.pth' begins with the folder of a user"),
         ({"datasets__train__sigma_list": [1, 2]}, r"sigma_list: \[1, 2\] is not a list of one level"),
         ({"datasets__train__sigma_list": [50]}, r"datasets\.train: blur 50"),
         ({"datasets__train__kernel_prob": float("nan")}, r"datasets\.train\.kernel_prob: Input should be"),

@@ -13,6 +13,7 @@ from faig.common.settings import Proportion, Strict, one_of
 from faig.networks.tiling import MEMORY
 
 MOST_NODES = 1000  # of a rule: its own computation grows faster than their number
+Nodes = Annotated[int, Field(ge=1, le=MOST_NODES)]
 TOP = 0.01  # the paper's share of all filters
 SUBTRACT = ("mean", "strongest")
 
@@ -34,7 +35,7 @@ class IntegralOptions(Strict):
 
     against: Annotated[str, one_of(SUBTRACT)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
-    nodes: int = Field(12, ge=1, le=MOST_NODES)
+    nodes: Nodes = 12
     tolerance: float | None = Field(None, gt=0, lt=1)
     memory: ByteSize = Field(ByteSize(MEMORY), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"

@@ -56,6 +56,6 @@ MOST_THREADS = 1024
 MOST_SEED = 2**63 - 1
 Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
-Repeats = Annotated[int, Field(ge=1, le=10_000)]  # of what is done again: seeds, nodes of an integral
+Repeats = Annotated[int, Field(ge=1, le=10_000)]  # of what is done again: seeds, crops
 Iterations = Annotated[int, Field(ge=1, le=10**9)]
 Side = Annotated[int, Field(ge=1, le=2**16)]  # of an image, in pixels

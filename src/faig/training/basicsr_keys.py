@@ -67,7 +67,12 @@ def level(value: Any) -> float:
 
 def path(value: Any) -> Any:
     """A path, from the user's folder where it begins with ``~``."""
-    return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~") else value
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    try:
+        return str(Path(value).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{value!r} begins with the folder of a user whom this machine does not know") from None
 
 
 def percent(value: Any) -> str:

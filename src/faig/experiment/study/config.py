@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
+from faig.attribution.options import Nodes
 from faig.common.setting_types import FilePath, Iterations, Name, Repeats, Side
 from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, one_of
 from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodNames, NetworksConfig, StrengthList
@@ -25,7 +26,7 @@ class ComparePart(Strict):
     )
     channel: Annotated[str, one_of(CHANNELS)] | None = None
     quadrature: Annotated[str, one_of(RULES)] | None = None
-    nodes: Repeats | None = None
+    nodes: Nodes | None = None
     all_scores: bool | None = None
 
 

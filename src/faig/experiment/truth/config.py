@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
 from faig.attribution.methods import METHODS
-from faig.attribution.options import Options
+from faig.attribution.options import Nodes, Options
 from faig.common.setting_types import Device, FileName, Iterations, Name, Repeats, Seed, Side, Threads
 from faig.common.settings import Proportion, Proportions, Strict
 from faig.experiment.config import MethodNames
@@ -102,7 +102,7 @@ class TruthConfig(Strict):
     side: Side = 32
     every: PositiveInt = 1
     methods: MethodNames = Field(default_factory=lambda: list(METHODS))
-    nodes: Repeats = Options.model_fields["nodes"].default
+    nodes: Nodes = Options.model_fields["nodes"].default
     proportions: Annotated[Proportions, Field(min_length=1)] = Field(
         default_factory=lambda: [0.0025, 0.005, 0.01, 0.02, 0.05, 0.1]
     )
