@@ -1,5 +1,8 @@
 """Bad input: one line, exit code 2, and nothing left behind."""
 
+import errno
+import os
+
 import pytest
 
 IMAGES = "--gt {p}/gt --out {t}/run"
@@ -87,7 +90,6 @@ BAD = {
         f"strip: {SMALL}",
     ),
     "a seed below 0": ("degrade {p}/gt {t}/out --seed -1", "--seed"),
-    "a seed that no generator takes": (f"attribute {ON} {BLUR} --seed {2**64}", "--seed"),
     "threads without end": ("degrade {p}/gt {t}/out --threads 1000000000000", "--threads"),
     "nodes without end": (
         f"attribute {ON} {BLUR} --nodes 1000000000",
@@ -137,3 +139,16 @@ def test_too_little_memory_is_one_line(faig, place, tmp_path, monkeypatch, messa
     assert (code, err.count("\n")) == (2, 1)
     assert err.startswith("error: the memory does not suffice: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_not_laid_to_standard_output_alone(faig, monkeypatch):
+    """A library's error may be without the name of its file."""
+
+    def fail(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("faig.cli.zoo.record_of", fail)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)  # the stream of the tests stays as it is
+    code, _, err = faig("zoo", "list")
+    assert code == 2
+    assert "or a file that the system does not name, cannot be written: No space left on device\n" in err

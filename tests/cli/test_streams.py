@@ -1,6 +1,7 @@
 """Commands whose output goes nowhere, or to where letters are missing: no traceback, and an exit code that says so."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -20,8 +21,8 @@ def run(command, **how):
 def test_a_full_disk_is_one_line(command):
     with open("/dev/full", "w") as full:
         result = run(command, stdout=full)
-    expected = b"error: standard output cannot be written: No space left on device\n"
-    assert (result.returncode, result.stderr) == (2, expected)
+    assert result.returncode == 2
+    assert re.fullmatch(rb"error: standard output, or .*, cannot be written: No space left on device\n", result.stderr)
 
 
 @pytest.mark.parametrize("command", [HELP, LISTED], ids=["help", "list"])

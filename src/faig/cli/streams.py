@@ -47,7 +47,8 @@ def streams() -> Iterator[None]:
         if error.filename is not None:
             raise InputError(f"{error.filename}: {error.strerror}") from None
         _give_up()
-        raise InputError(f"standard output cannot be written: {error.strerror}") from None
+        what = "standard output, or a file that the system does not name,"
+        raise InputError(f"{what} cannot be written: {error.strerror}") from None
 
 
 def _give_up() -> None:
