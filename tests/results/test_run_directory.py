@@ -5,32 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dying import Killed, dies_at
 from faig.common.errors import InputError
-from faig.results import run_directory as module
 from faig.results.run_directory import REPLACED, replacing_files, run_directory
-
-
-class Killed(BaseException):
-    """Stands for a signal: nothing catches it."""
-
-
-def dies_at(monkeypatch, count: int) -> list[str]:
-    """Every change to the file system counts; the process ends just before the one of that number."""
-    done: list[str] = []
-
-    def counted(name, original):
-        def call(*arguments, **options):
-            if len(done) == count:
-                raise Killed
-            done.append(name)
-            return original(*arguments, **options)
-
-        return call
-
-    for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
-        monkeypatch.setattr(Path, name, counted(name, getattr(Path, name)))
-    monkeypatch.setattr(module.shutil, "rmtree", counted("rmtree", module.shutil.rmtree))
-    return done
 
 
 def work(path: Path, number: int, *, force: bool = False) -> None:

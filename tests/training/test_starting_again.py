@@ -10,33 +10,12 @@ import yaml
 from safetensors.torch import load_file
 
 from conftest import training_config
+from dying import Killed, dies_at
 from faig.common.files import REPLACED, SETTING_ASIDE
 from faig.training import run_files
 from faig.training.loop import train
 
 pytestmark = pytest.mark.slow
-
-
-class Killed(BaseException):
-    """Stands for a signal: nothing catches it."""
-
-
-def dies_at(monkeypatch, count: int) -> None:
-    """Every change to the file system counts; the process ends just before the one of that number."""
-    done: list[str] = []
-
-    def counted(name, original):
-        def call(*arguments, **options):
-            if len(done) == count:
-                raise Killed
-            done.append(name)
-            return original(*arguments, **options)
-
-        return call
-
-    for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
-        monkeypatch.setattr(Path, name, counted(name, getattr(Path, name)))
-    monkeypatch.setattr(shutil, "rmtree", counted("rmtree", shutil.rmtree))
 
 
 def seeds_in(folder: Path) -> set[int]:
