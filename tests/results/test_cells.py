@@ -137,8 +137,8 @@ FILES = {
     "line 2 has a zero byte": _bytes(lambda data: data.replace(b"a,b", b"a\0b")),
     "codec can't decode": _bytes(lambda data: data.replace(b"a,b", b"\xff")),
     "line 3: ',' expected after": _bytes(lambda data: data.replace(b"second", b'"second')),
-    "cannot be read as a table: it is no regular file": _directory,
-    "table: it is no regular file": lambda folder: os.mkfifo(folder / "made.csv"),
+    "made.csv: is not a regular file": _directory,
+    "is not a regular file": lambda folder: os.mkfifo(folder / "made.csv"),
 }
 
 

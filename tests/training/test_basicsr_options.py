@@ -93,7 +93,7 @@ def test_numbers_that_yaml_reads_as_text(read):
         ({"name": "x" * 300}, r"name: 'x+' is longer than 255 bytes"),
         ({"name": ["a"]}, r"name: \['a'\] becomes the name of a folder"),
         ({"name": {"a": 1}}, r"name\.a: there is no such setting; name is one value, no section"),
-        ({"a\nb\ud800": 1}, r"'a\\nb\\ud800': there is no such setting"),
+        ({"a\nb\ud800": 1}, r"a\\nb\\ud800: there is no such setting"),
         ({"train": 3}, r"train: 3 is no section of settings"),
         ({"datasets": [1]}, r"datasets: \[1\] is no section of settings"),
         ({"num_gpu": -1}, r"num_gpu: -1 is no number of GPUs"),

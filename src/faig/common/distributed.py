@@ -88,11 +88,6 @@ def processes_of(device: str) -> Processes:
     return accelerator
 
 
-def is_first() -> bool:
-    """Whether this process is the one that speaks for all."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def share_of_batch(batch: int, accelerator: "Accelerator") -> slice:
     """The part of each batch that this process takes.
 

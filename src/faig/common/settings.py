@@ -17,10 +17,11 @@ from pydantic import (
     field_validator,
 )
 
-from faig.common.errors import InputError, shown
+from faig.common.errors import InputError, printable, shown
 from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
+NO_TRUTH = "cannot be true or false, as YAML reads on, off, yes and no too"
 
 
 class Strict(BaseModel):
@@ -35,7 +36,7 @@ class Strict(BaseModel):
         annotation = cls.model_fields[info.field_name or ""].annotation
         of_truth = bool in (annotation, *get_args(annotation))
         if not of_truth and any(isinstance(part, bool) for part in (value if isinstance(value, list) else [value])):
-            raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
+            raise ValueError(NO_TRUTH)
         return value
 
 
@@ -98,7 +99,7 @@ def number_or_text(value: Any) -> Any:
         ValueError: it is not finite.
     """
     if isinstance(value, bool):
-        raise ValueError("cannot be true or false, as YAML reads on, off, yes and no too")
+        raise ValueError(NO_TRUTH)
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -223,7 +224,7 @@ def validated(
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
-            name = ".".join(readable(str(part)) for part in first["loc"])
+            name = ".".join(printable(str(part)) for part in first["loc"])
             suggestion = suggested(list(_settings(model)), name)
             raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
         raise InputError(": ".join(part for part in (source, brief(error, names)) if part)) from None
@@ -232,7 +233,7 @@ def validated(
 def brief(error: ValidationError, names: Mapping[str, str] | None = None) -> str:
     """The first thing that a model refuses, in a line: where, by the names of `validated`, why, and what was given."""
     first = error.errors()[0]
-    name = ".".join(readable(str(part)) for part in first["loc"])
+    name = ".".join(printable(str(part)) for part in first["loc"])
     within = [ours for ours in names or () if f"{name}.".startswith(f"{ours}.")]
     if names and within:
         ours = max(within, key=len)
@@ -240,11 +241,6 @@ def brief(error: ValidationError, names: Mapping[str, str] | None = None) -> str
     reason = first["msg"].removeprefix("Value error, ")
     got = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f" (got {shown(first['input'])})"
     return ": ".join(part for part in (name, f"{reason}{got}") if part)
-
-
-def readable(name: str) -> str:
-    """A key as it can be shown on a line: escaped where it holds what cannot."""
-    return name if name.isprintable() else repr(name)
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

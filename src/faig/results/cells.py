@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from faig.common.errors import InputError, shown
+from faig.common.files import check_regular
 from faig.common.settings import NAME
 from faig.imaging.cases import CLEAN
 from faig.results.table import Column, Table
@@ -59,8 +60,7 @@ def read_cells(path: Path) -> tuple[list[str], Cells, list[int]]:
     Raises:
         InputError: it cannot be read, is cut off, or has a row of another length than the header.
     """
-    if path.exists() and not path.is_file():  # a pipe would be read for ever
-        raise InputError(f"{path}: cannot be read as a table: it is no regular file")
+    check_regular(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")
         if text and not text.endswith(("\n", "\r")):

@@ -1,13 +1,12 @@
 """BasicSR's option files, as the paper's authors published them, read as our configuration."""
 
 import re
-import reprlib
 from typing import Any
 
 import torch
 
-from faig.common.errors import InputError
-from faig.common.settings import LONGEST, flat, nested, readable, suggested
+from faig.common.errors import InputError, printable, shown
+from faig.common.settings import LONGEST, flat, nested, suggested
 from faig.training.basicsr_keys import HONOURED, REFUSED, WITHOUT_EFFECT, Honoured, as_in, found, integer
 
 NETWORKS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {  # ours, its arguments by their keys, defaults
@@ -54,7 +53,6 @@ def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The values of all honoured keys that are given, and a line for each that has no effect."""
     given, notes = {}, []
     for name, value in flat(values).items():
-        shown = reprlib.repr(value)
         known = [as_in(pattern, name) for pattern in (*HONOURED, *WITHOUT_EFFECT, *REFUSED)]
         known = [other for other in known if "*" not in other]
         key, why = found(name, HONOURED), found(name, WITHOUT_EFFECT)
@@ -64,14 +62,14 @@ def _read(values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if key:
             given[name] = _value(name, key, value)
         elif why:
-            notes.append(f"{name}: {shown} has no effect on the result: {why}")
+            notes.append(f"{name}: {shown(value)} has no effect on the result: {why}")
         elif refusal:
-            raise InputError(f"{name}: {shown} is not supported: {refusal}")
+            raise InputError(f"{name}: {shown(value)} is not supported: {refusal}")
         elif any(other.startswith(f"{name}.") for other in known):
-            raise InputError(f"{name}: {shown} is no section of settings")
+            raise InputError(f"{name}: {shown(value)} is no section of settings")
         else:
             above = [f"; {other} is one value, no section" for other in known if name.startswith(f"{other}.")]
-            raise InputError(f"{readable(name)}: there is no such setting{''.join(above) or suggested(known, name)}")
+            raise InputError(f"{printable(name)}: there is no such setting{''.join(above) or suggested(known, name)}")
     for needed in (name for name, key in HONOURED.items() if key.needed):
         _needed(given, needed)
     return given, notes
@@ -84,7 +82,7 @@ def _value(name: str, key: Honoured, value: Any) -> Any:
         raise InputError(f"{name}: {error}") from None
     if key.only and read not in key.only:
         allowed = " or ".join(repr(each) for each in key.only)
-        raise InputError(f"{name}: {reprlib.repr(value)} is not supported; only {allowed} is")
+        raise InputError(f"{name}: {shown(value)} is not supported; only {allowed} is")
     return read
 
 
