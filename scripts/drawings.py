@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from faig.attribution.integration.quadrature import RULES
-from faig.imaging.colours import COLOURS
-from faig.report.figures.style import save_figure
+from faig.imaging.colours import COLOURS, GREY
+from faig.report.figures.style import SETTINGS, save_figure
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
 BLUE, ORANGE, GREEN = COLOURS[:3]
-INK = "#7d8793"  # read on white and on black paper
-STYLE: dict[str, Any] = {
+INK = GREY  # read on white and on black paper
+STYLE: Any = {
+    "svg.hashsalt": SETTINGS["svg.hashsalt"],
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -147,7 +148,7 @@ DRAWINGS = {"path": path_and_integral, "interventions": interventions, "leak": l
 def main() -> None:
     with rc_context(STYLE):
         for name, draw in DRAWINGS.items():
-            save_figure(draw(), FOLDER / name, ("svg",))
+            save_figure(draw(), FOLDER / name, ("svg",), STYLE)
 
 
 if __name__ == "__main__":

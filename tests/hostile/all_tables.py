@@ -7,15 +7,15 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
 from faig.cli import main as faig
-from faig.report.figures.chart import Chart
 from hostile.tables import COMMANDS, changes, fault, make_run, readers
-from hostile.test_tables import dot
+from hostile.test_tables import undraw
 
 
 def called(*arguments: object) -> tuple[int, str, str]:
@@ -27,18 +27,17 @@ def called(*arguments: object) -> tuple[int, str, str]:
     return int(stop.value.code or 0), out.getvalue(), err.getvalue()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Try them, and print what is wrong and how many there were."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--command", choices=list(COMMANDS), action="append")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("error")
-        patch.setattr(Chart, "draw", dot)
-        patch.setattr("faig.report.truth._save", lambda figure, path: None)
+        undraw(patch)
         run = make_run(Path(folder) / "made")
         for command in given.command or COMMANDS:
             for change in [change for change in changes(run) if command in readers(change)][:: given.every]:

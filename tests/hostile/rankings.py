@@ -33,6 +33,16 @@ HOSTILE: dict[str, Any] = {  # JSON where another value belongs
     "no number": float("nan"),
     "nested": json.loads("[" * 400 + "]" * 400),
 }
+NO_JSON = {  # texts where a JSON object belongs
+    "empty": "",
+    "cut": "{",
+    "null": "null",
+    "a list": "[]",
+    "a text": '"x"',
+    "no members": "{}",
+    "nested": "[" * 100_000 + "]" * 100_000,
+    "of 5000 digits": '{"layers": ' + "9" * 5000 + "}",
+}
 
 
 def lines(order: list[int]) -> list[str]:
@@ -128,17 +138,7 @@ def told(tensors: dict[str, torch.Tensor], metadata: Any) -> bytes:
 def files(kind: str, tensors: dict[str, torch.Tensor], metadata: dict[str, Any]) -> list[Item]:
     """Files of a kind that are cut, or whose metadata is another: one value at a time, at every place."""
     data = told(tensors, metadata)
-    texts = {
-        "empty": "",
-        "cut": "{",
-        "null": "null",
-        "a list": "[]",
-        "a text": '"x"',
-        "no members": "{}",
-        "nested": "[" * 100_000 + "]" * 100_000,
-        "of 5000 digits": '{"layers": ' + "9" * 5000 + "}",
-    }
-    made = [Item(f"{kind}, metadata {name}.safetensors", told(tensors, text), ": ") for name, text in texts.items()]
+    made = [Item(f"{kind}, metadata {name}.safetensors", told(tensors, text), ": ") for name, text in NO_JSON.items()]
     made += cuts(f"{kind}.safetensors", data, ": ", [0, 7, 8, 50, len(data) // 2, -1])
     made.append(Item(f"{kind} without metadata.safetensors", save(tensors), ": "))
     layers = {

@@ -11,7 +11,7 @@ import torch
 from faig import zoo
 from hostile.configurations import settings, with_setting
 from hostile.item import Item
-from hostile.rankings import COUNT, HOSTILE, LAYERS, ORDER, SCORES, files, odd, told
+from hostile.rankings import COUNT, HOSTILE, LAYERS, NO_JSON, ORDER, SCORES, files, odd, told
 
 SHIPPED = zoo.FOLDER / "srcnn-style-x2"
 FINGERPRINT = {"target": "a", "baseline": "b"}
@@ -131,18 +131,9 @@ PREDICTOR: dict[str, Any] = json.loads((SHIPPED / "predictor.json").read_text(en
 def predictors() -> list[Item]:
     """``predictor.json`` of a shipped pair, altered."""
     whole = json.dumps(PREDICTOR)
-    texts = {
-        "empty": "",
-        "cut": whole[:-9],
-        "null": "null",
-        "a list": "[]",
-        "a text": '"x"',
-        "no members": "{}",
-        "nested": "[" * 100_000 + "]" * 100_000,
-        "of 5000 digits": '{"functions": ' + "9" * 5000 + "}",
-        "Latin-1": whole.encode() + b"\xff",
-    }
+    texts = NO_JSON | {"cut": whole[:-9], "of 5000 digits": '{"functions": ' + "9" * 5000 + "}"}
     made = [Item(f"{name}.json", text, ": ") for name, text in texts.items()]
+    made.append(Item("Latin-1.json", whole.encode() + b"\xff", ": "))
     placed = [place for place in settings(PREDICTOR) if place[0] != "learned_on"]
     for place in placed:
         for name, value in HOSTILE.items():

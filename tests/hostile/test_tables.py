@@ -39,9 +39,7 @@ def test_every_table_and_every_column_is_changed(found):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_changed_file_is_one_line_or_valid(run, found, faig, monkeypatch, command):
-    """Charts are made, and drawn as a dot; that any numbers and names can be drawn is a test of charts."""
-    monkeypatch.setattr(Drawing, "of", Dot)
-    monkeypatch.setattr("faig.report.truth.draw_truth", lambda *paths, **tables: None)
+    undraw(monkeypatch)
     mine = [change for change in found if command in readers(change)]
     wrong = {}
     for change in random.Random(command).sample(mine, SAMPLE[command]):
@@ -50,6 +48,21 @@ def test_a_changed_file_is_one_line_or_valid(run, found, faig, monkeypatch, comm
     assert not wrong
     code, _, err = faig(*COMMANDS[command][0](run))
     assert (code, err) == (0, "")
+
+
+def test_all_of_them_can_be_tried(run, capsys, monkeypatch):
+    from hostile import all_tables
+
+    monkeypatch.setattr(all_tables, "make_run", lambda folder: run)
+    monkeypatch.setattr("sys.argv", ["faig"])  # which it sets
+    all_tables.main(["--every", "100000"])
+    assert capsys.readouterr().out == f"{dict.fromkeys(COMMANDS, 1)}\n"
+
+
+def undraw(patch: pytest.MonkeyPatch) -> None:
+    """Charts are made, and drawn as a dot; that any numbers and names can be drawn is a test of charts."""
+    patch.setattr(Drawing, "of", Dot)
+    patch.setattr("faig.report.truth.draw_truth", lambda *paths, **tables: None)
 
 
 class Dot(Drawing):

@@ -258,6 +258,20 @@ def test_points_are_said_with_interval_and_without_gaps():
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y, _ in places)
 
 
+def test_a_minus_is_of_numbers_and_names_keep_their_hyphens():
+    line = Series("signed-net", [-1.5], [-2.0], [-3.0], [-1e-5], hover=["a-b"])
+    assert Chart("c", "t", "x-y", "y", [line]).told(line) == ["signed-net, x-y −1.5: y −2 [−3, −1e−05], a-b"]
+
+
+def test_points_beyond_one_edge_share_one_mark():
+    line = Series("s", [1, 2, 3, 4], [5, 6, 0, -7])
+    axes = Drawing.of(Chart("c", "t", "x", "y", [line], within=(NONE, (-1, 1)))).figure.axes[0]
+    marks = {each.get_marker(): list(each.get_xdata()) for each in axes.lines[1:]}
+    assert marks == {"^": [1, 2], "v": [4]}
+    assert len(axes.lines) == 1 + len(marks)
+
+
 def test_every_colour_of_functions_has_a_variable():
-    for colour in COLOURS:
-        Drawing.of(Chart("c", "t", "x", "y", [Series("s", [1, 2], [1, 2], colour=colour)])).inline(0)
+    for place, colour in enumerate(COLOURS):
+        svg = Drawing.of(Chart("c", "t", "x", "y", [Series("s", [1, 2], [1, 2], colour=colour)])).inline(0)
+        assert f"var(--c{place})" in svg

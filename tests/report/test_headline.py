@@ -121,6 +121,7 @@ def test_a_run_that_found_nothing_has_no_sentence():
     assert headline(Run()) is None
     assert headline(Run(summary=summary({"switched_off": math.nan}))) is None
     assert headline(Run(summary=summary({}).assign(method="ig"))) is None
+    assert headline(Run(check=check().iloc[1:])) is None  # nothing of the function's own input
 
 
 @given(

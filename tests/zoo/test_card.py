@@ -1,6 +1,7 @@
 """Cards: what the hub reads of them, what this package reads again, and what `faig zoo` prints."""
 
 import json
+import shutil
 
 import huggingface_hub
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from faig import zoo
 from faig.common.errors import InputError
+from faig.common.tensors import load_tensors, save_tensors
 from faig.zoo.card import Measured, read_card, with_front_matter
 from faig.zoo.record import record_of
 
@@ -45,6 +47,22 @@ def test_front_matter_of_another_shape_is_one_line(tmp_path, record):
     path.write_text(f"---\n{record}\n---\n# mine\n")
     with pytest.raises(InputError, match=r"card\.md: its front matter cannot be read: "):
         read_card(path)
+
+
+def test_a_card_that_is_no_text_is_one_line(tmp_path):
+    (tmp_path / "card.md").write_bytes(b"# caf\xe9\n")
+    with pytest.raises(InputError, match=r"card\.md: cannot be read: "):
+        read_card(tmp_path / "card.md")
+
+
+@pytest.mark.parametrize("degradations", [None, 3, [3], "blur"])
+def test_scores_of_another_shape_are_one_line(tmp_path, monkeypatch, degradations):
+    monkeypatch.setenv("FAIG_ZOO", str(tmp_path))
+    scores = shutil.copytree(zoo.FOLDER / "srcnn-style-x2", tmp_path / "mine") / "scores.safetensors"
+    tensors, metadata = load_tensors(scores, "scores")
+    save_tensors(scores, tensors, metadata | {"degradations": degradations})
+    with pytest.raises(InputError, match=r"scores\.safetensors: is not a file of scores"):
+        record_of("mine")
 
 
 @pytest.mark.parametrize("pair", ["srresnet-x2", "srcnn-style-x2"])

@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from faig.common.errors import InputError
-from faig.common.process import returns_memory
 from faig.imaging.images import ImageLike, Resized, as_image, to_uint8
 from faig.imaging.metrics import in_channels
 from faig.networks.calls import evaluating, run
@@ -147,8 +146,7 @@ class ForwardTiler(Tiler):
     @functools.cached_property
     def bytes_per_pixel(self) -> float:
         """What a forward pass takes per LR pixel."""
-        on_gpu = next(self.network.parameters()).device.type != "cpu"
-        return (BESIDE_LIVE if on_gpu or returns_memory() else SCATTERED) * live_bytes(self.network) / BYTES_PROBE**2
+        return self.peak(live_bytes(self.network), BESIDE_LIVE, SCATTERED) / BYTES_PROBE**2
 
     @functools.cached_property
     def held(self) -> float:

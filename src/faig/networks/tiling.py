@@ -16,6 +16,7 @@ from jaxtyping import Bool
 from torch import Tensor, nn
 
 from faig.common.errors import InputError
+from faig.common.process import returns_memory
 from faig.networks.calls import evaluating, run
 
 MEMORY = 3_000_000_000  # bytes to stay under, where nothing else is said
@@ -130,6 +131,11 @@ class Tiler(ABC):
     @abstractmethod
     def held(self) -> float:
         """Bytes that each worker holds whatever the size of a tile is."""
+
+    def peak(self, live: int, compact: float, scattered: float) -> float:
+        """Bytes of a pass that has so many at once; the factors are without and with freed memory that stays."""
+        on_gpu = next(self.network.parameters()).device.type != "cpu"
+        return live * (compact if on_gpu or returns_memory() else scattered)
 
     def most_pixels(self, workers: int = 1) -> int:
         """How many LR pixels a pass may have, where so many go on at once."""

@@ -77,14 +77,17 @@ def _rows(results: Results, method: str) -> tuple[pd.DataFrame, float, str]:
     rows, share = at_one_percent(check) if check["proportion"].notna().any() else (check, math.nan)
     made = []
     for function, group in rows.groupby("function", sort=False):
-        own, elsewhere = group[group["input"] == function].iloc[0], group[group["input"] != function]
-        row = own.to_dict() | {"reverted": function, "wrecked": next(filter(None, group["wrecked"]), "")}
+        own, elsewhere = group[group["input"] == function], group[group["input"] != function]
+        if own.empty:
+            continue
+        row = own.iloc[0].to_dict() | {"reverted": function, "wrecked": next(filter(None, group["wrecked"]), "")}
         if len(elsewhere):
             most = elsewhere.sort_values("psnr_gain").iloc[0]
             row |= {"loses_most": most["input"], "psnr_elsewhere": most["psnr_gain"]}
             row |= {"psnr_elsewhere_worst": elsewhere["psnr_gain_worst"].min()}
         made.append(row)
-    return pd.DataFrame(made), share, ", on the images that they were found on"
+    found = pd.DataFrame(made, columns=None if made else list(SUMMARY.names))
+    return found, share, ", on the images that they were found on"
 
 
 def _least_off(row: "pd.Series[Any]") -> float:

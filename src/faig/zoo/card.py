@@ -74,9 +74,12 @@ def read_card(path: Path) -> tuple[list[Measured], str]:
     """What a card says was measured, and its text without front matter.
 
     Raises:
-        InputError: its front matter is of another shape.
+        InputError: it is no text, or its front matter is of another shape.
     """
-    whole = path.read_text(encoding="utf-8")
+    try:
+        whole = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
     match = FRONT_MATTER.match(whole)
     if match is None:
         return [], whole

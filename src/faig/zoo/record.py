@@ -6,8 +6,7 @@ from typing import Any
 import torch
 
 from faig import zoo
-from faig.common.tensors import load_metadata
-from faig.imaging.cases import CLEAN
+from faig.attribution.files.score_files import load_scores
 from faig.networks.checkpoint import network_metadata
 from faig.networks.inference import scale_of
 from faig.zoo.card import CARD, Measured, read_card
@@ -63,14 +62,13 @@ def record_of(pair: str) -> PairRecord:
     metadata = network_metadata(folder / "target.safetensors")
     high, low = (torch.cat([w.flatten() for w in network.parameters()]) for network in (target, baseline))
     card, scores = folder / CARD, folder / SCORES
-    kinds = load_metadata(scores, "scores").get("degradations", []) if scores.is_file() else []
     return PairRecord(
         name=pair,
         architecture=str(metadata.get("architecture", "")),
         scale=scale_of(target),
         parameters=high.numel(),
         size=sum((folder / f"{role}.safetensors").stat().st_size for role in zoo.ROLES),
-        functions=[kind for kind in kinds if kind != CLEAN],
+        functions=load_scores(scores)[0].degradations if scores.is_file() else [],
         trained=_trained(metadata),
         change=float((high - low).norm() / high.norm()),
         beside=[words for file, words in BESIDE.items() if (folder / file).is_file()],

@@ -18,17 +18,6 @@ from faig.networks.architectures import SRResNet
 from faig.networks.tiling import best_grid, reach, whole
 
 
-class Everywhere(nn.Module):
-    """Every output pixel depends on the mean of the image."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 1)
-
-    def forward(self, x):
-        return self.conv(x) + x.mean((2, 3), keepdim=True)
-
-
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("architecture", ["srresnet", "srcnn-style"])
 def test_tiled_equals_untiled(architecture, scale):
@@ -71,7 +60,7 @@ def test_a_small_budget_makes_tiles_and_a_smaller_one_says_what_is_needed():
 
 
 def test_says_so_where_tiles_will_not_do():
-    tiler = GradientTiler(Everywhere(), 1, 5.2e8)
+    tiler = GradientTiler(tiny_network("rcan"), 2, 5.2e8)  # its attention sees the whole image
     with pytest.raises(InputError, match=r"LR image of 3000x3000 needs .*GB of memory, .*depends on the whole image"):
         tiler.grid(3000, 3000)
 

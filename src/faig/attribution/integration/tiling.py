@@ -9,7 +9,6 @@ import functools
 import torch
 from torch import Tensor, nn
 
-from faig.common.process import returns_memory
 from faig.networks.calls import copied, run
 from faig.networks.inference import channels_of
 from faig.networks.tiling import Tiler
@@ -31,8 +30,7 @@ class GradientTiler(Tiler):
     @functools.cached_property
     def bytes_per_pixel(self) -> float:
         """What forward and backward pass take per LR pixel."""
-        on_gpu = next(self.network.parameters()).device.type != "cpu"
-        return (BESIDE_SAVED if on_gpu or returns_memory() else SCATTERED) * saved_bytes(self.network) / BYTES_PROBE**2
+        return self.peak(saved_bytes(self.network), BESIDE_SAVED, SCATTERED) / BYTES_PROBE**2
 
     @functools.cached_property
     def held(self) -> float:

@@ -8,7 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from faig.common.statistics import Estimate
 from faig.imaging.colours import INK
+from faig.report.claims.claim import written
 
 Kind = Literal["line", "bars", "steps"]
 Scale = Literal["plain", "percent", "log"]
@@ -135,9 +137,8 @@ class Chart:
         unit = "%" if self.scale == "percent" else ""
         told = []
         for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
-            where = x if isinstance(x, str) else f"{self.x} {x:.3g}{unit}"
-            known = series.low and math.isfinite(series.low[place])
-            interval = f" [{series.low[place]:.3g}, {series.high[place]:.3g}]" if known else ""
+            where = x if isinstance(x, str) else f"{self.x} {written(Estimate(x, math.nan, math.nan))}{unit}"
+            ends = (series.low[place], series.high[place]) if series.low else (math.nan, math.nan)
             more = f", {series.hover[place]}" if series.hover and series.hover[place] else ""
-            told.append(f"{series.name}, {where}: {self.y} {y:.3g}{interval}{more}".replace("-", "−"))
+            told.append(f"{series.name}, {where}: {self.y} {written(Estimate(y, *ends))}{more}")
         return told

@@ -118,7 +118,8 @@ def _joined(*parts: str) -> str:
 def _ends(row: "pd.Series[Any]", leak: str) -> str:
     """The interval of leak; empty where there is none."""
     estimate = Estimate.of_row(row, leak)
-    return "" if math.isnan(estimate.low) else f"leak in [{estimate.low:.3g}, {estimate.high:.3g}]"
+    interval = f"leak in [{estimate.low:.3g}, {estimate.high:.3g}]".replace("-", "−")
+    return "" if math.isnan(estimate.low) else interval
 
 
 def _wreck(row: "pd.Series[Any]") -> str:

@@ -152,11 +152,12 @@ def _ends(series: Series, ends: Sequence[float]) -> Numbers:
 
 
 def _mark_beyond(axes: "Axes", chart: Chart, series: Series, x: Numbers, y: Numbers) -> None:
-    """A mark at the edge for each point that lies beyond the limits."""
-    for sides in zip(*chart.beyond(series), strict=True):
+    """Marks at the edges, one for each point that lies beyond the limits."""
+    lie = list(zip(*chart.beyond(series), strict=True))
+    for sides in dict.fromkeys(lie):
         mark = EDGES.get(sides) or EDGES.get((sides[0], 0))
         if mark:
-            here = [sides == each for each in zip(*chart.beyond(series), strict=True)]
+            here = [sides == each for each in lie]
             axes.plot(x[here], y[here], mark, ms=9, color=series.colour, mfc=PAPER, clip_on=False, zorder=5)
 
 

@@ -38,17 +38,18 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-def save_figure(figure: "Figure", path: Path, forms: Sequence[str] = ("png", "svg")) -> None:
+def save_figure(figure: "Figure", path: Path, forms: Sequence[str] = ("png", "svg"), settings: Any = SETTINGS) -> None:
     """Write a PNG and an SVG, or one of them; equal figures give equal bytes.
 
     Args:
         figure: what to write.
         path: without suffix; its folder is made.
         forms: which to write.
+        settings: of matplotlib, for what is decided as a file is written.
     """
     from matplotlib import rc_context
 
     path.parent.mkdir(parents=True, exist_ok=True)
     for form in forms:
-        with replacing(path.with_name(f"{path.name}.{form}")) as part, rc_context(SETTINGS):
+        with replacing(path.with_name(f"{path.name}.{form}")) as part, rc_context(settings):
             figure.savefig(part, format=form, dpi=RESOLUTION, metadata=METADATA[form])
