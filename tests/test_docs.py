@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import faig
 from faig.networks.checkpoint import network_metadata
 from faig.report.figures.teaser import teaser_caption
 from faig.results.reader import Shot
@@ -199,3 +200,20 @@ def test_what_the_example_says_of_its_pair_is_what_its_training_measured():
         f"and {gained['jpeg']:.1f} dB on compressed input, and loses {-gained['clean']:.1f} dB on clean input."
     )
     assert said in " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+
+
+def test_what_the_readme_says_of_the_ground_truth_is_what_was_measured():
+    page = (DOCS / "results" / "truth.md").read_text(encoding="utf-8")
+    alone = page.split("## Brute force")[1].split("## Planted functions")[0]
+    ranges = {}
+    for method in ("faig", "predicted"):
+        found = re.findall(rf"^\| `{method}` \| (\S+) ±", alone, re.MULTILINE)
+        assert len(found) == 4  # two pairs, two functions
+        ranges[method] = f"{min(found)} to {max(found)}"
+    said = f"rank correlation {ranges['faig']}; `predicted` has {ranges['predicted']}"
+    assert said in " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+
+
+def test_the_version_to_cite_is_this_one():
+    lines = (DOCS.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {faig.__version__}" in lines
