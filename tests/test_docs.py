@@ -6,7 +6,10 @@ import runpy
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+import faig
+from faig.networks.checkpoint import network_metadata
 from faig.report.figures.teaser import teaser_caption
 from faig.results.reader import Shot
 
@@ -170,3 +173,47 @@ def test_the_table_of_the_example_is_what_was_measured():
     for name, method in named.items():
         cells = measured_cells("three-degradations", method, 0.01, ("blur", "noise", "jpeg"))
         assert f"| {name} | {cells} |" in readme
+
+
+@pytest.mark.parametrize(
+    ("study", "verdict"), [("methods-srresnet", "holds"), ("methods-srcnn-style", "does not hold")]
+)
+def test_where_signed_is_said_to_beat_faig_it_does(study, verdict):
+    """At sizes that were chosen on the finding images, on both functions and by both measures."""
+    page = (DOCS / "results" / f"{study}.md").read_text(encoding="utf-8")
+    claim = next(line for line in page.splitlines() if line.startswith("| FAIG can be beaten:"))
+    assert f"| **{verdict}** | Signed on deblurring:" in claim
+    chosen = [line for line in page.splitlines() if re.match(r"\| (blur|noise) \| signed \| (no more|as much)", line)]
+    assert len(chosen) == 4
+    assert all("| finding images |" in line for line in chosen)
+
+
+def test_what_the_example_says_of_its_pair_is_what_its_training_measured():
+    folder = DOCS.parent / "examples" / "three-degradations"
+    records = [
+        network_metadata(folder / "pair" / f"{name}.safetensors")["training"]["validation"][-1]
+        for name in ("target", "baseline")
+    ]
+    gained = {kind: records[0][kind] - records[1][kind] for kind in ("blur", "noise", "jpeg", "clean")}
+    said = (
+        f"On two images of Set5 the target gains {gained['blur']:.1f} dB on blurry, {gained['noise']:.1f} dB on noisy "
+        f"and {gained['jpeg']:.1f} dB on compressed input, and loses {-gained['clean']:.1f} dB on clean input."
+    )
+    assert said in " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+
+
+def test_what_the_readme_says_of_the_ground_truth_is_what_was_measured():
+    page = (DOCS / "results" / "truth.md").read_text(encoding="utf-8")
+    alone = page.split("## Brute force")[1].split("## Planted functions")[0]
+    ranges = {}
+    for method in ("faig", "predicted"):
+        found = re.findall(rf"^\| `{method}` \| (\S+) ±", alone, re.MULTILINE)
+        assert len(found) == 4  # two pairs, two functions
+        ranges[method] = f"{min(found)} to {max(found)}"
+    said = f"rank correlation {ranges['faig']}; `predicted` has {ranges['predicted']}"
+    assert said in " ".join((DOCS.parent / "README.md").read_text(encoding="utf-8").split())
+
+
+def test_the_version_to_cite_is_this_one():
+    lines = (DOCS.parent / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {faig.__version__}" in lines
