@@ -1,13 +1,22 @@
-"""A client of a server on this machine that sends requests as they are."""
+"""A server of `faig explore` on this machine, and a client that sends requests as they are."""
 
 import http.client
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
+import uvicorn
+
+from faig.explore.explorer import Explorer
+from faig.explore.server import Server
+from faig.explore.serving import bound, settings
+from faig.explore.subject import Subject
 
 
 class Client:
@@ -49,3 +58,19 @@ def read_png(content: bytes) -> torch.Tensor:
     assert pixels.dtype == np.uint8
     assert pixels.shape[2] == 3
     return torch.from_numpy(pixels[..., ::-1].copy()).permute(2, 0, 1).float() / 255
+
+
+@contextmanager
+def serving(subject: Subject) -> Iterator[SimpleNamespace]:
+    """A server under way: its client, and what is behind it."""
+    listening = bound("127.0.0.1", 0)
+    server = Server(Explorer(subject), "127.0.0.1")
+    process = uvicorn.Server(settings(server))
+    thread = threading.Thread(target=process.run, args=[[listening]])
+    thread.start()
+    yield SimpleNamespace(client=Client(listening.getsockname()[1]), server=server, explorer=server.explorer)
+    server.turns.end()
+    process.should_exit = True
+    thread.join(timeout=30)
+    listening.close()
+    assert not thread.is_alive()

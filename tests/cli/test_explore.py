@@ -41,6 +41,7 @@ def test_a_port_in_use_is_one_line(faig):
         (["nowhere", "--pair", "srresnet-x2"], "explore one of them"),
         (["--memory", "much"], "error: 'much' is no size; write 4GB (--memory)"),
         (["--memory", "-3GB"], "error: '-3GB' is no size"),
+        (["--memory", "0"], "error: '0' is no size"),
         (["--device", "abacus"], "is not one of cpu"),
     ],
     ids=str,

@@ -1,23 +1,19 @@
 """A tiny pair in a zoo of its own, what explores it, and a server that answers over the loopback."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import uvicorn
 
 from conftest import nudged, tiny_network
-from explore_client import Client
+from explore_client import serving
 from explore_page import chromium, file_server
 from faig.attribution.files.score_files import mean_over_images, save_scores
 from faig.common.errors import InputError
 from faig.explore.explorer import Explorer
 from faig.explore.runtime import runtime_files
-from faig.explore.server import Server
-from faig.explore.serving import bound, settings
 from faig.explore.static_page import write_page
 from faig.explore.subject import Subject
 from faig.imaging.cases import make_cases
@@ -68,17 +64,8 @@ def explorer(subject) -> Explorer:
 @pytest.fixture(scope="module")
 def served(subject) -> Iterator[SimpleNamespace]:
     """A server under way: its client, and what is behind it."""
-    listening = bound("127.0.0.1", 0)
-    server = Server(Explorer(subject), "127.0.0.1")
-    process = uvicorn.Server(settings(server))
-    thread = threading.Thread(target=process.run, args=[[listening]])
-    thread.start()
-    yield SimpleNamespace(client=Client(listening.getsockname()[1]), server=server, explorer=server.explorer)
-    server.turns.end()
-    process.should_exit = True
-    thread.join(timeout=30)
-    listening.close()
-    assert not thread.is_alive()
+    with serving(subject) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")  # two at once are refused, and other files have theirs

@@ -1,10 +1,13 @@
 """The page on a phone and a desk, light and dark, moving or not; and the same page before a server."""
 
+import csv
+import dataclasses
 import time
 
 import pytest
 import torch
 
+from explore_client import serving
 from explore_page import BROWSER, PATIENCE, Opened
 from faig.networks.inference import restore
 
@@ -157,3 +160,43 @@ def test_before_a_server_it_does_the_same(browser, served):
     assert opened.said == []
     assert opened.hosts <= {"127.0.0.1", None, ""}
     opened.close()
+
+
+def test_what_is_taken_away_before_a_server_is_what_the_lines_beside_it_are_about(browser, served, tmp_path):
+    """The scores are known to the server alone; nothing turned is no set."""
+    opened = Opened(browser, f"http://127.0.0.1:{served.client.port}/")
+    opened.page.locator("[data-kind=csv]").click()
+    opened.page.wait_for_selector("#error:visible")
+    assert opened.error.startswith("No unit is turned")
+    opened.page.locator("[data-operation=replace]").click()
+    opened.page.wait_for_selector(".commands:has-text('filters.csv')")
+    with opened.page.expect_download() as download:
+        opened.page.locator("[data-kind=csv]").click()
+    assert download.value.suggested_filename == "filters.csv"
+    download.value.save_as(tmp_path / "filters.csv")
+    with (tmp_path / "filters.csv").open(encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
+    assert scores == sorted(scores, reverse=True)
+    opened.close()
+
+
+def test_lines_are_of_what_is_set_while_numbers_are_still_measured(browser, served):
+    opened = Opened(browser, f"http://127.0.0.1:{served.client.port}/")
+    asked = []
+    opened.page.route("**/api/alter", lambda route: asked.append(route))  # none is answered
+    opened.page.locator("#strength-blur").evaluate("it => { it.value = 0.3; it.dispatchEvent(new Event('change')) }")
+    opened.page.wait_for_selector(".commands:has-text('blur=0.3')")
+    assert len(asked) == 1
+    opened.close()
+
+
+def test_a_pair_without_rankings_has_a_map_to_paint_on(browser, subject):
+    """As of a sweep, or of learned strengths."""
+    with serving(dataclasses.replace(subject, rankings={})) as served:
+        opened = Opened(browser, f"http://127.0.0.1:{served.client.port}/")
+        assert opened.page.locator("[data-operation]").count() == 0
+        opened.page.locator("#map canvas").first.press("Enter")
+        opened.settle()
+        assert opened.page.locator(".count").inner_text().startswith("1 of ")
+        assert (opened.error, opened.said) == ("", [])
+        opened.close()

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import urllib.error
+from http.client import IncompleteRead
 
 import pytest
 
@@ -57,12 +58,15 @@ def test_a_file_that_is_missing_is_named(package, name):
 
 
 @pytest.mark.usefixtures("_no_cache")
-def test_what_cannot_be_fetched_says_how_to_go_on(monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("error", "said"), [(urllib.error.URLError("no network"), "no network"), (IncompleteRead(b"ab", 9), "2 bytes read")]
+)
+def test_what_cannot_be_fetched_says_how_to_go_on(monkeypatch, tmp_path, error, said):
     def fail(*_, **__):
-        raise urllib.error.URLError("no network")
+        raise error
 
     monkeypatch.setattr(runtime.urllib.request, "urlopen", fail)
-    with pytest.raises(InputError, match=r"cannot be fetched: .*no network.*name its folder") as caught:
+    with pytest.raises(InputError, match=f"cannot be fetched: .*{said}.*name its folder") as caught:
         runtime.runtime_files()
     assert caught.value.setting == "runtime"
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]

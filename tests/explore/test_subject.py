@@ -11,6 +11,7 @@ from faig.common.errors import InputError
 from faig.common.settings import validated
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig
+from faig.explore.commands import commands
 from faig.explore.description import describe
 from faig.explore.explorer import Explorer
 from faig.explore.messages import Change, Input, Worse
@@ -73,7 +74,7 @@ def test_a_run(attributed):
     input_ = Input(photo="chelsea", crop=(0, 0, 40, 40), worse=Worse(blur=1.5))
     told = explorer.alter(input_, Change(strengths={"soft": 0.0}), numbers=True)
     assert [other["input"] for other in told["numbers"]["others"]] == ["clean", "soft", "noise"]
-    text = str(describe(explorer))
+    text = str(describe(explorer)) + str(commands(explorer, input_, Change(strengths={"soft": 0.0})))
     assert str(attributed.parent) not in text
     assert str(Path.home()) not in text
     assert describe(explorer)["command"] == "faig explore own"

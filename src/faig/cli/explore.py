@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ByteSize, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from faig.attribution.options import IntegralOptions
 from faig.cli import options as cli
@@ -103,6 +103,6 @@ def _subject(run: Path | None, pair: str | None, device: str) -> Subject:
 
 def _bytes(memory: str | None) -> int | None:
     try:
-        return None if memory is None else int(TypeAdapter(ByteSize).validate_python(memory))
+        return None if memory is None else IntegralOptions.model_validate({"memory": memory}).memory
     except ValidationError:
         raise InputError(f"{memory!r} is no size; write 4GB", setting="memory") from None

@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import platformdirs
@@ -62,7 +63,7 @@ def _fetched() -> dict[str, bytes]:
     try:
         with urllib.request.urlopen(URL, timeout=PATIENCE) as answer:
             content = answer.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:  # the latter: it broke off
         reason = first_line(error)
         raise InputError(f"{URL}: cannot be fetched: {reason}; try again, {instead}", setting="runtime") from None
     if (actual := hashlib.sha256(content).hexdigest()) != SHA256:

@@ -1,6 +1,7 @@
 """The server as a process: bound, announced, and ended by Ctrl-C."""
 
 import contextlib
+import errno
 import socket
 from collections.abc import Callable
 
@@ -49,7 +50,7 @@ def bound(host: str, port: int) -> socket.socket:
         listening.listen()
     except OSError as error:
         listening.close()
-        reason = "is in use" if error.errno in (98, 48, 10048) else f"cannot be listened on: {error.strerror}"
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be listened on: {error.strerror}"
         raise InputError(
             f"{host}:{port}: {reason}; choose another port, or 0 for any that is free", setting="port"
         ) from None

@@ -58,7 +58,7 @@ class Function:
     Attributes:
         degradation: of inputs that show it; None where nothing says how to make them.
         trained: None where nothing says.
-        source: the name of what turns it: a file, or ``srresnet-x2/blur@learned``.
+        source: the name of what turns it, without folders of this machine: a file, or ``srresnet-x2/blur@learned``.
         method: that found this; empty where nothing says.
         units: what turns it.
     """
@@ -258,7 +258,7 @@ def _functions(
             trained = Trained(name, min(levels), max(levels), dataclasses.fields(STEPS[name])[0].metadata["told"])
         level = trained.high if trained else LEVELS.get(name)
         degradation = made.get(name) or (None if level is None else named(name, level, downsampling))
-        functions[name] = Function(degradation, trained, source, methods[name], chosen[name])
+        functions[name] = Function(degradation, trained, shown(source), methods[name], chosen[name])
     return functions
 
 

@@ -107,7 +107,6 @@ async function main() {
     numbers(found, working) {
       others.render(found);
       numbers.render(found, working);
-      void away.render();
     },
     busy: patience(() => {
       engine.cancel();
@@ -137,6 +136,7 @@ async function main() {
       if (!live) void work.input();
     }
     if (!live) history.replaceState(null, "", linkOf(store.state));
+    if (!live && section !== "view") void away.render();
   });
 
   const share = byId("share");
@@ -157,6 +157,7 @@ async function main() {
       ...pair.functions.slice(0, 9).map(({ job }, at) => /** @type {import("./keys.js").Key} */ ([String(at + 1), `to ${job}`, () => functions.rows[at].input.focus()])),
     ]));
   byId("sentence").textContent = sentence(pair, store.state.change);
+  void away.render();
   await work.input();
   functions.tell(await engine.curves());
 }

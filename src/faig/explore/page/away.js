@@ -13,9 +13,9 @@ import { PICTURES } from "./words.js";
 const KINDS = {
   png: ["Picture", "altered.png"],
   comparison: ["Comparison", "comparison.png"],
-  gif: ["Film over strength", "strength.gif"],
-  csv: ["Chosen units as a table", "units.csv"],
-  index: ["Chosen units as an index file", "units.txt"],
+  gif: ["Film over strength", "strengths.gif"],
+  csv: ["Chosen units as a table", "filters.csv"],
+  index: ["Chosen units as an index file", "index.txt"],
   safetensors: ["Altered network (.safetensors)", "altered.safetensors"],
   pth: ["Altered network (.pth)", "altered.pth"],
   onnx: ["Altered network (ONNX)", "altered.onnx"],
@@ -32,10 +32,10 @@ function onCanvas(picture) {
   return canvas;
 }
 
-/** All pictures side by side, each with its name. @param {Pictures} pictures @returns {Promise<Blob>} */
+/** All pictures but the difference side by side, each with its name. @param {Pictures} pictures @returns {Promise<Blob>} */
 function comparison(pictures) {
-  const there = Object.keys(PICTURES).flatMap((name) => { const picture = pictures[name]; return picture ? [{ name, picture }] : []; });
-  const { width, height } = there[there.length - 1].picture;
+  const there = ["input", "baseline", "target", "altered", "gt"].flatMap((name) => { const picture = pictures[name]; return picture ? [{ name, picture }] : []; });
+  const { width, height } = there[1].picture;
   const sheet = new OffscreenCanvas(width * there.length, height + TITLE), drawn = sheet.getContext("2d");
   if (!drawn) throw new Error("this browser draws no pictures");
   drawn.fillStyle = "white";
@@ -81,29 +81,32 @@ export class Away {
   /** @param {string} kind @returns {Promise<Blob>} */
   async made(kind) {
     const { input, change } = this.store.state, { altered } = this.pictures();
+    const chosen = kind === "csv" || kind === "index" ? this.turned() : []; // which says so where there is no set
+    if (this.engine.kind === "server") return this.engine.download(input, change, kind);
     if (kind === "png" && altered) return png(onCanvas(altered));
     if (kind === "comparison") return comparison(this.pictures());
     if (kind === "index") { // the paper's files hold every unit: these first
-      const chosen = this.turned(), is = new Set(chosen);
+      const is = new Set(chosen);
       const rest = Array.from({ length: this.pair.space.units }, (_, index) => index).filter((index) => !is.has(index));
       return new Blob([[...chosen, ...rest].map((index) => `${index}\n`).join("")], { type: "text/plain" });
     }
     if (kind === "csv") {
       const { unit } = this.pair.space, has = { out: unit !== "layer", in: unit === "filter" };
-      const rows = this.turned().map((index, at) => { const place = placeOf(this.pair, index); return `${at + 1},${index},${place.name},${has.out ? place.out : ""},${has.in ? place.in : ""},\n`; });
+      const rows = chosen.map((index, at) => { const place = placeOf(this.pair, index); return `${at + 1},${index},${place.name},${has.out ? place.out : ""},${has.in ? place.in : ""},\n`; });
       return new Blob(["rank,index,layer,out,in,score\n", ...rows], { type: "text/csv" });
     }
     return this.engine.download(input, change, kind);
   }
 
   /** @param {string} kind */
-  async take(kind) { save(await this.made(kind), `${this.pair.name}-${KINDS[kind][1]}`); }
+  async take(kind) { save(await this.made(kind), KINDS[kind][1]); }
 
   /** The lines that do the same, where the engine knows them. */
   async render() {
     if (this.engine.kind === "browser") return;
     const { input, change } = this.store.state;
-    const told = await this.engine.commands(input, change).catch(() => null);
-    if (told) this.commands.replaceChildren(...Object.values(told).map((text) => make("pre", {}, make("code", {}, text))));
+    const told = await this.engine.commands(input, change).catch(() => ({})); // why is said where the picture is asked for
+    if (input !== this.store.state.input || change !== this.store.state.change) return;
+    this.commands.replaceChildren(...Object.values(told).map((text) => make("pre", {}, make("code", {}, text))));
   }
 }

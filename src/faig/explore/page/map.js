@@ -30,10 +30,10 @@ export class MapView {
   constructor(place, pair, engine, store) {
     this.pair = pair;
     this.store = store;
-    this.method = pair.methods[0].name;
+    this.method = pair.methods[0]?.name; // none of a pair that only its sets are known of
     this.own = pair.functions[0].name;
     const { units } = pair.space;
-    this.most = Math.min(1, indices(pair.methods[0].functions[this.own].index).length / units);
+    this.most = Math.min(1, indices(pair.methods[0]?.functions[this.own]?.index ?? "").length / units);
     this.chosen = this.ofState();
     this.readout = new Readout(pair, engine);
     this.panels = new Panels(pair, { point: (index) => this.readout.point(index), choose: (found, away) => this.brush(found, away) });
@@ -50,7 +50,7 @@ export class MapView {
     this.strengthRow = labelled("Their strength", this.strength, this.strengthTold);
     place.append(make("h2", { id: "map-title" }, "The map"),
       make("p", { class: "note" }, `Every ${pair.space.unit} of the network is a pixel. Paint over some, or take a method’s best, and see what the picture loses.`),
-      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...this.best(), this.actions.element, this.meaning, this.strengthRow, this.count), make("div", {}, this.legends, this.panels.element), make("div", { class: "beside" }, this.small, this.readout.element)));
+      make("div", { class: "map-grid" }, make("div", { class: "tools" }, ...this.brushes(), ...(pair.methods.length ? this.best() : []), this.actions.element, this.meaning, this.strengthRow, this.count), make("div", {}, this.legends, this.panels.element), make("div", { class: "beside" }, this.small, this.readout.element)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.paint());
     this.render();
   }

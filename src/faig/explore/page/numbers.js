@@ -30,7 +30,7 @@ export class Others {
   }
 }
 
-/** Rows of the table: name, key, whether it should be high, meaning. @type {["off" | "leak", string, string][]} */
+/** Rows of the table: key, name, meaning. @type {["off" | "leak", string, string][]} */
 const RATIOS = [
   ["off", "switched off", "1 is exactly what the network did before it learned the job"],
   ["leak", "leak", "what changes on the other inputs, against what the job does"],
