@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kills.commands import COMMANDS, make_inputs
+from kills.in_place import try_in_place
 from kills.trial import Command, Count, try_everywhere
 from processes import started
 
@@ -57,27 +58,10 @@ def counted(command: Command, inputs: Path, folder: Path, accident: str, wanted:
 def test_the_trial_can_fail(inputs, tmp_path):
     """Files that are written in place, and folders that are filled in place, do not pass."""
     answer = tmp_path / "counts.json"
-    process = started(_in_place, inputs, answer)
+    process = started(try_in_place, inputs, answer)
     process.join()
     assert process.exitcode == 0
     counts = json.loads(answer.read_text())
     assert counts["first"]["refused"] > 0
     assert counts["force"]["lost"] > 0
     assert counts["force"]["mixed"] > 0
-
-
-def _in_place(inputs: Path, answer: Path) -> None:
-    import contextlib
-
-    import faig.cli.restore
-    from faig.common.errors import InputError
-
-    @contextlib.contextmanager
-    def in_place(path, force):
-        if path.exists() and not force:
-            raise InputError(f"{path}: exists")
-        path.mkdir(exist_ok=True)
-        yield path
-
-    faig.cli.restore.new_folder = in_place
-    try_everywhere(COMMANDS["restore"], inputs, answer, "kill", None)
