@@ -1,7 +1,10 @@
 """The static page in a real browser: what a visitor does, and that it is what PyTorch does."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
+from PIL import ImageSequence
 
 from explore_page import BROWSER, Opened
 from faig.attribution.files.rankings import read_ranking
@@ -153,10 +156,14 @@ def test_a_brushed_map_reverts_what_was_brushed(opened, subject):
     chosen = FilterSet.of(pair.space, [layer.start + out * layer.inputs + inp for out, inp in grid])
     assert opened.page.locator(".count").inner_text().startswith(f"{len(chosen)} of {len(pair.space)} filters")
     lr = opened.picture("input")
-    for action, network in (("revert", edit.revert), ("graft", edit.graft)):
+    for action, network in (
+        ("revert", edit.revert(pair.target, pair.baseline, chosen)),
+        ("graft", edit.graft(pair.target, pair.baseline, chosen)),
+        ("cut", edit.cut(pair.target, chosen)),
+    ):
         click(opened, "action", action)
         opened.settle()
-        expected = restore(network(pair.target, pair.baseline, chosen), lr)
+        expected = restore(network, lr)
         assert float((opened.picture("altered") - expected).abs().max()) <= STEP
     click(opened, "action", "strength")
     opened.settle()
@@ -208,6 +215,25 @@ def test_pictures_and_the_index_file_are_taken_away(opened, subject, tmp_path):
     assert read_image(taken["comparison"]).shape[2] == 5 * altered.shape[2]
     order, own = read_ranking(taken["index"], subject.pair.space), subject.units["blur"]
     assert FilterSet.of(subject.pair.space, order[: len(own)]) == own
+
+
+def test_a_film_goes_from_the_network_to_what_is_set_and_back(opened, tmp_path):
+    opened.slide("#strength-blur", 0)
+    with opened.page.expect_download() as download:
+        opened.page.locator("[data-kind=gif]").click()
+    assert download.value.suggested_filename == "strengths.gif"
+    download.value.save_as(tmp_path / "strengths.gif")
+    with Pillow.open(tmp_path / "strengths.gif") as film:
+        assert (film.format, film.n_frames, film.info["loop"], film.info["duration"]) == ("GIF", 20, 0, 120)
+        frames = [np.asarray(frame.convert("RGB"), int)[14:] for frame in ImageSequence.Iterator(film)]  # below a title
+    height, width = frames[0].shape[:2]
+    whole = [opened.picture(name).permute(1, 2, 0).numpy() * 255 for name in ("target", "altered")]
+    top, left = ((side - own) // 2 for side, own in zip(whole[0].shape, (height, width), strict=False))
+    ends = [image[top : top + height, left : left + width] for image in whole]
+    assert max(abs(frames[at] - end).mean() for at, end in zip((0, 10), ends, strict=True)) < 5  # 256 colours
+    moved = np.corrcoef((frames[10] - frames[0]).ravel(), (ends[1] - ends[0]).ravel())[0, 1]
+    assert moved > 0.2  # a small change, under what is lost to 256 colours
+    assert all((frames[at] == frames[20 - at]).all() for at in range(1, 10))
 
 
 def test_the_link_restores_everything(opened, browser):

@@ -1,5 +1,6 @@
-"""What runs networks in a browser comes from its npm package, pinned, or from a folder that holds it."""
+"""What a page needs of others comes from npm, pinned, or from a folder that holds it."""
 
+import dataclasses
 import io
 import json
 import tarfile
@@ -11,16 +12,19 @@ import pytest
 from faig.common.errors import InputError
 from faig.explore import runtime
 
+FILES = {name: name.encode() for package in runtime.PACKAGES for name in package.files}
+
 
 @pytest.fixture
-def package(tmp_path):
-    """A folder like the unpacked package."""
-    folder = tmp_path / "package"
-    (folder / "dist").mkdir(parents=True)
-    (folder / "package.json").write_text(json.dumps({"name": runtime.PACKAGE, "version": runtime.VERSION}))
-    for name in runtime.FILES:
-        (folder / "dist" / name).write_bytes(name.encode())
-    return folder
+def modules(tmp_path):
+    """A folder like those that npm fills."""
+    for package in runtime.PACKAGES:
+        folder = tmp_path / package.name
+        (folder / "dist").mkdir(parents=True)
+        (folder / "package.json").write_text(json.dumps({"name": package.name, "version": package.version}))
+        for name in package.files:
+            (folder / "dist" / name).write_bytes(FILES[name])
+    return tmp_path
 
 
 @pytest.fixture
@@ -28,10 +32,11 @@ def _no_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime.platformdirs, "user_cache_path", lambda name: tmp_path / "cache" / name)
 
 
-def test_a_package_that_lies_there_is_taken(package):
-    assert runtime.runtime_files(package) == {name: name.encode() for name in runtime.FILES}
+def test_packages_that_lie_there_are_taken(modules):
+    assert runtime.runtime_files(modules) == FILES
 
 
+@pytest.mark.parametrize("package", runtime.PACKAGES, ids=str)
 @pytest.mark.parametrize(
     ("described", "said"),
     [
@@ -42,19 +47,21 @@ def test_a_package_that_lies_there_is_taken(package):
         ('{"name": "left-pad", "version": "1.30.0"}', "holds left-pad@"),
     ],
 )
-def test_a_folder_that_is_not_the_package_is_refused(package, described, said):
-    (package / "package.json").unlink()
+def test_a_folder_that_is_not_the_package_is_refused(modules, package, described, said):
+    (modules / package.name / "package.json").unlink()
     if described is not None:
-        (package / "package.json").write_text(described)
-    with pytest.raises(InputError, match=f"{said}.*npm pack onnxruntime-web@{runtime.VERSION}"):
-        runtime.runtime_files(package)
+        (modules / package.name / "package.json").write_text(described)
+    with pytest.raises(InputError, match=f"{package.name}: .*{said}.*npm install onnxruntime-web@"):
+        runtime.runtime_files(modules)
 
 
-@pytest.mark.parametrize("name", runtime.FILES)
-def test_a_file_that_is_missing_is_named(package, name):
-    (package / "dist" / name).unlink()
-    with pytest.raises(InputError, match=f"{name}: No such file"):
-        runtime.runtime_files(package)
+@pytest.mark.parametrize("package", runtime.PACKAGES, ids=str)
+def test_a_file_that_is_missing_is_named(modules, package):
+    for name in package.files:
+        (modules / package.name / "dist" / name).rename(modules / name)
+        with pytest.raises(InputError, match=f"{name}: No such file"):
+            runtime.runtime_files(modules)
+        (modules / name).rename(modules / package.name / "dist" / name)
 
 
 @pytest.mark.usefixtures("_no_cache")
@@ -66,7 +73,7 @@ def test_what_cannot_be_fetched_says_how_to_go_on(monkeypatch, tmp_path, error, 
         raise error
 
     monkeypatch.setattr(runtime.urllib.request, "urlopen", fail)
-    with pytest.raises(InputError, match=f"cannot be fetched: .*{said}.*name its folder") as caught:
+    with pytest.raises(InputError, match=f"cannot be fetched: .*{said}.*name its node_modules") as caught:
         runtime.runtime_files()
     assert caught.value.setting == "runtime"
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
@@ -74,23 +81,33 @@ def test_what_cannot_be_fetched_says_how_to_go_on(monkeypatch, tmp_path, error, 
 
 @pytest.mark.usefixtures("_no_cache")
 def test_what_is_fetched_is_what_was_pinned_and_is_kept(monkeypatch, tmp_path):
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name in (*runtime.FILES, "other.js"):
-            member = tarfile.TarInfo(f"package/dist/{name}")
-            member.size = len(name)
-            tar.addfile(member, io.BytesIO(name.encode()))
+    served = {package.url: _packed(package.files) for package in runtime.PACKAGES}
     asked = []
 
     def answer(url, **_):
         asked.append(url)
-        return io.BytesIO(packed.getvalue())
+        return io.BytesIO(served[url])
 
     monkeypatch.setattr(runtime.urllib.request, "urlopen", answer)
-    with pytest.raises(InputError, match=f"sha256 is .*, not {runtime.SHA256}"):
+    with pytest.raises(InputError, match=f"sha256 is .*, not {runtime.PACKAGES[0].sha256}"):
         runtime.runtime_files()
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
-    monkeypatch.setattr(runtime, "SHA256", runtime.hashlib.sha256(packed.getvalue()).hexdigest())
+    pinned = [
+        dataclasses.replace(package, sha256=runtime.hashlib.sha256(served[package.url]).hexdigest())
+        for package in runtime.PACKAGES
+    ]
+    monkeypatch.setattr(runtime, "PACKAGES", pinned)
+    asked.clear()
     for _ in range(2):
-        assert runtime.runtime_files() == {name: name.encode() for name in runtime.FILES}
-    assert asked == [runtime.URL] * 2
+        assert runtime.runtime_files() == FILES
+    assert asked == [package.url for package in pinned]
+
+
+def _packed(files: tuple[str, ...]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name in (*files, "other.js"):
+            member = tarfile.TarInfo(f"package/dist/{name}")
+            member.size = len(name)
+            tar.addfile(member, io.BytesIO(name.encode()))
+    return packed.getvalue()

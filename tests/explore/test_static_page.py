@@ -14,7 +14,7 @@ from faig.explore.explorer import Explorer
 from faig.explore.static_page import page_files, write_page
 from faig.filters import Strengths
 
-RUNTIME = {"ort.wasm.bundle.min.mjs": b"a module", "ort-wasm-simd-threaded.wasm": b"a program"}
+RUNTIME = {"ort.wasm.bundle.min.mjs": b"a module", "gifenc.esm.js": b"another"}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_the_folder_is_whole_and_of_the_pair(explorer, tmp_path):
     assert write_page(explorer, folder) < 1e-4
     told = json.loads((folder / "pair.json").read_text("utf-8"))
     pair = explorer.pair
-    assert {name: (folder / "ort" / name).read_bytes() for name in RUNTIME} == RUNTIME
+    assert {name: (folder / "npm" / name).read_bytes() for name in RUNTIME} == RUNTIME
     pictures = {file.name for file in (folder / "examples").iterdir()}
     assert pictures == {f"{one['id']}{kind}.png" for one in told["examples"] for kind in ("", "-small")}
     assert told["graph"]["bytes"] == (folder / told["graph"]["file"]).stat().st_size
@@ -92,8 +92,7 @@ def test_what_is_of_a_written_page_alone_is_refused_where_it_is_served(faig, arg
 def test_a_runtime_that_is_none_is_one_line_and_nothing_is_written(faig, tmp_path):
     code, out, err = faig("explore", "--out", tmp_path / "page", "--runtime", tmp_path / "none")
     assert (code, out) == (2, "")
-    assert err.startswith(
-        f"error: {tmp_path / 'none'}: package.json: No such file or directory; unpack the npm package"
-    )
+    folder = tmp_path / "none" / "onnxruntime-web"
+    assert err.startswith(f"error: {folder}: package.json: No such file or directory; name the node_modules")
     assert err.endswith("(--runtime)\n")
     assert list(tmp_path.iterdir()) == []

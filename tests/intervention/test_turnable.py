@@ -9,7 +9,7 @@ from conftest import nudged, tiny_network
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Strengths
 from faig.filters.strengths import turned
-from faig.intervention.edit import mix, modulate
+from faig.intervention.edit import cut, mix, modulate
 from faig.intervention.turnable import Turnable, export_turnable
 
 NAMES = ["srresnet", "srcnn-style"]
@@ -48,6 +48,18 @@ def test_one_strength_per_unit():
     values = torch.rand(len(space))
     torch.testing.assert_close(network(image, values), mix(target, baseline, Strengths(space, values))(image))
     assert torch.equal(network(image, torch.zeros(len(space))), baseline(image))
+
+
+@pytest.mark.parametrize("unit", ["filter", "channel"])
+def test_units_that_are_not_kept_are_cut(unit):
+    target, baseline = tiny_pair()
+    space = FilterSpace.of(target, unit)
+    network, image = Turnable(target, baseline, None, space, cuttable=True), torch.rand(1, 3, 9, 11)
+    kept = torch.randint(0, 2, (len(space),)).float()
+    expected = cut(target, FilterSet(space, kept == 0))(image)
+    torch.testing.assert_close(network(image, torch.ones(len(space)), kept), expected, rtol=0, atol=1e-6)
+    strengths = torch.rand(len(space))
+    assert torch.equal(network(image, strengths, torch.ones(len(space))), network(image, strengths))
 
 
 @pytest.mark.slow

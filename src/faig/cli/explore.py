@@ -52,7 +52,7 @@ def explore(
         typer.Option(
             "--runtime",
             metavar="DIR",
-            help="With --out: the unpacked npm package of onnxruntime-web.",
+            help="With --out: a node_modules folder that holds onnxruntime-web and gifenc.",
             show_default="fetched once",
         ),
     ] = None,

@@ -42,10 +42,11 @@ def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *,
     """Write the page of a pair as a folder: no server computes behind it, and photos do not leave the browser.
 
     Args:
-        explorer: of the pair. Both networks are written as one graph, whose inputs are an image and a strength for
-            every parameter: units in the pair's numbering, then what is in none of them, by channel.
+        explorer: of the pair. Both networks are written as one graph, whose inputs are an image, and for every
+            parameter a strength and whether it is kept: units in the pair's numbering, then what is in none of them,
+            by channel.
         folder: to make.
-        runtime: the unpacked npm package of onnxruntime-web; None: fetched once, then from the user's cache.
+        runtime: a folder ``node_modules`` with `runtime.PACKAGES`; None: fetched once, then from the user's cache.
         force: allow an existing folder.
 
     Returns:
@@ -66,7 +67,7 @@ def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *,
             (part / name).write_bytes(content)
         index = part / "index.html"
         index.write_text(_for_browser(index.read_text("utf-8")), encoding="utf-8")
-        network = Turnable(pair.target, pair.baseline, None, everything)
+        network = Turnable(pair.target, pair.baseline, None, everything, cuttable=True)
         difference = export_turnable(network, part / GRAPH, pair.channels)
         (part / KERNELS).write_bytes(_kernels(pair))
         described = {
@@ -78,9 +79,9 @@ def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *,
         text = json.dumps(plain(described), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         (part / "pair.json").write_text(text, encoding="utf-8")
         _write_examples(explorer, part / "examples")
-        (part / "ort").mkdir()
+        (part / "npm").mkdir()
         for name, content in runs.items():
-            (part / "ort" / name).write_bytes(content)
+            (part / "npm" / name).write_bytes(content)
     return difference
 
 

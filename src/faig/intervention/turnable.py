@@ -16,7 +16,7 @@ from faig.networks.compatibility import check_pair
 from faig.networks.inference import scale_of
 from faig.networks.onnx import write_onnx
 
-STRENGTH = "strength"  # name of the input
+STRENGTH, KEPT = "strength", "kept"  # names of the inputs
 TRIED = (0.0, 0.5, 1.0, 1.5)
 CLOSE = 1e-5
 
@@ -31,6 +31,7 @@ class Turnable(nn.Module):
         baseline: weights at strength 0.
         functions: what each is; a call has one strength for each, in this order. None for one strength per unit.
         space: the units, where there are no functions.
+        cuttable: a call has a third input, one number for each unit that its weights are multiplied by: 0 cuts it.
 
     Raises:
         InputError: the networks do not fit each other, or the functions are of different units.
@@ -44,10 +45,12 @@ class Turnable(nn.Module):
         baseline: nn.Module,
         functions: Mapping[str, Units] | None,
         space: FilterSpace | None = None,
+        *,
+        cuttable: bool = False,
     ) -> None:
         super().__init__()
         check_pair(target, baseline)
-        self.functions = list(functions or {})
+        self.functions, self.cuttable = list(functions or {}), cuttable
         if functions:
             space = turned(functions, {}).space  # refuses those of different units
             off = torch.stack([Strengths.of(units).values for units in functions.values()])
@@ -68,12 +71,13 @@ class Turnable(nn.Module):
         """How many strengths a call has."""
         return len(self.functions) or len(self.space)
 
-    def forward(self, image: Tensor, strength: Tensor) -> Tensor:
+    def forward(self, image: Tensor, strength: Tensor, kept: Tensor | None = None) -> Tensor:
         """The network's output, not clipped.
 
         Args:
             image: ``[1, channel, height, width]`` in [0, 1].
             strength: ``[function]``, or ``[unit]``: 0 is off, 1 the target.
+            kept: ``[unit]``: 1, or 0 of units that are cut, as `edit.cut` does; None: all are kept.
         """
         if self.functions:
             strength = farthest_from_target(self.off + strength[:, None] * (1 - self.off))
@@ -82,11 +86,16 @@ class Turnable(nn.Module):
             key: between(self.get_buffer(name), self.network.get_parameter(key), spread[key])
             for key, name in self.low.items()
         }
+        if kept is not None:
+            weights |= {
+                key: weights.get(key, self.network.get_parameter(key)) * factor
+                for key, factor in self.space.spread(kept).items()
+            }
         return torch.func.functional_call(self.network, weights, (image,))
 
 
 def export_turnable(network: Turnable, path: Path, channels: int) -> float:
-    """Write a pair as one ONNX graph with the inputs ``image`` and ``strength``.
+    """Write a pair as one ONNX graph with the inputs ``image``, ``strength`` and, where units can be cut, ``kept``.
 
     Args:
         network: at any strengths.
@@ -101,13 +110,19 @@ def export_turnable(network: Turnable, path: Path, channels: int) -> float:
     """
     if path.suffix != ".onnx":
         raise InputError(f"{path}: a graph with strengths as an input is written as .onnx")
+    further = {STRENGTH: torch.full((network.inputs,), 0.5)}
+    trials = [(torch.full((network.inputs,), strength),) for strength in TRIED]
+    if network.cuttable:
+        further[KEPT] = torch.ones(len(network.space))
+        odd = torch.arange(len(network.space)) % 2  # half of the units are cut in half of the trials
+        trials = [(*each, further[KEPT] if at % 2 else odd.float()) for at, each in enumerate(trials)]
     return write_onnx(
         network,
         path,
         channels,
         image="image",
-        further={STRENGTH: torch.full((network.inputs,), 0.5)},
-        trials=[(torch.full((network.inputs,), strength),) for strength in TRIED],
+        further=further,
+        trials=trials,
         close=CLOSE,
         metadata={"functions": json.dumps(network.functions), "scale": str(scale_of(network.network))},
     )

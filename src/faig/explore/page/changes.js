@@ -9,6 +9,7 @@ import { indices, ofRuns, randomSet, runsOf, setOf, size } from "./units.js";
  * A network, and its share of the output.
  * @typedef {object} Part
  * @property {number} share @property {string} name equal names, equal networks @property {() => Float32Array} strengths
+ * @property {() => Float32Array} [kept] 0 for units that are cut
  */
 
 export const TARGET = "target", BASELINE = "baseline";
@@ -66,7 +67,7 @@ export function parts(change, sets, total) {
     case "set": return [{ share: 1, name: `set ${level}`, strengths: () => turned(total, sets, change.strengths) }];
     case "DNI": return [{ share: 1, name: `DNI ${at}`, strengths: uniform(total, at) }];
     case "blend": return [{ ...both[TARGET], share: at }, { ...both[BASELINE], share: 1 - at }].filter((one) => one.share);
-    case "map": return [{ share: 1, name: JSON.stringify(change.map), strengths: () => brushed(change, total) }];
+    case "map": return [brushed(change, total)];
     default: throw new Error(`no way ${change.way}`);
   }
 }
@@ -87,15 +88,17 @@ function corners(change, sets, total) {
   return found;
 }
 
-/** @param {Change} change of the map @param {number} total @returns {Float32Array} */
-function brushed(change, total) {
-  if (!change.map) throw new Error("nothing is chosen on the map");
-  const { action, strength, units } = change.map;
-  const graft = action === "graft", level = { revert: 0, strength, graft: 1, cut: NaN }[action];
-  if (Number.isNaN(level)) throw new Error("connections are cut with PyTorch alone: faig explore");
-  const strengths = new Float32Array(total).fill(graft ? 0 : 1);
-  ofRuns(units, total).forEach((is, at) => { if (is) strengths[at] = level; });
-  return strengths;
+/** @param {Change} change of the map @param {number} total @returns {Part} */
+function brushed({ map }, total) {
+  if (!map) throw new Error("nothing is chosen on the map");
+  const { action, strength, units } = map, [elsewhere, here] = { revert: [1, 0], strength: [1, strength], graft: [0, 1], cut: [1, 0] }[action];
+  const values = () => {
+    const made = new Float32Array(total).fill(elsewhere);
+    ofRuns(units, total).forEach((is, at) => { if (is) made[at] = here; });
+    return made;
+  };
+  const made = { share: 1, name: JSON.stringify(map), strengths: values };
+  return action === "cut" ? { ...made, strengths: uniform(total, 1), kept: values } : made;
 }
 
 /**

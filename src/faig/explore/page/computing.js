@@ -3,6 +3,7 @@
 import { ends, elsewhere, functionSets, parts } from "./changes.js";
 import { degrade, generator, ofSpec, whole } from "./degrade.js";
 import { distances, effect, leak, off, psnr, squaredError, ssim, wrecked } from "./metrics.js";
+import { steps } from "./film.js";
 import { difference, middle, part, toPicture, toPlanes } from "./planes.js";
 
 /** @typedef {import("./planes.js").Planes} Planes */
@@ -106,6 +107,15 @@ export class Computing {
       numbers: (full && this.quality(altered, made.gt, !live)) || { psnr: null, ssim: null },
       seconds: (performance.now() - begun) / 1000,
     };
+  }
+
+  /** The preview, from the network to a change. @param {Input} input @param {Change} change @param {Turn} turn @returns {Promise<import("./film.js").Frame[]>} */
+  async film(input, change, turn) {
+    const made = this.preview(await this.made(input)), frames = [];
+    for (const [name, step] of steps(change)) {
+      frames.push({ name, picture: toPicture(await this.output(made, parts(step, this.sets, this.total), turn)) });
+    }
+    return frames;
   }
 
   /** The middle of the photo, taken as GT: clean, and with the degradation of each function alone. @param {Input} input @returns {Promise<Record<string, Made>>} */

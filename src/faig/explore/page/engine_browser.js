@@ -6,8 +6,8 @@
 /** @implements {Engine} */
 export class BrowserEngine {
   kind = /** @type {const} */ ("browser");
-  downloads = ["png", "comparison", "csv", "index"];
-  actions = /** @type {import("./types").Action[]} */ (["revert", "strength", "graft"]);
+  downloads = ["png", "comparison", "gif", "csv", "index"];
+  actions = /** @type {import("./types").Action[]} */ (["revert", "strength", "graft", "cut"]);
   controlApart = true;
   onprogress = (/** @type {string} */ _line, /** @type {number} */ _share) => {};
 
@@ -80,7 +80,7 @@ export class BrowserEngine {
   /** @type {Engine["unit"]} */
   unit(index) { return this.ask("unit", index); }
   /** @type {Engine["download"]} */
-  download() { return Promise.reject(new Error("this needs PyTorch: faig explore")); }
+  download(input, change, kind) { return kind === "gif" ? this.ask("film", input, change) : Promise.reject(new Error("this needs PyTorch: faig explore")); }
   /** @type {Engine["commands"]} */
   commands() { return Promise.reject(new Error("this needs PyTorch: faig explore")); }
 }

@@ -50,9 +50,9 @@ export class Networks {
   static async load(pair, folder) {
     if (!pair.graph) throw new Error("pair.json names no graph");
     try {
-      const runtime = await import(new URL("ort/ort.wasm.bundle.min.mjs", folder).href);
+      const runtime = await import(new URL("npm/ort.wasm.bundle.min.mjs", folder).href);
       runtime.env.wasm.numThreads = 1; // more need a host that isolates the page
-      runtime.env.wasm.wasmPaths = { wasm: new URL("ort/ort-wasm-simd-threaded.wasm", folder).href };
+      runtime.env.wasm.wasmPaths = { wasm: new URL("npm/ort-wasm-simd-threaded.wasm", folder).href };
       const options = { executionProviders: ["wasm"] };
       const session = await runtime.InferenceSession.create(new URL(pair.graph.file, folder).href, options);
       return new Networks(runtime, session, pair);
@@ -62,11 +62,13 @@ export class Networks {
     }
   }
 
-  /** A network's output, clipped to [0, 1], not rounded. @param {Planes} lr @param {Float32Array} strengths @returns {Promise<Planes>} */
-  async run(lr, strengths) {
+  /** A network's output, clipped to [0, 1], not rounded. @param {Planes} lr @param {Part} part @returns {Promise<Planes>} */
+  async run(lr, part) {
     const { Tensor } = this.runtime;
     const image = new Tensor("float32", lr.values, [1, lr.channels, lr.height, lr.width]);
-    const { output } = await this.session.run({ image, strength: new Tensor("float32", strengths, [strengths.length]) });
+    const strengths = part.strengths(), kept = part.kept?.() ?? new Float32Array(strengths.length).fill(1);
+    const each = (/** @type {Float32Array} */ values) => new Tensor("float32", values, [values.length]);
+    const { output } = await this.session.run({ image, strength: each(strengths), kept: each(kept) });
     const [, channels, height, width] = output.dims;
     const made = planes(channels, width, height);
     for (let at = 0; at < made.values.length; at++) made.values[at] = clipped(output.data[at]);
@@ -89,7 +91,7 @@ export class Networks {
       let output = keep ? this.outputs.get(key) : undefined;
       if (!output) {
         await turn();
-        output = await this.run(lr, part.strengths());
+        output = await this.run(lr, part);
         if (keep) this.outputs.set(key, output);
       }
       const { share } = part, { values } = output;

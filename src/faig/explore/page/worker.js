@@ -2,11 +2,12 @@
 
 import { Computing } from "./computing.js";
 import { decoded } from "./degrade.js";
+import { gif } from "./film.js";
 import { Networks } from "./networks.js";
 import { unitOf } from "./unit_of.js";
 
-/** A newer call of a kind stops the older ones of that kind and of those after it. */
-const ORDER = ["prepare", "alter", "numbers"];
+/** A newer call of a kind stops the older ones of that kind and of those after it; a film is stopped by the first alone. */
+const ORDER = ["prepare", "alter", "numbers"], FILM = "film";
 const OWN = "own-", KEPT = 3; // the visitor's photos
 const folder = new URL(".", location.href);
 /** @type {Record<string, number>} */
@@ -32,7 +33,7 @@ const breathe = () => new Promise((done) => {
 /** @param {number} id @param {string} kind @returns {() => Promise<void>} */
 const turn = (id, kind) => async () => {
   await breathe();
-  if (ORDER.slice(0, ORDER.indexOf(kind) + 1).some((earlier) => (newest[earlier] ?? 0) > id)) throw new Error("superseded");
+  if (ORDER.slice(0, Math.max(1, ORDER.indexOf(kind) + 1)).some((earlier) => (newest[earlier] ?? 0) > id)) throw new Error("superseded");
 };
 
 /** @param {string} id of an example or of an upload @returns {Promise<ImageData>} */
@@ -89,6 +90,7 @@ async function answer({ id, kind, arguments: given }) {
   const [input, change, further, live] = given;
   if (kind === "prepare") return computing.prepare(input, check, (early) => postMessage({ id, early }));
   if (kind === "alter") return computing.alter(input, change, further, live, check);
+  if (kind === FILM) return gif(await computing.film(input, change, check), await import(new URL("npm/gifenc.esm.js", folder).href));
   return computing.numbers(input, change, further, check);
 }
 
@@ -97,6 +99,6 @@ addEventListener("message", ({ data }) => {
   if (data.kind === "cancel") newest[ORDER[0]] = data.id;
   const work = () => answer(data).then((value) => postMessage({ id: data.id, value }), (error) =>
     postMessage({ id: data.id, error: String(error instanceof Error ? error.message : error) }));
-  if (ORDER.includes(data.kind)) queue = queue.then(work);
+  if (ORDER.includes(data.kind) || data.kind === FILM) queue = queue.then(work);
   else void work();
 });
