@@ -111,7 +111,7 @@ def export_turnable(network: Turnable, path: Path, channels: int) -> float:
     if path.suffix != ".onnx":
         raise InputError(f"{path}: a graph with strengths as an input is written as .onnx")
     further = {STRENGTH: torch.full((network.inputs,), 0.5)}
-    trials = [(torch.full((network.inputs,), strength),) for strength in TRIED]
+    trials: list[tuple[Tensor, ...]] = [(torch.full((network.inputs,), strength),) for strength in TRIED]
     if network.cuttable:
         further[KEPT] = torch.ones(len(network.space))
         odd = torch.arange(len(network.space)) % 2  # half of the units are cut in half of the trials
