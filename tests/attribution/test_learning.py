@@ -7,6 +7,7 @@ import faig
 from conftest import nudged, tiny_cases, tiny_network
 from faig.attribution.cache import MemoryCache
 from faig.attribution.learning import descent
+from faig.attribution.learning import method as learning_method
 from faig.attribution.learning import strengths as learning
 from faig.attribution.options import Options
 from faig.common.errors import InputError
@@ -116,3 +117,45 @@ def test_every_constant_of_the_steps_is_in_their_key(pair, cases, monkeypatch):
         kept.append(len(vars(cache)["_units"]))
     assert kept == [kept[0], kept[0], 2 * kept[0]]
     assert {*constants} == {learning.MOMENTS, learning.START, learning.OWN, learning.HIGHEST}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["strengths", "learned"])
+def test_learned_anew_on_resamples_of_the_photos_it_says_how_sure_it_is(pair, method):
+    cases = tiny_cases(count=3)
+    alone = pair.attribute(cases, method, top=0.2)
+    found = pair.attribute(cases, method, top=0.2, resamples=4)
+    assert alone.sampling_errors == {}
+    for kind in ("blur", "noise"):
+        assert torch.equal(found.scores[kind], alone.scores[kind])
+        errors = found.sampling_errors[kind]
+        assert errors.size == round(0.2 * len(pair.space))
+        assert torch.equal(errors.confidence, (errors.confidence * 4).round() / 4)
+        assert float(errors.confidence.sum()) == pytest.approx(errors.size)  # every set has that size
+        assert 0 < errors.overlap <= 1
+        assert errors.confident == int((errors.confidence == 1).sum())
+        table = found.to_frame(kind, errors.size)
+        assert table["confidence"].mean() == pytest.approx(errors.overlap)
+        assert (table["standard_error"] >= 0).all()
+    assert found.passes > 4 * (alone.passes - alone.method.passes_before(cases))
+
+
+@pytest.mark.slow
+def test_a_resample_is_of_the_photos_that_it_drew(pair, monkeypatch):
+    """All three images of the one resample are the first photo: what it alone would have taught, is learned."""
+    cases = tiny_cases(count=3)
+    monkeypatch.setattr(learning_method, "resample_weights", lambda photos, *_: [[3, 0, 0]])
+    found = pair.attribute(cases, "strengths", resamples=1, top=0.2)
+    alone = pair.attribute([cases[0]] * 3, "strengths", top=0.2)
+    for kind in ("blur", "noise"):
+        expected = torch.zeros(len(pair.space))
+        expected[alone.order(kind)[: found.sampling_errors[kind].size]] = 1
+        assert torch.equal(found.sampling_errors[kind].confidence, expected)
+
+
+def test_resamples_are_of_photos_and_for_what_learns(pair, cases):
+    crops = [Case(case.name, case.gt, case.lr, "a photo") for case in cases]
+    with pytest.raises(InputError, match="resamples are of photos, and there is one"):
+        pair.attribute(crops, "strengths", resamples=2)
+    with pytest.raises(InputError, match="faig resamples what it keeps of each image"):
+        pair.attribute(cases, "faig", resamples=2)

@@ -118,5 +118,6 @@ def test_the_log_says_how_many_others_would_find(caplog):
     low, high = sorted(round(share * errors.size) for share in (errors.halves, errors.overlap))
     with caplog.at_level("INFO", logger="faig"):
         report_errors(found)
-    expected = f"faig, blur: of the top {errors.size} filters (1%), {low} to {high} would be found again with other"
+    share = f"{100 * errors.size / len(pair.space):.3g}%"
+    expected = f"faig, blur: of the top {errors.size} filters ({share}), {low} to {high} would be found again with other"
     assert expected in caplog.text

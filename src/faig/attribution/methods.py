@@ -152,6 +152,8 @@ class Method:
         _ = options.chooses_layers and FilterSet.of_layers(pair.space, options.layers, options.not_layers)
         if self.needs_clean and CLEAN not in cases[0].lr:
             raise self._lacks_clean()
+        if options.resamples:
+            raise InputError(f"the method {self.name} resamples what it keeps of each image", setting="resamples")
         if options.budget is not None and not source.has_nodes:
             raise InputError(f"the method {self.name} has no nodes to spend a budget on", setting="budget")
         if options.tolerance is not None and not source.on_path:

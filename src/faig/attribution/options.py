@@ -8,6 +8,7 @@ from pydantic import ByteSize, Field, PositiveInt
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
+from faig.attribution.uncertainty import RESAMPLES
 from faig.common.setting_types import Seed, Threads
 from faig.common.settings import Proportion, Strict, one_of
 from faig.networks.tiling import MEMORY
@@ -15,6 +16,7 @@ from faig.networks.tiling import MEMORY
 MOST_NODES = 1000  # of a rule: its own computation grows faster than their number
 Nodes = Annotated[int, Field(ge=1, le=MOST_NODES)]
 TOP = 0.01  # the paper's share of all filters
+Resamples = Annotated[int, Field(ge=0, le=RESAMPLES)]
 SUBTRACT = ("mean", "strongest")
 
 
@@ -71,6 +73,8 @@ class Options(IntegralOptions, BudgetOptions):
         seed: what everything random depends on.
         threads: how many of the CPU; results are equal to the byte only for equal threads.
         top: how many of all units, in (0, 1], the set has that `learned` learns; rankings know no size.
+        resamples: how often a method that learns does so anew, on resamples of the photos, to say how sure it is of
+            each unit; every time costs as much as the first. Rankings by scores of images need none.
         judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method
             itself where there is none.
     """
@@ -79,6 +83,7 @@ class Options(IntegralOptions, BudgetOptions):
     seed: Seed = 0
     threads: Threads = Field(default_factory=torch.get_num_threads)
     top: Proportion = TOP
+    resamples: Resamples = 0
     judge: str | None = None
 
     @property

@@ -66,6 +66,7 @@ class Attribution:
         raw: the raw scores by image; None for a method that looks at none.
         metadata: JSON-able, of how it was made: fingerprints, nodes, versions.
         strengths: by degradation, those at which the function is off, where the method learns them.
+        relearned: by degradation, what became of what was learned on resamples of the photos, where that was asked for.
     """
 
     method: "Method | LearningMethod"
@@ -76,6 +77,7 @@ class Attribution:
     raw: RawScores | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     strengths: Mapping[str, Strengths] = field(default_factory=dict)
+    relearned: Mapping[str, SamplingError] = field(default_factory=dict)
 
     @property
     def degradations(self) -> list[str]:
@@ -157,8 +159,11 @@ class Attribution:
 
     @cached_property
     def sampling_errors(self) -> dict[str, SamplingError]:
-        """What other photos would have changed of the top 1%, by degradation; empty without images."""
-        return {
+        """What other photos would have changed of the top 1%, or of the set that was learned, by degradation.
+
+        Empty without images, and where what was learned was not learned anew.
+        """
+        return dict(self.relearned) or {
             kind: sampling_error(rows, TOP, photos=self.raw.photos, seed=self.options.seed)
             for kind in self.scores
             if self.raw is not None and (rows := self.rows(kind)) is not None

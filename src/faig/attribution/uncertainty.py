@@ -1,6 +1,6 @@
 """How far a ranking depends on the images it was found on (ours)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.common.settings import count_of
 from faig.common.statistics import Photos, resample_weights
-from faig.filters import Scores
+from faig.filters import FilterSet, Scores, rank
 
 RESAMPLES = 200
 SPLITS = 50
@@ -30,7 +30,7 @@ class SamplingError:
         overlap: share of the top set that a bootstrap resample finds again, on average. It flatters, for a resample
             has its photos from the ranking's.
         halves: share of the top set of one half of the photos that the other half finds again, on average. It is too
-            low, for a half has fewer photos.
+            low, for a half has fewer photos. NaN where it is not known.
         confident: how many filters are in the top set with 95% confidence.
         size: of the top set.
     """
@@ -80,6 +80,36 @@ def sampling_error(rows: PerImage, proportion: float, *, photos: Photos | None =
         confidence=confidence,
         overlap=float(confidence[top].sum() / size),
         halves=shared / (SPLITS * size),
+        confident=int((confidence >= CONFIDENT).sum()),
+        size=size,
+    )
+
+
+def relearned_error(
+    scores: Scores, relearned: Sequence[Scores], proportion: float, ranked: FilterSet | None = None
+) -> SamplingError:
+    """What becomes of the top set of a method that learns, where it learns anew on resamples of the photos.
+
+    Args:
+        scores: as learned on all photos.
+        relearned: on each resample, one or more.
+        proportion: of the top set, in (0, 1].
+        ranked: the units that are ranked; None for all.
+
+    Returns:
+        The standard error is the deviation over resamples; halves of the photos are not looked at.
+    """
+    size = min(count_of(proportion, len(scores)), len(scores) if ranked is None else len(ranked))
+    again = torch.stack(list(relearned))
+    counts = torch.zeros(len(scores))
+    for each in again:
+        counts[rank(each, ranked)[:size]] += 1
+    confidence = counts / len(again)
+    return SamplingError(
+        standard_error=again.std(0, correction=0),
+        confidence=confidence,
+        overlap=float(confidence[rank(scores, ranked)[:size]].mean()),
+        halves=float("nan"),
         confident=int((confidence >= CONFIDENT).sum()),
         size=size,
     )

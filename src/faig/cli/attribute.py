@@ -37,6 +37,12 @@ def attribute(
         bool, typer.Option("--check/--no-check", help="Revert the top of each ranking on these images, and measure.")
     ] = True,
     top: cli.Top = None,
+    resamples: Annotated[
+        int | None,
+        cli.setting(
+            AttributeConfig, "resamples", "How often learned sets or strengths are learned anew, for confidence."
+        ),
+    ] = None,
     **options: Any,
 ) -> None:
     """Find the filters of each function: scores and rankings."""

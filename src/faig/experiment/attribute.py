@@ -74,6 +74,7 @@ class Finding(Stage):
             "against": config.against,
             "check": config.check and config.top,
             "size": config.top if config.method == MASK.name else None,
+            "resamples": config.resamples,
         }
 
     def run(self, out: Path, *, force: bool = False, track: Track = silent) -> Path:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
-from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options
+from faig.attribution.options import TOP, BudgetOptions, IntegralOptions, Options, Resamples
 from faig.common.errors import InputError
 from faig.common.setting_types import Device, FileName, FilePath, Name, Repeats, Seed, Threads
 from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct, one_of
@@ -138,6 +138,7 @@ class AttributeConfig(PairConfig, BudgetOptions):
         method: of scoring.
         check: revert the top of each ranking on these images and measure what that does.
         top: how many of each ranking, in (0, 1], are reverted for that.
+        resamples: how often ``learned`` and ``strengths`` learn anew, to say how sure they are; 0: not at all.
     """
 
     command: Literal["attribute"] = "attribute"
@@ -145,6 +146,7 @@ class AttributeConfig(PairConfig, BudgetOptions):
     method: Annotated[str, one_of(ALL)] = DEFAULT
     check: bool = True
     top: Proportion = TOP
+    resamples: Resamples = 0
 
 
 def attribution_options(config: PairConfig) -> Options:

@@ -15,7 +15,7 @@ from faig.attribution.files.rankings import write_index, write_ranking, write_su
 from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.files.unit_files import STRENGTHS
 from faig.attribution.methods import METHODS, Method
-from faig.attribution.options import SUBTRACT, TOP
+from faig.attribution.options import SUBTRACT
 from faig.attribution.raw_scores import RawScores
 from faig.attribution.result import Attribution
 from faig.common.errors import FaigWarning, InputError
@@ -80,11 +80,11 @@ def report_errors(attribution: Attribution) -> None:
         if math.isnan(errors.overlap):
             logger.info("%s, %s: of one photo, so nothing says what others would find", name, kind)
             continue
-        again = sorted(share * errors.size for share in (errors.halves, errors.overlap))
+        again = sorted(share * errors.size for share in (errors.halves, errors.overlap) if not math.isnan(share))
         logger.info(
-            "%s, %s: of the top %d filters (%g%%), %.0f to %.0f would be found again with other photos; %d with 95%% "
-            "confidence",
-            *(name, kind, errors.size, 100 * TOP, *again, errors.confident),
+            "%s, %s: of the top %d %ss (%.3g%%), %s would be found again with other photos; %d with 95%% confidence",
+            *(name, kind, errors.size, attribution.space.unit, 100 * errors.size / len(attribution.space)),
+            *(" to ".join(f"{number:.0f}" for number in again), errors.confident),
         )
     if left_out := attribution.left_out:
         logger.warning("%s", left_out)

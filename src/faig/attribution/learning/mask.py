@@ -123,7 +123,7 @@ class LearnedMask(LearningMethod):
     def begin(self, lesson: Lesson, processes: Processes, track: Track) -> MaskDescent:
         """The steps for one function, none of them taken."""
         pair, options = lesson.pair, lesson.options
-        nodes = options.model_copy(update={"nodes": NODES})
+        nodes = options.model_copy(update={"nodes": NODES, "resamples": 0})
         method = self.start[CLEAN in lesson.cases[0].lr]
         ranking = method.attribute(pair, lesson.cases, nodes, lesson.cache, processes=processes, track=track)
         scores, reverts = ranking.scores[lesson.kind], self.sense == "revert"

@@ -13,9 +13,11 @@ from faig.attribution.options import Options
 from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.result import Attribution, NetworkPair
 from faig.attribution.sources import Source
+from faig.attribution.uncertainty import SamplingError, relearned_error
 from faig.common.distributed import ALONE, Processes
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
+from faig.common.statistics import resample_weights
 from faig.common.version import versions
 from faig.filters import FilterSet, Scores, Strengths
 from faig.imaging.cases import Case, degradations_of, middle_of
@@ -84,7 +86,8 @@ class LearningMethod(ABC):
         Args:
             pair: target and baseline.
             cases: what is learned on, each with the same degradations.
-            options: ``seed``, ``threads``, ``memory``, ``top``, ``layers`` and ``not_layers`` are heeded.
+            options: ``seed``, ``threads``, ``memory``, ``top``, ``resamples``, ``layers`` and ``not_layers`` are
+                heeded.
             cache: keeps the state every few steps: a killed run goes on from there.
             processes: the first learns, the others wait for it.
             track: shows progress.
@@ -99,30 +102,30 @@ class LearningMethod(ABC):
         tiler.grid(LEAST, LEAST)  # refuses less memory than the network itself needs
         parts = [middle_of(case, min(self.side, math.isqrt(tiler.most_pixels())), pair.scale) for case in cases]
         ranked = FilterSet.of_layers(pair.space, options.layers, options.not_layers) if options.chooses_layers else None
-        determined = self._determined(pair, parts, options)
         scores: dict[str, Scores] = {}
         strengths: dict[str, Strengths] = {}
-        passes = 0
+        errors: dict[str, SamplingError] = {}
+        passes = self.passes_before(parts)
         for kind in degradations_of(list(cases)):
-            lesson = Lesson(pair, parts, kind, options, ranked, cache, determined | {"kind": kind})
-            descent = self.begin(lesson, processes, track)
-            if processes.is_main_process:
-                descent.learn(track, f"learn {self.name} ({kind})")
-            processes.wait_for_everyone()
-            state = descent.learned()
-            scores[kind] = self.scores(state)
-            if (learned := self.learned_strengths(pair, state)) is not None:
+            states = []
+            for place, images in enumerate([parts, *_resampled(parts, options)]):
+                determined = self._determined(pair, images, options) | {"kind": kind}
+                descent = self.begin(Lesson(pair, images, kind, options, ranked, cache, determined), processes, track)
+                if processes.is_main_process:
+                    again = f", resample {place} of {options.resamples}" if place else ""
+                    descent.learn(track, f"learn {self.name} ({kind}){again}")
+                processes.wait_for_everyone()
+                states.append(descent.learned())
+                count, inputs = len(images), len(descent.goals.examples[0])
+                # the goals are outputs of both ends, without gradients: a third of a pass each
+                passes += descent.schedule.passes(count, inputs) + round(count * (inputs + 1) / 3)
+            scores[kind], *others = map(self.scores, states)
+            if options.resamples:
+                errors[kind] = relearned_error(scores[kind], others, options.top, ranked)
+            if (learned := self.learned_strengths(pair, states[0])) is not None:
                 strengths[kind] = learned
-            count = len(parts)
-            inputs = len(descent.goals.examples[0])
-            # the goals are outputs of both ends, without gradients: a third of a pass each
-            passes += descent.schedule.passes(count, inputs) + round(count * (inputs + 1) / 3)
-        metadata = {
-            "method": self.name,
-            "steps": self.schedule(options).steps,
-            "passes": passes + self.passes_before(parts),
-        }
-        return Attribution(self, pair.space, scores, options, ranked, None, metadata, strengths)
+        metadata = {"method": self.name, "steps": self.schedule(options).steps, "passes": passes}
+        return Attribution(self, pair.space, scores, options, ranked, None, metadata, strengths, errors)
 
     @abstractmethod
     def schedule(self, options: Options) -> Schedule:
@@ -162,6 +165,8 @@ class LearningMethod(ABC):
         for name in ("budget", "tolerance"):
             if getattr(options, name) is not None:
                 raise InputError(f"the method {self.name} has no nodes, so no {name}", setting=name)
+        if options.resamples and len({case.photo for case in cases}) < 2:
+            raise InputError("resamples are of photos, and there is one", setting="resamples")
         if options.objective != "squared":
             raise InputError(f"the method {self.name} has an objective of its own", setting="objective")
         _ = options.chooses_layers and FilterSet.of_layers(pair.space, options.layers, options.not_layers)
@@ -178,3 +183,9 @@ class LearningMethod(ABC):
             "layers": [options.layers, options.not_layers],
             "versions": versions(),
         } | options.determining
+
+
+def _resampled(cases: list[Case], options: Options) -> list[list[Case]]:
+    """The images of each resample of the photos: as often as it counts them."""
+    weights = resample_weights([case.photo for case in cases], options.resamples, options.seed)
+    return [[case for case, times in zip(cases, row, strict=True) for _ in range(times)] for row in weights]
