@@ -119,5 +119,7 @@ def test_the_log_says_how_many_others_would_find(caplog):
     with caplog.at_level("INFO", logger="faig"):
         report_errors(found)
     share = f"{100 * errors.size / len(pair.space):.3g}%"
-    expected = f"faig, blur: of the top {errors.size} filters ({share}), {low} to {high} would be found again with other"
+    expected = (
+        f"faig, blur: of the top {errors.size} filters ({share}), {low} to {high} would be found again with other"
+    )
     assert expected in caplog.text

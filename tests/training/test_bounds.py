@@ -37,7 +37,7 @@ NUMBERS = {  # settings that are numbers, with one that is below all that can be
     "checkpoint_every": 0,
     "report_every": 0,
 }
-PATHS = ("out", "data.gt", "validation.gt", "network.start", "filters")
+PATHS = ("out", "data.gt", "validation.gt", "network.start", "filters", "protect")
 
 
 NO_NUMBER = (float("nan"), float("inf"), -float("inf"), "many", [1], {"a": 1}, True)

@@ -119,8 +119,10 @@ def test_schedule_is_a_cosine_that_may_restart():
         ({"optimizer": {"iterations": 3, "betas": [2, 3]}}, r"optimizer\.betas\.0: Input should be less than 1"),
         ({"optimizer": {"iterations": 3, "learning_rate": float("inf")}}, "finite number"),
         ({"zzz": 1}, "zzz: there is no such setting; there are name, network, data"),
-        ({"filters": "a.csv"}, "filters and top come together"),
+        ({"filters": "a.csv", "protect": "b.csv", "top": "1%"}, "filters and protect: give one of them"),
+        ({"top": "1%"}, "top is of a ranking: give filters or protect"),
         ({"filters": "a.csv", "top": "1%"}, "filters needs network.start"),
+        ({"protect": "a.csv", "top": "1%"}, "protect needs network.start"),
         ({"filters": "a.csv", "top": "0%"}, r"top: proportion 0% is outside"),
         (
             {"optimizer": {"iterations": 0}},

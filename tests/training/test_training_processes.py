@@ -236,7 +236,7 @@ def test_goes_on_only_with_the_same_files_and_settings(settings, drawn, tmp_path
     same = some.model_dump() | free | {"data": some.data.model_dump() | {"gt": str(moved)}}
     assert train(TrainingConfig.model_validate(same), max_seconds=0) is None  # moved, watched more closely: the same
     write_ranking(tmp_path / "f.csv", space, -scores)
-    with pytest.raises(InputError, match=r"state-\d+\.pth: was written with files\.filters = "):
+    with pytest.raises(InputError, match=r"state-\d+\.pth: was written with files\.rates = "):
         train(TrainingConfig.model_validate(same))
     write_ranking(tmp_path / "f.csv", space, scores)
     write_image(moved / "another.png", torch.rand(3, 40, 40))

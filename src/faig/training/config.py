@@ -164,6 +164,7 @@ class TrainingConfig(Strict):
     optimizer: OptimizerConfig
     validation: ValidationConfig | None = None
     filters: FileName | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
+    protect: FileName | None = Field(None, description="a ranking: its top stays as it is, all else is trained")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
     seed: Seed = 0
     checkpoint_every: PositiveInt = Field(1000, description="iterations")
@@ -174,12 +175,16 @@ class TrainingConfig(Strict):
 
     @model_validator(mode="after")
     def _filters_need_more(self) -> "TrainingConfig":
-        if (self.filters is None) != (self.top is None):
-            raise ValueError("filters and top come together: filters: FILE.csv, top: 1%")
-        if self.filters is not None and self.network.start is None:
-            raise ValueError("filters needs network.start: the network whose other weights stay")
-        if self.filters is not None and self.optimizer.weight_decay:
-            raise ValueError("optimizer.weight_decay would change the weights that filters keeps; give 0")
+        given = [name for name in ("filters", "protect") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError("filters and protect: give one of them")
+        if self.top is not None and not given:
+            raise ValueError("top is of a ranking: give filters or protect")
+        for name in given:
+            if self.network.start is None:
+                raise ValueError(f"{name} needs network.start: the network whose other weights stay")
+            if self.optimizer.weight_decay:
+                raise ValueError(f"optimizer.weight_decay would change the weights that {name} keeps; give 0")
         if self.out == Path():
             raise ValueError("out: name a folder of its own")
         return self

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
 from faig.common.files import alone_in, put_back
-from faig.networks.fingerprint import fingerprint, network_fingerprint
+from faig.networks.fingerprint import network_fingerprint
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
@@ -31,7 +31,7 @@ from faig.training.run_files import (
     write_result,
     write_time,
 )
-from faig.training.start import check_batch, chosen_filters, first_average, first_network, train_only
+from faig.training.start import check_batch, first_average, first_network, rates_of, train_at
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -113,8 +113,8 @@ def _train(
     network = first_network(config, accelerator.device).train()
     check_batch(config, network, accelerator.num_processes)
     network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
-    chosen = chosen_filters(network, config)
-    masks = train_only(network, chosen)
+    rates = rates_of(network, config)
+    partly = train_at(network, rates)
     validation = Validation(config.validation, scale) if config.validation else None
     averaged = first_average(config, network)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
@@ -133,7 +133,7 @@ def _train(
             "network.start": [network_fingerprint(each) for each in (network, averaged.module)]
             if config.network.start
             else None,
-            "filters": fingerprint([("chosen", chosen.mask)]) if chosen else None,
+            "rates": rates.fingerprint if rates else None,
         }
     }
     if state := None if fresh else checkpoints.latest(config.out, settings):
@@ -179,12 +179,13 @@ def _train(
                 output = running(lr.contiguous(memory_format=LAYOUT))
             error = functional.l1_loss(output.float(), gt)
             accelerator.backward(error * error_weight(optimizer, gt.numel() * accelerator.num_processes))
-            for weight, mask in masks:
-                assert weight.grad is not None
-                weight.grad.mul_(mask)
             for group in adam.param_groups:
                 group["lr"] = learning_rate(optimizer, done)
+            before = [weight.detach().clone() for weight, _ in partly]
             adam.step()
+            with torch.no_grad():  # Adam's steps do not shrink with the gradient, so it is they that are made smaller
+                for (weight, part), old in zip(partly, before, strict=True):
+                    weight.copy_(torch.lerp(old, weight, part))
             adam.zero_grad(set_to_none=True)
             averaged.update_parameters(network)
             window.add(error.detach())

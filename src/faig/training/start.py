@@ -3,6 +3,7 @@
 import copy
 import math
 import warnings
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +13,10 @@ from faig import zoo
 from faig.attribution.integration.tiling import BYTES_PROBE, saved_bytes
 from faig.common.distributed import memory_of
 from faig.common.errors import FaigWarning, InputError
-from faig.filters import FilterSet
+from faig.filters import FilterSet, Strengths
 from faig.networks.architectures import build
 from faig.networks.compatibility import check_same_keys
+from faig.networks.fingerprint import fingerprint
 from faig.networks.weight_files import fitted, read_weights
 from faig.training.config import NetworkConfig, TrainingConfig
 from faig.zoo.scores import chosen_by
@@ -103,31 +105,56 @@ def _weight_bytes(network: nn.Module) -> int:
     return COPIES * sum(weight.numel() * weight.element_size() for weight in network.parameters())
 
 
-def chosen_filters(network: nn.Module, config: TrainingConfig) -> FilterSet | None:
-    """The filters that are trained, or None for everything.
+@dataclass(frozen=True)
+class Rates:
+    """How fast each weight is trained, as a multiple of the learning rate.
+
+    Attributes:
+        units: of the weights of each unit.
+        rest: of all weights that are in none.
+    """
+
+    units: Strengths
+    rest: float
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all that it says."""
+        return fingerprint([("units", self.units.values), ("rest", torch.tensor(self.rest))])
+
+
+def rates_of(network: nn.Module, config: TrainingConfig) -> Rates | None:
+    """What ``filters`` frees, or ``protect`` keeps; None where everything is trained alike.
+
+    Units of a ranking's top have rate 1 and all other weights 0, or the other way round. Of strengths, at which a
+    function is off, a unit counts as far as it is turned from 1.
 
     Raises:
-        InputError: the ranking is not of this network.
+        InputError: the ranking is not of this network; it needs a ``top``, or must have none.
     """
-    if config.filters is None or config.top is None:
+    name = config.filters or config.protect
+    if name is None:
         return None
-    chosen = chosen_by({"": config.filters}, network, config.top)[""]
-    if not isinstance(chosen, FilterSet):
-        raise InputError(f"{config.filters}: says strengths; training takes a ranking", setting="filters")
-    return chosen
+    chosen = chosen_by({"": name}, network, config.top)[""]
+    if isinstance(chosen, FilterSet) and config.top is None:
+        raise InputError(f"{name}: is a ranking: say how many of it, top: 1%", setting="top")
+    turned = (1 - Strengths.of(chosen).values).abs()
+    if config.filters and not turned.any():
+        raise InputError(f"{name}: leaves nothing to train: all its strengths are 1", setting="filters")
+    if config.filters:
+        return Rates(Strengths(chosen.space, turned), rest=0.0)
+    return Rates(Strengths(chosen.space, (1 - turned).clamp(min=0)), rest=1.0)
 
 
-def train_only(network: nn.Module, chosen: FilterSet | None) -> list[tuple[nn.Parameter, Tensor]]:
-    """Freeze all but the weights of the chosen filters' layers, and give these, each with its mask of filters.
-
-    A gradient that is zero from the first step on leaves Adam's moments, and so the weight, exactly as they were.
-    """
-    if chosen is None:
+def train_at(network: nn.Module, rates: Rates | None) -> list[tuple[nn.Parameter, Tensor]]:
+    """Freeze the parameters that are not trained at all, and give those that are in part, each with its rates."""
+    if rates is None:
         return []
-    spread, masks = chosen.space.spread(chosen.mask), []
+    spread, parts = rates.units.space.spread(rates.units.values), []
     for name, weight in network.named_parameters():
-        if name in spread and spread[name].any():
-            masks.append((weight, spread[name].to(weight)))
-        else:
+        rate = spread.get(name, torch.tensor(rates.rest))
+        if not rate.any():
             weight.requires_grad_(False)
-    return masks
+        elif (rate != 1).any():
+            parts.append((weight, rate.to(weight)))
+    return parts
