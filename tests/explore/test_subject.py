@@ -147,6 +147,7 @@ def test_a_pair_without_scores_is_refused(own_zoo, tmp_path, monkeypatch):
         ({"blur": 2.0, "noise": 0.1}, {"blur": (2.0, 2.0), "noise": (0.1, 0.1)}),
         ({"degrade": {"jpeg:30": 0.2, "jpeg:70": 0.2}}, {"jpeg": (30, 70)}),
         ({"blur": 1.0, "degrade": {"blur:3+noise:0.2": 0.5}}, {"blur": (1.0, 3.0), "noise": (0.2, 0.2)}),
+        ({"degrade": {"blur:0.5..3": 0.5, "jpeg:30..95": 0.5}}, {"blur": (0.5, 3.0), "jpeg": (30, 95)}),
         ({"of": "another version"}, {}),
         ({}, {}),
     ],
@@ -160,8 +161,9 @@ def test_ranges_are_those_of_the_record(subject, record, expected):
     made = _functions(names, names, units, training or DegradationConfig(), {}, "area")
     found = {name: (each.trained.low, each.trained.high) for name, each in made.items() if each.trained}
     assert found == expected
-    for name, (_, high) in expected.items():
-        level = f"{name}:{high:g}"
+    for name, (low, high) in expected.items():
+        middle = (low + high) / 2
+        level = f"{name}:{round(middle) if name == 'jpeg' else middle:g}"
         assert str(made[name].degradation) == (f"{level}+down:area" if name == "blur" else f"down:area+{level}")
 
 

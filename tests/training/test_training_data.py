@@ -22,7 +22,7 @@ from faig.training.prepare import META, crop_folder, pack_lmdb, starts
 
 
 def parts(batch: Batch) -> list[torch.Tensor]:
-    return [batch.wide, batch.chosen, *batch.drawn]
+    return [batch.wide, batch.chosen, batch.levels, *batch.drawn]
 
 
 def same(first: Batch, second: Batch) -> bool:
@@ -42,8 +42,8 @@ def test_shares_of_a_batch_are_its_parts(settings):
     data = training_config(settings).data.model_copy(update={"batch": 6})
     whole = Patches(data, 2, seed=1).batch(3)
     shares = [Patches(data, 2, seed=1, share=part).batch(3) for part in (slice(0, 2), slice(2, 6))]
-    wide, chosen, *drawn = (torch.cat(both) for both in zip(*map(parts, shares), strict=True))
-    assert same(whole, Batch(wide, chosen, tuple(drawn)))
+    wide, chosen, levels, *drawn = (torch.cat(both) for both in zip(*map(parts, shares), strict=True))
+    assert same(whole, Batch(wide, chosen, tuple(drawn), levels))
 
 
 @pytest.mark.slow

@@ -250,13 +250,16 @@ def _functions(
 ) -> dict[str, Function]:
     functions = {}
     for name, source in sources.items():
-        drawn = [step for _, steps in training.draws() for step in steps] if training else []
+        ranges = [step for _, steps in training.draws() for step in steps] if training else []
+        drawn = [step for ends in ranges for step in (ends.low, ends.high)]
         drawn = drawn or list(made[name].steps if name in made else ())
         levels = [float(dataclasses.astuple(step)[0]) for step in drawn if step.name() == name]
-        trained = None
+        trained, level = None, LEVELS.get(name)
         if levels:
-            trained = Trained(name, min(levels), max(levels), dataclasses.fields(STEPS[name])[0].metadata["told"])
-        level = trained.high if trained else LEVELS.get(name)
+            field = dataclasses.fields(STEPS[name])[0]
+            trained = Trained(name, min(levels), max(levels), field.metadata["told"])
+            middle = (trained.low + trained.high) / 2
+            level = round(middle) if field.type is int else middle
         degradation = made.get(name) or (None if level is None else named(name, level, downsampling))
         functions[name] = Function(degradation, trained, shown(source), methods[name], chosen[name])
     return functions

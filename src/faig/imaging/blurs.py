@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import torch
@@ -17,6 +17,7 @@ Kernel = Float[Tensor, "taps taps"]
 
 TAPS = 21  # of a kernel, a side
 RADIUS = TAPS // 2
+KEPT = 64  # kernels, as tensors: levels that are drawn are many
 PARTS = 11  # of a pixel, each way, where the disc of a defocus cuts it
 
 
@@ -150,11 +151,11 @@ def _offsets(side: int) -> tuple[Tensor, Tensor]:
     return down, right
 
 
-@cache
+@lru_cache(KEPT)
 def _line_on(sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
     return gaussian_kernel(sigma).to(device, dtype)
 
 
-@cache
+@lru_cache(KEPT)
 def _kernel_on(blur: Blurring, dtype: torch.dtype, device: torch.device) -> Tensor:
     return blur.kernel().to(device, dtype)

@@ -11,10 +11,11 @@ from faig.common.errors import InputError
 from faig.common.setting_types import FileName, FilePath, Iterations, Label, Seed
 from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, validated
 from faig.imaging.blurs import Blur
-from faig.imaging.degradation import Degradation, named, parse_steps
-from faig.imaging.steps import Down, Noise, Step
+from faig.imaging.degradation import Degradation, named
+from faig.imaging.steps import Down, Noise
 from faig.networks.architectures import build, takes
 from faig.networks.inference import channels_of, scale_of
+from faig.training.ranges import StepRange, parse_ranges
 
 
 class NetworkConfig(Strict):
@@ -59,7 +60,7 @@ class DegradationConfig(Strict):
     noise: NonNegativeFloat = Field(0.0, description="σ of [0, 1]")
     noise_probability: float = Field(0.5, ge=0, le=1)
     degrade: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
-        default_factory=dict, description="more: the probability of each spec, as {jpeg:40: 0.5}"
+        default_factory=dict, description="more: the probability of each spec, as {jpeg:40: 0.5, blur:0.5..3: 0.5}"
     )
     downsampling: Literal["bilinear", "bicubic", "area"] = "bilinear"
 
@@ -68,19 +69,20 @@ class DegradationConfig(Strict):
         self.draws()  # raises where a level is out of range
         return self
 
-    def draws(self) -> list[tuple[float, tuple[Step, ...]]]:
+    def draws(self) -> list[tuple[float, list[StepRange]]]:
         """What is drawn for each patch, in order: a probability, and the steps that are done or not.
 
         Raises:
             InputError: a spec cannot be read, or says how to downsample.
         """
-        draws: list[tuple[float, tuple[Step, ...]]] = [
-            (self.blur_probability, (Blur(self.blur),) if self.blur else ()),
-            (self.noise_probability, (Noise(self.noise),) if self.noise else ()),
+        blur, noise = Blur(self.blur), Noise(self.noise)
+        draws = [
+            (self.blur_probability, [StepRange(blur, blur)] if self.blur else []),
+            (self.noise_probability, [StepRange(noise, noise)] if self.noise else []),
         ]
         for spec, probability in self.degrade.items():
-            steps = tuple(parse_steps(spec))
-            if any(isinstance(step, Down) for step in steps):
+            steps = parse_ranges(spec)
+            if any(isinstance(step.low, Down) for step in steps):
                 raise InputError(f"degrade: {spec!r}: all patches are downsampled in one way; set downsampling")
             draws.append((probability, steps))
         return draws

@@ -6,6 +6,7 @@ So a resumed run sees the same patches, and so do several processes that share a
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,10 +22,42 @@ from faig.imaging.images import round8, to_uint8
 from faig.imaging.steps import Down, Fixed, Random, Step, downsample
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.image_sources import open_source
+from faig.training.ranges import StepRange
 
 GT = Float[Tensor, "batch 3 gt_height gt_width"]
 LR = Float[Tensor, "batch 3 lr_height lr_width"]
-Applied = tuple[Step, int]  # and the number of the draw that says whether it is done
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A step that may be done to patches.
+
+    Attributes:
+        steps: between what it is drawn.
+        draw: the number of the draw that says whether it is done.
+        levels: which of the numbers that are drawn for a patch are its own.
+    """
+
+    steps: StepRange
+    draw: int
+    levels: slice
+
+    def __call__(self, images: Tensor, batch: "Batch", how: Callable[[Step, Tensor, slice], Tensor]) -> Tensor:
+        """What it makes of all patches, in one go where it is the same for all.
+
+        Args:
+            images: one of each patch.
+            batch: what was drawn.
+            how: a step is done to images, those of that part of the batch.
+        """
+        if not self.steps.arguments:
+            return how(self.steps.low, images, slice(None))
+        levels = batch.levels[:, self.levels].tolist()
+        changed = [
+            how(self.steps.at(levels[place]), images[place, None], slice(place, place + 1))
+            for place in range(len(images))
+        ]
+        return torch.cat(changed)
 
 
 @dataclass(frozen=True)
@@ -35,22 +68,29 @@ class Plan:
         before: blurs of the GT.
         after: what is done to the LR.
         probabilities: of the draws.
+        levels: how many numbers are drawn for each patch, to choose levels by.
     """
 
-    before: list[tuple[Blurring, int]]
+    before: list[Applied]
     after: list[Applied]
     probabilities: list[float]
+    levels: int
 
     @classmethod
     def of(cls, config: DegradationConfig) -> "Plan":
         """Of blur, noise and the specs of a configuration: all blurs of the GT first."""
-        before, after, probabilities = [], [], []
+        before, after, probabilities, levels = [], [], [], 0
         for number, (probability, steps) in enumerate(config.draws()):
-            on_gt, _, on_lr = split(steps, Down())
-            before += [(step, number) for step in on_gt if isinstance(step, Blurring)]
-            after += [(step, number) for step in on_lr]
+            applied = []
+            for step in steps:
+                count = len(step.arguments)
+                applied.append(Applied(step, number, slice(levels, levels + count)))
+                levels += count
+            on_gt = len(split([step.low for step in steps], Down())[0])
+            before += applied[:on_gt]
+            after += applied[on_gt:]
             probabilities.append(probability)
-        return cls(before, after, probabilities)
+        return cls(before, after, probabilities, levels)
 
     @property
     def margin(self) -> int:
@@ -66,11 +106,13 @@ class Batch:
         wide: GT patches with a margin on each side, for the blur kernels.
         chosen: what is done to which patches: of each draw, in the order of `DegradationConfig.draws`.
         drawn: what the random steps drew, in their order.
+        levels: in [0, 1), of the arguments that are ranges, in their order.
     """
 
     wide: UInt8[Tensor, "batch 3 wide wide"]
     chosen: Bool[Tensor, "batch draw"]
     drawn: tuple[Tensor, ...]
+    levels: Float[Tensor, "batch level"]
 
     def pin_memory(self) -> "Batch":
         """The batch in memory that a GPU can copy from without waiting."""
@@ -81,7 +123,8 @@ class Batch:
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        return Batch(change(self.wide), change(self.chosen), tuple(change(part) for part in self.drawn))
+        drawn = tuple(change(part) for part in self.drawn)
+        return Batch(change(self.wide), change(self.chosen), drawn, change(self.levels))
 
 
 class Patches(Dataset["Batch | InputError"]):
@@ -131,16 +174,17 @@ class Patches(Dataset["Batch | InputError"]):
             InputError: no image can be used.
         """
         drawn = [self._draw(np.random.default_rng([self.seed, iteration, position])) for position in self.places]
-        wide, chosen, random = zip(*drawn, strict=True)
-        return Batch(
-            torch.stack(wide), torch.tensor(chosen), tuple(torch.stack(part) for part in zip(*random, strict=True))
-        )
+        wide, chosen, random, levels = zip(*drawn, strict=True)
+        of_steps = tuple(torch.stack(part) for part in zip(*random, strict=True))
+        return Batch(torch.stack(wide), torch.tensor(chosen), of_steps, torch.stack(levels))
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, list[bool], list[Tensor]]:
+    def _draw(self, rng: np.random.Generator) -> tuple[Tensor, list[bool], list[Tensor], Tensor]:
         patch = self._patch(rng)
         chosen = [bool(rng.random() < probability) for probability in self.plan.probabilities]
         shape = (3, self.lr_side, self.lr_side)
-        return patch, chosen, [step.draw(rng, shape) for step, _ in self.plan.after if isinstance(step, Random)]
+        kinds = [applied.steps.low for applied in self.plan.after]
+        drawn = [step.draw(rng, shape) for step in kinds if isinstance(step, Random)]
+        return patch, chosen, drawn, torch.from_numpy(rng.random(self.plan.levels))
 
     def _patch(self, rng: np.random.Generator) -> UInt8[Tensor, "3 wide wide"]:
         index = int(rng.integers(len(self.source)))
@@ -200,14 +244,24 @@ def degrade_batch(batch: Batch, scale: int, config: DegradationConfig) -> tuple[
     wide = batch.wide.float() / 255
     gt = wide[..., plan.margin : -plan.margin, plan.margin : -plan.margin]
     image = wide if plan.before else gt
-    for blur, number in plan.before:
-        image = torch.where(chosen[:, number], blur.valid(image), image[..., RADIUS:-RADIUS, RADIUS:-RADIUS])
+    for blur in plan.before:
+        blurred = blur(image, batch, _blurred)
+        image = torch.where(chosen[:, blur.draw], blurred, image[..., RADIUS:-RADIUS, RADIUS:-RADIUS])
     image = downsample(image, scale, config.downsampling)
-    for step, number in plan.after:
-        if isinstance(step, Random):
-            changed = step(image, next(drawn))
-        else:
-            assert isinstance(step, Fixed)
-            changed = step(image)
-        image = torch.where(chosen[:, number], changed, image)
+    for step in plan.after:
+        own = next(drawn) if isinstance(step.steps.low, Random) else None
+        image = torch.where(chosen[:, step.draw], step(image, batch, partial(_done, own)), image)
     return gt, round8(image)
+
+
+def _blurred(step: Step, images: Tensor, part: slice) -> Tensor:  # noqa: ARG001 - nothing is drawn for it
+    assert isinstance(step, Blurring)
+    return step.valid(images)
+
+
+def _done(drawn: Tensor | None, step: Step, images: Tensor, part: slice) -> Tensor:
+    if isinstance(step, Random):
+        assert drawn is not None
+        return step(images, drawn[part])
+    assert isinstance(step, Fixed)
+    return step(images)
