@@ -18,7 +18,7 @@ quick: $(READY)
 	$(PYTEST) -m "not slow"
 
 kills: $(READY)
-	$(PYTEST) --kills 1000000 -k a_kill_loses tests/kills/test_kills.py # all there are
+	$(PYTEST) --kills 1000000 -k an_accident_loses tests/kills/test_kills.py # all there are
 
 # In an environment of its own that goes again after, 6 GB with the torch that the package index has for Linux, of CUDA.
 # TORCH=cpu takes PyTorch's own index, and 2 GB.

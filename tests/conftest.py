@@ -270,8 +270,7 @@ def study_run(tmp_path_factory) -> Path:
 @pytest.fixture
 def forked(monkeypatch) -> None:
     """Pools of processes fork from one that has imported what is slow to import; see `processes`."""
-    for module in ("training.prepare", "experiment.truth.context"):
-        monkeypatch.setattr(f"faig.{module}.get_context", lambda method: FORKED)
+    monkeypatch.setattr("faig.common.workers.get_context", lambda method: FORKED)
 
 
 @pytest.fixture(scope="session")

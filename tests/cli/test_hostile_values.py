@@ -79,7 +79,7 @@ HEAVY = (  # what begins after all that was given is accepted
     "faig.explore.static_page.write_page",
     "faig.cli.export.export_turnable",
     "faig.cli.train.train_network",
-    "faig.training.prepare.ProcessPoolExecutor",
+    "faig.common.workers.ProcessPoolExecutor",
 )
 MEMORY = 3 << 30  # bytes beyond those that are taken: what reads for ever, or makes a list of a trillion, ends soon
 

@@ -8,7 +8,8 @@ import yaml
 from conftest import nudged, tiny_network
 from faig.imaging.images import write_image
 from faig.networks.checkpoint import save_network
-from kills.trial import Command, run
+from kills.running import run
+from kills.trial import Command
 
 PAIR = ["--baseline", "inputs/baseline.safetensors", "--target", "inputs/target.safetensors"]
 IMAGES = ["--gt", "inputs/gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]

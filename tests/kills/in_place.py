@@ -14,7 +14,7 @@ def try_in_place(inputs: Path, answer: Path) -> None:
     import faig.cli.restore
 
     faig.cli.restore.new_folder = _in_place
-    try_everywhere(COMMANDS["restore"], inputs, answer, "kill", None)
+    try_everywhere(COMMANDS["restore"], inputs, answer, {"kill": None})
 
 
 @contextlib.contextmanager

@@ -75,6 +75,21 @@ def die(event: str, path: str, flags: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupt(number: int) -> Act:
+    """A signal that can be caught, once."""
+    sent: list[int] = []
+
+    def send(event: str, path: str, flags: int) -> None:
+        if sent:
+            return
+        sent.append(number)
+        if event == "opened":
+            os.close(os.open(path, flags & ~os.O_EXCL, 0o666))
+        os.kill(os.getpid(), number)
+
+    return send
+
+
 def fill(event: str, path: str, flags: int) -> None:
     """There is no room for anything new."""
     del flags

@@ -29,7 +29,7 @@ class OneDies(concurrent.futures.ProcessPoolExecutor):
 def test_a_worker_that_makes_images_ready(how, files, tmp_path, faig, monkeypatch):
     arguments = ("data", how, files / "gt", tmp_path / "out", "--workers", "2", "-q")
     with monkeypatch.context() as patch:
-        patch.setattr("faig.training.prepare.ProcessPoolExecutor", OneDies)
+        patch.setattr("faig.common.workers.ProcessPoolExecutor", OneDies)
         code, _, err = faig(*arguments)
     assert (code, err.count("\n")) == (2, 1)
     assert err.startswith(SAID)

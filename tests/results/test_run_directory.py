@@ -7,7 +7,8 @@ import pytest
 
 from dying import Killed, dies_at
 from faig.common.errors import InputError
-from faig.results.run_directory import REPLACED, replacing_files, run_directory
+from faig.common.settings import flat
+from faig.results.run_directory import CONFIG, REPLACED, read_config, replacing_files, run_directory
 
 
 def work(path: Path, number: int, *, force: bool = False) -> None:
@@ -102,3 +103,22 @@ def test_files_that_belong_together_are_replaced_together(tmp_path):
         raise InputError("no")
     content = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert content == {"a": "2", "b": "2", "mine": "precious"}
+
+
+def test_a_configuration_that_is_cut_short_says_nothing_else(tmp_path):
+    config = {"command": "compare", "images": {"gt": "photos", "degrade": {"blur": 25, "noise": 0.125}}, "nodes": 20}
+    with run_directory(tmp_path / "run", config, {}, force=False):
+        pass
+    file, said = tmp_path / "run" / CONFIG, flat(config)
+    whole = file.read_bytes()
+    assert read_config(file) == config
+    refused = 0
+    for end in range(len(whole)):
+        file.write_bytes(whole[:end])
+        try:
+            left = flat(read_config(file))
+        except InputError:
+            refused += 1
+        else:
+            assert all(value is None or value == said[name] for name, value in left.items()), whole[:end]
+    assert refused > len(whole) - len(said) - 3  # a line each

@@ -257,12 +257,12 @@ def test_lmdb_holds_the_files_as_they_are(settings, drawn, tmp_path):
 def test_what_is_no_lmdb_and_what_cannot_be_packed(drawn, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "data.mdb").write_bytes(b"not a database")
-    with pytest.raises(InputError, match="bad: is no LMDB that can be read"):
+    with pytest.raises(InputError, match=r"bad: is no LMDB, or is damaged: data\.mdb is cut short"):
         open_source(tmp_path / "bad")
     pack_lmdb(drawn, tmp_path / "cut.lmdb", workers=1)
     whole = (tmp_path / "cut.lmdb" / "data.mdb").read_bytes()
     (tmp_path / "cut.lmdb" / "data.mdb").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match=r"cut\.lmdb: is cut short: data\.mdb has \d+ bytes of \d+"):
+    with pytest.raises(InputError, match=r"cut\.lmdb: is no LMDB, or is damaged: data\.mdb has \d+ bytes of \d+"):
         open_source(tmp_path / "cut.lmdb")
     shutil.rmtree(tmp_path / "cut.lmdb")
     (drawn / "stripes0.png").write_bytes(b"")

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.common.settings import read_yaml, validated
+from faig.common.settings import validated
 from faig.report.escape import markdown
 from faig.report.figures.truth_charts import OF_DECOYS, SHOWN, TRUTHS, draw_truth
 from faig.results.reader import Results
-from faig.results.run_directory import CONFIG
+from faig.results.run_directory import CONFIG, read_config
 from faig.results.truth_tables import AGREEMENT, DECOYS, PLANTED, TOPS
 
 COMMAND = "truth"
@@ -48,7 +48,7 @@ class TruthSettings(BaseModel):
 
 def is_truth(run: Path) -> bool:
     """Whether a run directory is that of a ground truth study."""
-    return (run / CONFIG).is_file() and read_yaml(run / CONFIG).get("command") == COMMAND
+    return (run / CONFIG).is_file() and read_config(run / CONFIG).get("command") == COMMAND
 
 
 def write_truth(run: Path, file: Path) -> Path:
@@ -66,7 +66,7 @@ def write_truth(run: Path, file: Path) -> Path:
     """
     if not is_truth(run):
         raise InputError(f"{run}: is no ground truth study")
-    config = validated(TruthSettings, read_yaml(run / CONFIG), str(run / CONFIG)).model_dump()
+    config = validated(TruthSettings, read_config(run / CONFIG), str(run / CONFIG)).model_dump()
     results = Results.of(run)
     agreement, tops, planted, decoys = map(results.needed, (AGREEMENT, TOPS, PLANTED, DECOYS))
     file.parent.mkdir(parents=True, exist_ok=True)

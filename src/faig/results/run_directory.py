@@ -23,6 +23,7 @@ from faig.common.files import (
     replacing,
     set_aside,
 )
+from faig.common.settings import read_yaml
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"
@@ -91,6 +92,18 @@ def _opened(path: Path, config: dict[str, Any] | None, fingerprint: dict[str, An
         logger.removeHandler(handler)
         logger.setLevel(level)
         handler.close()
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """What a run wrote as its ``config.yaml``.
+
+    Raises:
+        InputError: it cannot be read, is no mapping, or is cut short in a line: what is left of that may be YAML too.
+    """
+    values = read_yaml(path)
+    if not path.read_bytes().endswith(b"\n"):
+        raise InputError(f"{path}: is cut short: its last line has no end")
+    return values
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from faig.common.setting_types import Name
-from faig.common.settings import read_yaml, validated
+from faig.common.settings import validated
 from faig.results.cells import Names
+from faig.results.run_directory import read_config
 from faig.results.tables import LEARNED
 
 
@@ -74,4 +75,4 @@ def read_settings(path: Path) -> RunSettings:
     Raises:
         InputError: the file cannot be read, or a setting is none.
     """
-    return validated(RunSettings, read_yaml(path), str(path))
+    return validated(RunSettings, read_config(path), str(path))

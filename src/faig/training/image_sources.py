@@ -11,6 +11,7 @@ import numpy as np
 from faig.common.errors import InputError
 from faig.imaging.decoding import Pixels, decode, read_bytes
 from faig.imaging.images import list_images
+from faig.training.lmdb_pages import Damaged, check_pages
 
 if TYPE_CHECKING:
     import lmdb
@@ -91,22 +92,17 @@ def open_lmdb(folder: Path) -> "lmdb.Environment":
     """Open an LMDB to read from, once a process; without locks, so that it survives a fork.
 
     Raises:
-        InputError: it is no LMDB, or is cut short.
+        InputError: it is no LMDB, or is damaged.
     """
     import lmdb
 
-    size = (folder / DATA).stat().st_size
-    if not size:
-        raise InputError(f"{folder}: is no LMDB that can be read: {DATA} is empty")
     try:
-        env = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
-    except lmdb.Error as error:
+        check_pages(folder / DATA)
+        return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
+    except Damaged as error:
+        raise InputError(f"{folder}: is no LMDB, or is damaged: {DATA} {error}; copy it again") from None
+    except (lmdb.Error, OSError) as error:
         raise InputError(f"{folder}: is no LMDB that can be read: {error}") from None
-    needed = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
-    if size < needed:  # reading beyond the end would kill the process
-        env.close()
-        raise InputError(f"{folder}: is cut short: {DATA} has {size} bytes of {needed}; copy it again")
-    return env
 
 
 def open_source(path: Path) -> Source:

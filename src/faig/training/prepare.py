@@ -1,10 +1,8 @@
 """Training images made ready: cut into sub-images, or packed into an LMDB."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +11,7 @@ import numpy as np
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.progress import Track, silent
+from faig.common.workers import worker_pool
 from faig.imaging.cases import PHOTOS, read_photos, write_photos
 from faig.imaging.decoding import Bytes, decode, read_bytes, to_image
 from faig.imaging.images import list_images, write_pixels
@@ -135,6 +134,6 @@ def _in_processes(
     if workers == 1:
         yield from track(map(job, files), label, len(files))
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:  # a fork would copy torch's threads half
+    with worker_pool(workers) as pool:
         parts = (files[start : start + AHEAD] for start in range(0, len(files), AHEAD))
         yield from track((result for part in parts for result in pool.map(job, part)), label, len(files))

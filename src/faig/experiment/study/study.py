@@ -13,7 +13,6 @@ import yaml
 from faig.common.errors import InputError
 from faig.common.files import alone_in, replacing
 from faig.common.progress import Track, silent
-from faig.common.settings import read_yaml
 from faig.experiment.networks import load_pair
 from faig.experiment.study.comparison import StudyComparison, StudyDistribution
 from faig.experiment.study.config import StudyConfig
@@ -25,7 +24,7 @@ from faig.experiment.study.retraining import Retraining
 from faig.experiment.study.sweep import StudySweep
 from faig.experiment.study.teaser import Teaser
 from faig.imaging.photos import SourceConfig, write_images
-from faig.results.run_directory import CONFIG, first_difference
+from faig.results.run_directory import CONFIG, first_difference, read_config
 
 logger = logging.getLogger("faig")
 
@@ -93,7 +92,7 @@ def _check_place(out: Path, settings: dict[str, object], force: bool) -> None:
         if out.is_dir() and any(inside.name != ".lock" for inside in out.iterdir()):
             raise InputError(f"{out}: exists and is no study's directory; choose another name")
         return
-    known = read_yaml(out / CONFIG)
+    known = read_config(out / CONFIG)
     if known.get("command") != "study":
         raise InputError(f"{out}: holds a run of faig {known.get('command')}, not a study; choose another name")
     if known != settings and not force:

@@ -2,10 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from functools import cached_property
-from multiprocessing import get_context
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +19,7 @@ from faig.attribution.options import Options
 from faig.attribution.result import Attribution
 from faig.common.progress import Track
 from faig.common.version import versions
+from faig.common.workers import worker_pool
 from faig.experiment.stage import Stage, kept
 from faig.experiment.truth.config import TruthConfig
 from faig.imaging.cases import Case, degrade_case
@@ -192,16 +192,10 @@ def kept_units(run: Path, units: Mapping[str, Unit], config: TruthConfig, track:
     missing = [name for name in units if not (run / UNITS / f"{name}.json").exists()]
     if config.processes == 1 or len(missing) < 2:
         return {name: kept(run, name, unit) for name, unit in track(units.items(), label, len(units))}
-    with ProcessPoolExecutor(
-        config.processes, get_context("spawn"), initializer=torch.set_num_threads, initargs=(config.threads,)
-    ) as pool:
+    with worker_pool(config.processes, partial(torch.set_num_threads, config.threads)) as pool:
         jobs = [pool.submit(kept, run, name, units[name]) for name in missing]
-        try:
-            for job in track(as_completed(jobs), label, len(jobs)):
-                job.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # else all the others would be computed first
-            raise
+        for job in track(as_completed(jobs), label, len(jobs)):
+            job.result()
     return {name: kept(run, name, unit) for name, unit in units.items()}
 
 

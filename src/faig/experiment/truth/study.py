@@ -8,7 +8,6 @@ from pathlib import Path
 
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.common.settings import read_yaml
 from faig.experiment.truth.agreement import Agreement
 from faig.experiment.truth.alone import Alone
 from faig.experiment.truth.config import TruthConfig
@@ -17,7 +16,7 @@ from faig.experiment.truth.decoys import Decoys
 from faig.experiment.truth.greedy import Greedy
 from faig.experiment.truth.planted import Planted
 from faig.experiment.truth.shapley import Shapley
-from faig.results.run_directory import CONFIG, first_difference, run_directory
+from faig.results.run_directory import CONFIG, first_difference, read_config, run_directory
 
 STAGES: tuple[type[TruthStage], ...] = (Alone, Shapley, Greedy, Planted, Decoys, Agreement)
 
@@ -66,7 +65,7 @@ def _check_settings(out: Path, settings: dict[str, object], force: bool) -> None
     """Raise InputError where ``out`` holds a study of other settings; how many processes compute it is none."""
     if force or not (out / CONFIG).exists():
         return
-    known = read_yaml(out / CONFIG)
+    known = read_config(out / CONFIG)
     same = known | {"processes": settings["processes"]}
     if same != settings and known.get("command") == settings["command"]:
         raise InputError(

@@ -1,0 +1,154 @@
+"""Ctrl-C and SIGTERM, whatever they come in the middle of: one line, an exit code that says so, and no worker is left.
+
+At changes to files they are tried in `test_kills`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import yaml
+
+from faig.common.signals import Stopped, stoppable
+from kills.sessions import in_session
+from processes import started
+
+SAID = "interrupted; run the same command again to go on\n"
+NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """After a stop the process ends; here it goes on."""
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_stops_what_runs_with_its_own_code(number):
+    with pytest.raises(Stopped) as stop, stoppable():
+        send(number)
+    assert stop.value.code == 128 + number
+    send(number)  # the process is about to end: another one spoils nothing
+
+
+@pytest.mark.parametrize("error", [RecursionError(), RuntimeError("DataLoader worker is killed"), SystemExit(1)])
+def test_whatever_comes_of_a_signal_is_a_stop(error):
+    with pytest.raises(Stopped), stoppable():
+        try:
+            send()
+        except KeyboardInterrupt:
+            raise error from None
+
+
+def test_without_a_signal_nothing_changes():
+    before = [signal.getsignal(number) for number in NUMBERS], sys.unraisablehook
+    with pytest.raises(RecursionError), stoppable():
+        raise RecursionError
+    with stoppable():
+        pass
+    assert before == ([signal.getsignal(number) for number in NUMBERS], sys.unraisablehook)
+
+
+def test_a_signal_in_a_destructor_comes_again(capsys):
+    class Slow:
+        def __del__(self):
+            send()
+
+    with pytest.raises(Stopped), stoppable():
+        del (slow := [Slow()])[0]
+        assert not slow
+        threading.Event().wait(20)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_nohup_ignores_stays_ignored():
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with stoppable():
+        send(signal.SIGHUP)
+
+
+def test_a_process_that_waits_for_others_hears_ctrl_c_alone(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    before = signal.getsignal(signal.SIGTERM)
+    with stoppable():
+        assert signal.getsignal(signal.SIGTERM) is before
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["typer.core", "numpy.linalg", "torch._C", "torch.utils._pytree", "cv2"])
+def test_an_interrupted_import_is_one_line(module, tmp_path):
+    """Some libraries take it for a package that is not there, or fall into a loop."""
+    hook = f"lambda event, given: event == 'import' and given[0] == {module!r} and os.kill(os.getpid(), 2)"
+    code = f"import os, sys; from faig.cli import main; sys.addaudithook({hook}); main()"
+    command = [sys.executable, "-c", code, "degrade", str(tmp_path), str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", SAID)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", NUMBERS[:2])
+def test_training_and_its_workers(number, settings, tmp_path, faig):
+    file, steps = tmp_path / "config.yaml", settings["optimizer"] | {"iterations": 400}
+    file.write_text(yaml.safe_dump(settings | {"optimizer": steps, "data": settings["data"] | {"workers": 2}}))
+    process = started(in_session, tmp_path, "train", file)
+    while not (tmp_path / "run" / "state-00000005.pth").exists() and process.is_alive():
+        time.sleep(0.01)
+    os.killpg(process.pid, number)
+    process.join(100)
+    assert process.exitcode == 128 + number
+    assert (tmp_path / "said").read_text() == SAID
+    code, _, err = faig("train", file, "--resume")
+    assert code == 0, err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "send_to", "code", "said"),
+    [(signal.SIGINT, os.killpg, 130, SAID), (signal.SIGKILL, os.kill, -9, None)],
+    ids=["ctrl-c", "killed"],
+)
+def test_workers_end_with_the_command(number, send_to, code, said, files, tmp_path):
+    """Their standard error is the command's: as long as one is left, its end does not come."""
+    (tmp_path / "gt").mkdir()
+    for copy in range(2000):
+        (tmp_path / "gt" / f"{copy}.png").hardlink_to(files / "gt" / "one.png")
+    command = [
+        sys.executable,
+        "-m",
+        "faig",
+        "data",
+        "crop",
+        "gt",
+        "out",
+        "--crop",
+        "8",
+        "--step",
+        "2",
+        "--workers",
+        "2",
+    ]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not next(tmp_path.glob(".out.*.part/*.png"), None) and process.poll() is None:
+        time.sleep(0.01)
+    send_to(process.pid, number)
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == code
+    if said is not None:  # of a killed process Python's own helper says that semaphores are left
+        assert err == said
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["gt"]
