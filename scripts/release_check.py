@@ -1,7 +1,7 @@
 """What must hold before a release: the wheel and the sdist are whole, install into clean environments, and work there.
 
-Run: make release-check, in a clone without uncommitted changes. Needs the network; takes a quarter of an hour and 6 GB for
-the environments, which go when it ends.
+Run: make release-check, in a clone without uncommitted changes. Needs the network; takes a quarter of an hour and 6 GB
+for the environments, which go when it ends.
 """
 
 import os

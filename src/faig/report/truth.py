@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
-from faig.common.settings import read_yaml, validated
+from faig.common.settings import validated
+from faig.common.yaml import read_yaml
 from faig.report.escape import markdown
 from faig.report.figures.truth_charts import OF_DECOYS, SHOWN, TRUTHS, draw_truth
 from faig.results.reader import Results

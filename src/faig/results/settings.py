@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from faig.common.setting_types import Name
-from faig.common.settings import read_yaml, validated
+from faig.common.settings import validated
+from faig.common.yaml import read_yaml
 from faig.results.cells import Names
 from faig.results.tables import LEARNED
 

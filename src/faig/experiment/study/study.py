@@ -13,7 +13,7 @@ import yaml
 from faig.common.errors import InputError
 from faig.common.files import alone_in, replacing
 from faig.common.progress import Track, silent
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 from faig.experiment.networks import load_pair
 from faig.experiment.study.comparison import StudyComparison, StudyDistribution
 from faig.experiment.study.config import StudyConfig

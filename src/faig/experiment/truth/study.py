@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 from faig.experiment.truth.agreement import Agreement
 from faig.experiment.truth.alone import Alone
 from faig.experiment.truth.config import TruthConfig
