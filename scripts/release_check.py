@@ -1,55 +1,79 @@
 """What must hold before a release: the wheel and the sdist are whole, install into clean environments, and work there.
 
-Run: make release-check, in a clone without uncommitted changes. Needs the network; takes some minutes and 6 GB for the
-environments, which go when it ends.
+Run: make release-check, in a clone without uncommitted changes. Needs the network; takes a quarter of an hour and 6 GB
+for the environments, which go when it ends.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 TOOLS = ["build", "twine", "check-wheel-contents"]
-TRIED = {  # by extra: what is run with the wheel alone, in an empty folder
+PYTHON, SHELL = (
+    re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[-1]
+    for language in ("python", "sh")
+)
+UNENDING = re.compile(r"faig (explore +#|run |train )")  # what serves, or takes hours
+TRIED = {  # by extra: what is run with the wheel alone, in a folder of small images named as in the README
     "": [
-        ["faig", "--version"],
-        ["faig", "zoo", "list"],
-        ["faig", "restore", "photo.png", "--strength", "blur=0.5"],
-        ["faig", "predict", "photo.png"],
-        ["python", "five_lines.py"],
+        "faig --version",
+        "faig zoo list",
+        "faig restore photo.png --strength blur=0.5",
+        "faig predict photos/*.png",
+        "faig attribute --pair srcnn-style-x2 --gt Set14 --degrade blur=2 --degrade noise=0.1 --nodes 4",
+        "python readme.py",
     ],
-    "explore": [["faig", "explore", "--help"], ["python", "-c", "import starlette, uvicorn"]],
+    "explore": ["python served.py"],
     "all": [
-        ["faig", "run", "small", "--threads", "2"],
-        ["faig", "report", "runs/small"],
-        ["faig", "export", "srcnn-style-x2", "--filters", "noise=srcnn-style-x2/noise@learned", "--out", "knob.onnx"],
+        "faig demo",
+        *(line for line in SHELL.replace("\\\n", "").splitlines() if not UNENDING.match(line)),
+        "faig run small --threads 2",
+        "faig report runs/small",
     ],
 }
 UNWANTED = ["gradio", "plotly", "torchvision"]
-FIVE_LINES = """
-import faig
-from skimage import data
-pair = faig.load_pair("srcnn-style-x2")
-cases = faig.make_cases({"chelsea": data.chelsea()[:96, :96]}, {"blur": 2, "noise": 0.1}, scale=pair.scale)
-found = pair.attribute(cases, nodes=2)
-deblurring = found.top("blur", "1%")
-print(pair.measure(pair.revert(deblurring), cases))
+IMAGES = """
+from pathlib import Path
+from skimage import data, io
+for folder in ("Set5", "Set14", "BSD100", "photos"):
+    Path(folder).mkdir()
+    io.imsave(f"{folder}/chelsea.png", data.chelsea()[100:148, 150:198], check_contrast=False)
+io.imsave("photo.png", data.chelsea()[:96, :96], check_contrast=False)
+"""
+SERVED = """
+import signal, subprocess, urllib.request
+command = ["faig", "explore", "--pair", "srcnn-style-x2", "--port", "0", "--no-open"]
+with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    try:
+        page = urllib.request.urlopen(server.stdout.readline().split()[0], timeout=60).read()
+    finally:
+        server.send_signal(signal.SIGINT)
+assert b"<html" in page and server.returncode == 0, (page, server.returncode)
 """
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> None:
+def run(*command: str | Path, cwd: Path = ROOT, binaries: Path | None = None) -> None:
+    """Run a command, with what an environment has first, and say what it took."""
     print("$", *command, flush=True)
-    subprocess.run([str(part) for part in command], cwd=cwd, check=True, env=environment())
+    began, before = time.monotonic(), os.times()
+    subprocess.run([str(part) for part in command], cwd=cwd, check=True, env=environment(binaries))
+    after, wall = os.times(), time.monotonic() - began
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    print(f"  took {wall:.1f} s, {used:.1f} s of processors", flush=True)
 
 
-def environment() -> dict[str, str]:
+def environment(binaries: Path | None) -> dict[str, str]:
     """Without what would let the clone's own sources in."""
-    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return kept | ({"PATH": f"{binaries}{os.pathsep}{kept['PATH']}"} if binaries else {})
 
 
 def new_environment(folder: Path) -> Path:
@@ -86,11 +110,11 @@ def try_out(wheel: Path, extra: str, folder: Path) -> None:
         raise SystemExit(f"faig[{extra}] installs {unwanted[0]}")
     work = folder / "work"
     work.mkdir()
-    (work / "five_lines.py").write_text(FIVE_LINES, encoding="utf-8")
-    photo = "from skimage import data, io; io.imsave('photo.png', data.chelsea()[:96, :96], check_contrast=False)"
-    run(binaries / "python", "-c", photo, cwd=work)
-    for command, *arguments in TRIED[extra]:
-        run(binaries / command, *arguments, cwd=work)
+    (work / "readme.py").write_text(PYTHON, encoding="utf-8")
+    (work / "served.py").write_text(SERVED, encoding="utf-8")
+    run(binaries / "python", "-c", IMAGES, cwd=work)
+    for line in TRIED[extra]:
+        run("sh", "-c", line, cwd=work, binaries=binaries)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 from hostile.item import Item
 
 NO_YAML, NO_MAPPING, MUCH = "is not YAML", "is not a YAML mapping", "is of more than"

@@ -10,16 +10,17 @@ import torch
 
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.files.unit_files import RankedUnits, read_units
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 from faig.experiment.studies import read_study
 from faig.imaging.cases import read_photos
 from faig.imaging.images import read_image
 from faig.networks.checkpoint import load_network
 from faig.training.config import read_config
 from faig.training.image_sources import open_source
+from faig.zoo.card import read_card
 from faig.zoo.learned import load_learned
 from faig.zoo.predictor import read_learned
-from hostile import configurations, databases, images, rankings, shipped, weights
+from hostile import cards, configurations, databases, images, rankings, shipped, weights
 from hostile.item import Item
 
 
@@ -71,6 +72,7 @@ READERS = {
     "images": Reader(pixels, lambda trap: images.images(), near),
     "weights": Reader(lambda path: load_network(path).state_dict(), weights.weights, equal),
     "settings": Reader(read_yaml, lambda trap: [*configurations.readable(), *configurations.unreadable()]),
+    "cards": Reader(read_card, lambda trap: cards.cards()),
     "studies": Reader(read_study, lambda trap: configurations.misplaced(configurations.STUDY)),
     "training": Reader(read_config, lambda trap: configurations.misplaced(configurations.TRAINING)),
     "rankings": Reader(units_of, lambda trap: [*rankings.tables(), *rankings.units()], torch.equal),

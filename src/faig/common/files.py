@@ -38,9 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        part.replace(
-            path
-        )  # the last step: a kill before it is no obstacle to the next process, one after it comes late
+        part.replace(path)  # the last step: what a kill before it leaves is no obstacle to the next process
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError):

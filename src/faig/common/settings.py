@@ -1,12 +1,10 @@
-"""Settings read from YAML and checked before anything starts."""
+"""Settings checked before anything starts."""
 
 import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -18,7 +16,6 @@ from pydantic import (
 )
 
 from faig.common.errors import InputError, printable, shown
-from faig.common.files import check_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 NO_TRUTH = "cannot be true or false, as YAML reads on, off, yes and no too"
@@ -136,71 +133,6 @@ Proportion = Annotated[
 ]
 Proportions = Annotated[list[Proportion], BeforeValidator(_as_list)]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping.
-
-    Raises:
-        InputError: the file cannot be read or is no mapping.
-    """
-    try:
-        check_regular(path)
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path}: is of more than {MOST_BYTES} bytes, which no settings are")
-        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except _FAILURES as error:
-        why = str(error) if isinstance(error, yaml.YAMLError | ValueError) else f"a value is not of its type, {error!r}"
-        raise InputError(f"{path}: is not YAML: {' '.join(why.split())}") from None
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply for settings") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: is not a YAML mapping of settings")
-    return values
-
-
-MOST_NODES = 100_000
-MOST_BYTES = 250_000
-# PyYAML's readers of numbers, dates and sets fail in many ways on what is tagged as one (`!!bool x`).
-_FAILURES = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
-
-
-def _expanded(node: Any, known: dict[int, float]) -> float:
-    """How many values a node of YAML stands for; without end where it holds itself."""
-    if isinstance(node, yaml.ScalarNode):
-        return 1
-    if id(node) not in known:
-        known[id(node)] = float("inf")  # until it is known
-        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
-        known[id(node)] = 1 + sum(_expanded(part, known) for part in parts)
-    return known[id(node)]
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands in a mapping twice, where YAML would take the last; and what no settings need.
-
-    Aliases can multiply without end, or stand for what holds them; a key that is no text names no setting.
-    """
-
-    def get_single_node(self) -> Any:
-        node = super().get_single_node()
-        if node is not None and _expanded(node, {}) > MOST_NODES:
-            raise yaml.YAMLError(f"is of more than {MOST_NODES} values, aliases (*name) written out")
-        return node
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1} has a key that is no text")
-            if key.value in seen:
-                raise yaml.YAMLError(f"{key.value} is given twice, the second time in line {key.start_mark.line + 1}")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def validated(

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from faig.common.errors import InputError
-from faig.common.settings import read_yaml, validated
+from faig.common.settings import validated
+from faig.common.yaml import read_yaml
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.truth.config import TruthConfig

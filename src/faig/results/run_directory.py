@@ -23,7 +23,7 @@ from faig.common.files import (
     replacing,
     set_aside,
 )
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 
 CONFIG = "config.yaml"
 FINGERPRINT = ".fingerprint.json"

@@ -9,7 +9,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from faig.common.errors import InputError
 from faig.common.setting_types import FileName, FilePath, Iterations, Label, Seed
-from faig.common.settings import NumberOrText, Proportion, Strict, read_yaml, validated
+from faig.common.settings import NumberOrText, Proportion, Strict, validated
+from faig.common.yaml import read_yaml
 from faig.imaging.blurs import Blur
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.steps import Down, Noise

@@ -1,14 +1,18 @@
 """A pair's card, ``card.md``: Markdown for people, with front matter that a Hugging Face hub and this package read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel, Field, FiniteFloat
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, shown
+from faig.common.files import check_regular
+from faig.common.settings import validated
+from faig.common.yaml import parsed
 
 CARD = "card.md"
 FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
@@ -77,23 +81,60 @@ def read_card(path: Path) -> tuple[list[Measured], str]:
         InputError: it is no text, or its front matter is of another shape.
     """
     try:
-        whole = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        check_regular(path)
+        whole = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no text in UTF-8") from None
     match = FRONT_MATTER.match(whole)
     if match is None:
         return [], whole
-    try:
-        record = yaml.safe_load(match[1])
-        results = [result for model in record.get("model-index", []) for result in model["results"]]
-        return [row for result in results for row in _measured(result)], whole[match.end() :]
-    except (yaml.YAMLError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: its front matter cannot be read: {type(error).__name__}") from None
+    place = f"{path}, front matter"
+    record = validated(_FrontMatter, parsed(match[1], place), place)
+    rows = [row for model in record.models for result in model.results for row in _measured(result, place)]
+    return rows, whole[match.end() :]
 
 
-def _measured(result: Mapping[str, Any]) -> list[Measured]:
-    images, kind = str(result["dataset"]["name"]), str(result["dataset"]["config"])
+class _Args(BaseModel):
+    network: str
+
+
+class _Metric(BaseModel):
+    type: str
+    value: FiniteFloat
+    args: _Args
+
+
+class _Dataset(BaseModel):
+    name: str
+    config: str
+
+
+class _Result(BaseModel):
+    dataset: _Dataset
+    metrics: list[_Metric]
+
+
+class _Model(BaseModel):
+    results: list[_Result]
+
+
+class _FrontMatter(BaseModel):
+    """What is read of it; a hub's has more."""
+
+    models: list[_Model] = Field([], alias="model-index")
+
+
+def _measured(result: _Result, place: str) -> list[Measured]:
     values: dict[str, dict[str, float]] = {}
-    for metric in result["metrics"]:
-        values.setdefault(str(metric["args"]["network"]), {})[metric["type"]] = float(metric["value"])
+    for metric in result.metrics:
+        of = values.setdefault(metric.args.network, {})
+        if metric.type in of:
+            raise InputError(f"{place}: {shown(metric.type)} of {shown(metric.args.network)} is given twice")
+        of[metric.type] = metric.value
+    for network, of in values.items():
+        if missing := [measure for measure in MEASURES if measure not in of]:
+            raise InputError(f"{place}: {shown(network)} has no {missing[0]}")
+    images, kind = result.dataset.name, result.dataset.config
     return [Measured(images, kind, network, of["psnr"], of["ssim"]) for network, of in values.items()]

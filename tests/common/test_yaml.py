@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from faig.common.errors import InputError
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 
 LAUGHS = "a: &a [x, x]\n" + "\n".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 9)}]" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
