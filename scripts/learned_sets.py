@@ -2,8 +2,9 @@
 
 Run: python scripts/learned_sets.py srresnet-x2 ../shared/data/Set14
 
-With ``--scores`` the FAIG scores too, ``scores.safetensors``, as ``card.py`` finds them. So it was done for the pair of
-examples/three-degradations, pulled into a zoo: with ``--degrade blur=2 --degrade noise=0.1 --degrade jpeg=10 --scores``.
+With ``--scores`` the FAIG scores too, ``scores.safetensors``, as ``card.py`` finds them. So it was done for the pair
+of examples/three-degradations, pulled into a zoo: with ``--degrade blur=2 --degrade noise=0.1 --degrade jpeg=10
+--scores``.
 """
 
 from pathlib import Path
