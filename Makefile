@@ -47,14 +47,16 @@ SECONDS := 3600
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -W ignore -m hostile.fuzz --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
 
+# RUNTIME=DIR: the unpacked npm package of onnxruntime-web, for the page to play with; else it is fetched once.
 docs: $(READY)
+	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))
 	$(BIN)/zensical build --strict
 
 release-check:
 	$(PYTHON) scripts/release_check.py
 
 clean:
-	rm -rf .venv .lowest site dist
+	rm -rf .venv .lowest site dist docs/play
 
 # constraints.txt pins the tested versions. A GPU build of torch: install your own into .venv, then touch .venv/.ready
 $(READY): pyproject.toml constraints.txt

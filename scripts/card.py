@@ -3,7 +3,7 @@
 Run: python scripts/card.py srresnet-x2 ../shared/data
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,10 +69,10 @@ def crops(gt: Path) -> Iterator[tuple[str, Image]]:
                 yield f"{name}_{top}_{left}", image[:, top : top + CROP, left : left + CROP]
 
 
-def find(pair: str, gt: Path, out: Path) -> str:
+def find(pair: str, gt: Path, out: Path, degradations: Mapping[str, Degradation]) -> str:
     """FAIG scores on crops of a folder of images, averaged; returns a line on how they were found."""
     networks = load_pair(pair)
-    cases = [degrade_case(name, crop, paper_preset(), networks.scale) for name, crop in crops(gt)]
+    cases = [degrade_case(name, crop, degradations, networks.scale) for name, crop in crops(gt)]
     attribution = networks.attribute(cases, "faig", quadrature="graded", nodes=NODES, track=progress_bar)
     assert attribution.raw is not None
     record = {key: attribution.metadata[key] for key in ("method", "quadrature", "nodes", "layers", "versions")}
@@ -152,7 +152,7 @@ def main(
     """Measure a pair, find its filters, and write both beside it."""
     folder = zoo.folder(pair)
     draw_curve({n: network_metadata(zoo.find(f"{pair}/{n}"))["training"] for n in zoo.ROLES}, folder / "curve.png")
-    found = find(pair, data / find_on, folder / SCORES)
+    found = find(pair, data / find_on, folder / SCORES, paper_preset())
     text = card(pair, {name: measure(pair, data / name) for name in sets.split(",")}, found)
     with replacing(folder / CARD) as part:
         part.write_text(text, encoding="utf-8")

@@ -1,27 +1,42 @@
 """Learn the sets that ship with a pair, ``learned.safetensors``, as ``benchmarks/knob.py`` measures them.
 
 Run: python scripts/learned_sets.py srresnet-x2 ../shared/data/Set14
+
+With ``--scores`` the FAIG scores too, ``scores.safetensors``, as ``card.py`` finds them. So it was done for the pair
+of examples/three-degradations, pulled into a zoo: with ``--degrade blur=2 --degrade noise=0.1 --degrade jpeg=10
+--scores``.
 """
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from card import find
 
 from faig import load_pair, make_cases, zoo
 from faig.common.progress import progress_bar
-from faig.imaging.cases import middle_of
+from faig.imaging.cases import CLEAN, middle_of
+from faig.imaging.degradation import Degradation, named
 from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.learned import LEARNED, save_learned
+from faig.zoo.scores import SCORES
 
-LEVELS = {"blur": 2.0, "noise": 0.1}
 SIDE = 48  # LR pixels of the middle of each image
 
 
-def main(pair: Annotated[str, typer.Argument(help="Of the zoo.")], gt: Path, threads: int = 1) -> None:
+def main(
+    pair: Annotated[str, typer.Argument(help="Of the zoo.")],
+    gt: Path,
+    degrade: Annotated[list[str], typer.Option(metavar="NAME=LEVEL")] = ["blur=2", "noise=0.1"],  # noqa: B006
+    scores: bool = False,
+    threads: int = 1,
+) -> None:
     """Learn, and write the file beside the pair."""
-    networks = load_pair(pair)
-    cases = [middle_of(case, SIDE, networks.scale) for case in make_cases(gt, LEVELS, scale=networks.scale)]
+    networks, levels = load_pair(pair), {name: float(level) for name, level in (each.split("=") for each in degrade)}
+    if scores:
+        degradations = {CLEAN: Degradation()} | {name: named(name, level) for name, level in levels.items()}
+        print(find(pair, gt, zoo.folder(pair) / SCORES, degradations))
+    cases = [middle_of(case, SIDE, networks.scale) for case in make_cases(gt, levels, scale=networks.scale)]
     found = networks.attribute(cases, "learned", threads=threads, track=progress_bar)
     ends = {role: network_fingerprint(getattr(networks, role)) for role in zoo.ROLES}
     learned_on = f"the middles, {SIDE}x{SIDE} LR pixels, of {len(cases)} images of {gt.name}"

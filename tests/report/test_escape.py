@@ -135,6 +135,7 @@ def test_markdown_keeps_its_tables_and_has_no_markup_of_names(run, tmp_path, mon
     for table in re.findall(r"(?:^\|.*\n)+", bare, re.M):
         assert len({line.count("|") for line in table.splitlines()}) == 1
     assert "(kept%20here/summary.csv)" in text
+    assert text.count("<details") == text.count("</details>") == text.count("\n</summary>") + text.count("</summary>\n")
 
 
 def test_a_chart_draws_every_name(tmp_path):

@@ -156,32 +156,50 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     assert code == 0
     assert f"Markdown: {file}" in out
     text = file.read_text(encoding="utf-8")
-    claims = text.split("## What holds")[1].split("\n## ")[0]
-    assert claims.count("**holds") >= 3
-    rows = {line.count("|") for line in claims.splitlines() if line.startswith("|")}
-    assert rows == {5}  # no cell breaks the table
+    opening, claims, *_ = re.split(r"\n## ", text)
+    assert re.fullmatch(r"!\[One image, .+ reverted\]\(study/teaser.png\)", opening.splitlines()[2])
+    assert re.findall(r"^- \*\*(\w+)\.\*\*", opening, re.MULTILINE) == ["Found", "Cost"]
+    folded = re.findall(r"<summary>(.+)</summary>", claims)
+    assert sum(summary.startswith("<strong>holds") for summary in folded) >= 3
     summary = pd.read_csv(run / "compare" / "summary.csv")
     share = summary["proportion"].min()
-    table = text.split(f"### compare/summary.csv, {100 * share:.3g}% of the filters")[1].split("###")[0]
+    table = text.split(f"[summary.csv](study/summary.csv): {100 * share:.3g}% of the filters")[1].split("</details>")[0]
     assert table.count("\n|") == 2 + (summary["proportion"] == share).sum()
     linked = re.findall(r"!\[.+\]\((study/[\w+-]+\.png)\)", text)
-    assert {f"study/{path.name}" for path in (tmp_path / "kept" / "study").glob("*.png")} == set(linked)
-    assert "(study/summary.csv)" in text
-    assert "Denoising reverted changes PSNR by +2.00 dB on the blurry input" in text
-    assert summary.equals(pd.read_csv(tmp_path / "kept" / "study" / "summary.csv"))
+    folder = tmp_path / "kept" / "study"
+    assert {f"study/{path.name}" for path in folder.glob("*.png")} == set(linked)
+    assert summary.equals(pd.read_csv(folder / "summary.csv"))
     assert {"study/teaser.png", "study/layers.png", "study/tradeoff-blur.png", "study/levels-noise.png"} <= set(linked)
     assert all((tmp_path / "kept" / path).stat().st_size < 100_000 for path in linked)
 
     # Again, of a study of a folder of one's own: its images are not copied, all else is the same to the byte.
     before = {path: (tmp_path / "kept" / path).read_bytes() for path in linked if path != "study/teaser.png"}
-    (run / "config.yaml").write_text("command: study\nimages: mine\n", encoding="utf-8")
+    kinds = dict.fromkeys(["blur", "noise"], 1)
+    settings = {"command": "study", "images": "/home/ann/mine", "degrade": kinds, "reference": {}}
+    settings |= {"find": {"folder": "Set14", "crops": 14}, "measure": {"folder": "BSD100", "crops": {"a": 9, "b": 8}}}
+    settings["compare"] = {"methods": sorted(set(summary["method"]))}
+    (run / "config.yaml").write_text(json.dumps(settings), encoding="utf-8")
     again = write_markdown(run, file).read_text(encoding="utf-8")
-    assert "faig run study.yaml --images mine\n" in again
-    assert not (tmp_path / "kept" / "study" / "teaser.png").exists()
+    assert "- **Asked.** Which filters do deblurring and denoising?" in again
+    assert "look for them on 14 crops of Set14; what these do is measured on 17 crops of BSD100." in again
+    assert f"faig run {folder / 'config.yaml'} --out runs/study --images mine\n" in again
+    assert "/home/ann" not in (folder / "config.yaml").read_text(encoding="utf-8")
+    assert not (folder / "teaser.png").exists()
     assert before == {path: (tmp_path / "kept" / path).read_bytes() for path in before}
-    assert set(again.splitlines()) >= {
-        line for line in text.split("## What holds")[1].splitlines() if "teaser" not in line
-    }
+    after = "## What holds"
+    assert again.split(after)[1].split("## Again")[0] == text.split(after)[1].split("## Again")[0]
+
+    # The folder beside the page is a run: the page can be made of it again.
+    titled = write_markdown(folder, file, "Mine").read_text(encoding="utf-8")
+    assert titled.splitlines()[0] == "# Mine"
+    assert titled.splitlines()[1:-3] == again.splitlines()[1:-3]
+    assert before == {path: (tmp_path / "kept" / path).read_bytes() for path in before}
+
+
+def test_a_title_is_of_a_markdown_page(study_run, faig):
+    code, _, err = faig("report", study_run, "--title", "Mine")
+    assert code == 2
+    assert "--markdown" in err
 
 
 def test_the_markdown_ends_in_md(study_run, tmp_path, faig):

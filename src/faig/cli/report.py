@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from faig.cli.output import screen
+from faig.common.errors import InputError
 from faig.report.figures.export import FIGURES
 from faig.report.html.page import write_report
 from faig.report.markdown import write_markdown
@@ -21,13 +22,20 @@ def report(
     markdown: Annotated[
         Path | None,
         typer.Option(
-            "--markdown", metavar="FILE.md", help="Claims, main tables and small pictures too, as a Markdown file."
+            "--markdown",
+            metavar="FILE.md",
+            help="A short page of it as Markdown too, with its tables and small pictures in a folder beside it.",
         ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", help="Of that page.", show_default="the networks' names")
     ] = None,
 ) -> None:
     """One HTML file of everything that a run found; opens from disk, needs no network."""
+    if title is not None and markdown is None:
+        raise InputError(f"--title {title}: is of the page that --markdown names; name its file")
     if markdown is not None:
-        write_markdown(run, markdown)
+        write_markdown(run, markdown, title)
     print_report(run)
     if markdown is not None:
         screen.result(f"Markdown: {markdown}", markdown=markdown)

@@ -1,15 +1,20 @@
-"""``faig report --markdown``: claims, the main tables and small pictures of a run, to be kept under version control."""
+"""``faig report --markdown``: a page of a run and the tables that it is made of, to be kept under version control."""
 
 import re
+import shlex
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import yaml
 from PIL import Image as Pillow
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, printable
 from faig.common.files import new_folder, replacing
+from faig.common.settings import read_yaml
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.escape import markdown
@@ -20,17 +25,18 @@ from faig.report.figures.pictures import open_picture
 from faig.report.figures.teaser import PICTURE, teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
+from faig.report.opening import opening, study_of
 from faig.report.rankings import whose_filters
 from faig.report.truth import is_truth, write_truth
-from faig.results.comparison_tables import SUMMARY
 from faig.results.reader import Results
-from faig.results.settings import RunSettings
+from faig.results.run_directory import CONFIG
 from faig.results.tables import PICTURES, SECTIONS, TABLES
 from faig.studies import shipped
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000
 SHADES = 64  # colours of a picture's palette
+KEPT = [name for name, table in TABLES.items() if table.section != "pictures"]
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,30 @@ class Shown:
     note: str = ""
 
 
-def write_markdown(run: Path, file: Path) -> Path:
-    """Write a Markdown file of a run; its pictures, and ``summary.csv``, into the folder beside it of the file's name.
+@dataclass(frozen=True)
+class Folded:
+    """A table in the text, or the rows of it that are shown.
+
+    Attributes:
+        grid: of these rows.
+        file: the path of all of it from the text.
+        part: which rows; empty for all.
+    """
+
+    grid: Grid
+    file: str
+    part: str
+
+
+def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
+    """Write a page of a run; its tables and small pictures into the folder beside it of the page's name.
+
+    The folder is a run directory itself: what is written from it is the same page, to the byte.
 
     Args:
         run: a run directory; see `write_report`.
         file: ends in ``.md``. What an earlier call wrote there is replaced.
+        title: of the page; None: the networks' names.
 
     Returns:
         The file.
@@ -67,46 +91,76 @@ def write_markdown(run: Path, file: Path) -> Path:
         return write_truth(run, file)
     results = Results.of(run)
     charts = {section: [chart for chart in group if chart.main] for section, group in charts_of(results).items()}
-    folder = file.with_suffix("")
-    summary = results.first(SUMMARY.name)
-    with new_folder(folder, force=True, ours=("*.png", SUMMARY.name)) as part:
-        if summary is not None:
-            shutil.copyfile(summary, part / SUMMARY.name)
-        pictures = {"pictures": _teaser(results, part, folder.name)} | {
+    folder, judged = file.with_suffix(""), claims(results)
+    began = opening(results, judged, [chart for group in charts.values() for chart in group])
+    tables = {section: [*_tables(results, section, folder.name)] for section in SECTIONS}
+    command = _command(results, folder)
+    with new_folder(folder, force=True, ours=("*.png", CONFIG, *KEPT)) as part:
+        _keep(results, part)
+        teaser = _teaser(results, part, folder.name)
+        pictures = {
             section: [_picture(chart, part, folder.name) for chart in group] for section, group in charts.items()
         }
+    drawn = {
+        chart.name: shown
+        for section, group in charts.items()
+        for chart, shown in zip(group, pictures[section], strict=True)
+    }
     templates = environment()
-    templates.filters["plain"] = markdown
+    templates.filters |= {"plain": markdown, "one_line": printable}
     text = templates.get_template("results.md").render(
-        title=title_of(results),
-        command=_command(results),
-        run=run.as_posix(),
-        file=file.as_posix(),
-        claims=claims(results),
+        title=title or title_of(results),
+        opening=teaser or (drawn[began.chart.name] if began.chart else None),
+        lines=began.lines,
+        claims=judged,
         sections={section: name for section, name in SECTIONS.items() if section != "pictures"},
         filters=whose_filters(results),
-        tables={section: _tables(results, section) for section in SECTIONS},
+        tables=tables,
         pictures=pictures,
-        whole=None if summary is None else _link(folder.name, SUMMARY.name),
+        command=command,
+        again=shlex.join(
+            ["faig", "report", folder.as_posix(), "--markdown", file.as_posix(), *(["--title", title] if title else [])]
+        ),
     )
     with replacing(file) as part_file:
         part_file.write_text(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", encoding="utf-8")
     return file
 
 
-def _tables(results: Results, section: str) -> list[Grid]:
+def _keep(results: Results, part: Path) -> None:
+    """Copy the tables, and the configuration without folders of this machine."""
+    for name in KEPT:
+        home = results.home_of(TABLES[name])
+        if home is not None:
+            shutil.copyfile(home / name, part / name)
+    if (results.run / CONFIG).is_file():
+        settings = _without_folders(read_yaml(results.run / CONFIG))
+        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+        (part / CONFIG).write_text(text, encoding="utf-8")
+
+
+def _without_folders(settings: Any) -> Any:
+    """Settings in which a path that leads out of where the command ran is its last part."""
+    if isinstance(settings, dict):
+        return {key: _without_folders(value) for key, value in settings.items()}
+    if isinstance(settings, list):
+        return [_without_folders(value) for value in settings]
+    if isinstance(settings, str) and (Path(settings).is_absolute() or ".." in Path(settings).parts):
+        return Path(settings).name
+    return settings
+
+
+def _tables(results: Results, section: str, folder: str) -> Iterator[Folded]:
     """The main tables of a section; of those that have proportions the rows of 1%."""
-    grids = []
     for table in TABLES.values():
-        home, rows = results.home_of(table), results.table(table)
-        if home is None or rows is None or table.section != section or not (table.small or table.main):
+        rows = results.table(table)
+        if rows is None or table.section != section or not (table.small or table.main):
             continue
-        name = results.inside(home / table.name)
+        part = ""
         if "proportion" in rows:
             rows, share = at_one_percent(rows)
-            rows, name = rows.drop(columns="proportion"), f"{name}, {100 * share:.3g}% of the filters"
-        grids.append(Grid.of(name, rows))
-    return grids
+            rows, part = rows.drop(columns="proportion"), f"{100 * share:.3g}% of the filters"
+        yield Folded(Grid.of(table.name, rows), _link(folder, table.name), part)
 
 
 def _picture(chart: Chart, part: Path, folder: str) -> Shown:
@@ -115,20 +169,18 @@ def _picture(chart: Chart, part: Path, folder: str) -> Shown:
     return Shown(chart.title, _link(folder, f"{chart.name}.png"), chart.explanation)
 
 
-def _teaser(results: Results, part: Path, folder: str) -> list[Shown]:
+def _teaser(results: Results, part: Path, folder: str) -> Shown | None:
     """The picture of the run; images that are not the package's own are not copied."""
     home = results.home_of(PICTURES)
     if home is None or not (home / PICTURE).exists() or _images_of_study(results):
-        return []
+        return None
     copy = shutil.copyfile(home / PICTURE, part / "teaser.png")
     _shrink(copy, TEASER_WIDTH, shades=256)
-    return [
-        Shown(
-            "One image, restored by the target, and with the filters of each function reverted",
-            _link(folder, copy.name),
-            teaser_caption(results.shots("")),
-        )
-    ]
+    return Shown(
+        "One image, restored by the target, and with the filters of each function reverted",
+        _link(folder, copy.name),
+        teaser_caption(results.shots("")),
+    )
 
 
 def _link(folder: str, name: str) -> str:
@@ -143,22 +195,16 @@ def _shrink(path: Path, width: int, shades: int = SHADES) -> None:
     image.quantize(shades, dither=Pillow.Dither.NONE).save(path, optimize=True)
 
 
-def _study(results: Results) -> RunSettings | None:
-    """The configuration, where the run is a whole study."""
-    whole = [settings for file, settings in results.settings() if file.parent == results.run]
-    return next((settings for settings in whole if settings.command == "study"), None)
-
-
 def _images_of_study(results: Results) -> str:
     """The folder that a study took images from; empty for packaged photos, and for other runs."""
-    study = _study(results)
+    study = study_of(results)
     return study.images if study is not None and isinstance(study.images, str) else ""
 
 
-def _command(results: Results) -> str:
+def _command(results: Results, folder: Path) -> str:
     """How a study is run again; empty for other runs."""
-    if _study(results) is None:
+    if study_of(results) is None:
         return ""
-    images = _images_of_study(results)
-    name = results.run.name
-    return f"faig run {name if name in shipped() else f'{name}.yaml'}" + (f" --images {images}" if images else "")
+    name, images = folder.name, Path(_images_of_study(results)).name
+    study = [name] if name in shipped() else [(folder / CONFIG).as_posix(), "--out", f"runs/{name}"]
+    return shlex.join(["faig", "run", *study, *(["--images", images] if images else [])])

@@ -13,10 +13,21 @@ from faig.results.tables import LEARNED
 
 
 class Images(BaseModel):
-    """The images of a run, by degradation."""
+    """The images of a run.
+
+    Attributes:
+        lr: folders by degradation.
+        degrade: what is done to GT images, by degradation.
+        photos: of a study, names of packaged ones, where it took no folder.
+        folder: of a study, the name of the folder.
+        crops: of a study, how many of all images together, or of each; None: whole images.
+    """
 
     lr: dict[Name, str] = Field(default_factory=dict)
     degrade: dict[Name, Any] = Field(default_factory=dict)
+    photos: list[str] = Field(default_factory=list)
+    folder: str = ""
+    crops: int | dict[str, int] | None = None
 
 
 class Comparison(BaseModel):
@@ -30,10 +41,12 @@ class RunSettings(BaseModel):
 
     Attributes:
         command: that made the run.
+        protocol: of a comparison or a study; with one, effects are measured on the images that filters are found on.
         target: a network, and
         baseline: the other one.
         images: of an attribution, a comparison or a sweep; of a study the folder that it takes images from.
         find: of a comparison, other images that filters are found on; of a ground truth study, names of photos.
+        measure: of a study, the images that effects are measured on.
         degrade: of a study, the degradations.
         filters: of a sweep a ranking by function; of a comparison rankings by method.
         method: of an attribution.
@@ -45,10 +58,12 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     command: str = ""
+    protocol: str | None = None
     target: str | None = None
     baseline: str | None = None
     images: Images | str | None = None
     find: Images | list[str] | None = None
+    measure: Images | None = None
     degrade: dict[Name, Any] = Field(default_factory=dict)
     filters: dict[Name, str | dict[Name, str]] = Field(default_factory=dict)
     method: str | None = None
