@@ -6,7 +6,7 @@ LOWEST := .lowest
 # Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
-.PHONY: demo test quick kills lowest lint lint-js fuzz docs release-check clean
+.PHONY: demo test quick kills lowest lint lint-js fuzz tutorials docs release-check clean
 
 demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
@@ -47,8 +47,13 @@ SECONDS := 3600
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -W ignore -m hostile.fuzz --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
 
-# RUNTIME=DIR: the unpacked npm package of onnxruntime-web, for the page to play with; else it is fetched once.
+# Executes the notebooks of docs/tutorials and keeps their outputs in them; NAMES=tour takes one alone.
+tutorials: $(READY)
+	$(BIN)/python scripts/tutorials.py run $(NAMES)
+
+# RUNTIME=DIR: a node_modules folder with onnxruntime-web and gifenc, for the page to play with; else they are fetched once.
 docs: $(READY)
+	$(BIN)/python scripts/tutorials.py pages
 	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))
 	$(BIN)/zensical build --strict
 

@@ -139,6 +139,7 @@ def test_an_attribution_says_what_one_needs():
         assert panels == [layer.name for layer in attribution.space.layers]
         assert to_hex(figure.legends[0].get_patches()[0].get_facecolor()) == colour
         assert {to_hex(axes.images[0].get_cmap()(1.0)) for axes in figure.axes if axes.images} == {colour}
+        assert figure._repr_png_().startswith(b"\x89PNG")  # a notebook shows it, without pyplot
 
 
 class Tripled(torch.autograd.Function):

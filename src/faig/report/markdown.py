@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from faig.common.errors import InputError, printable
 from faig.common.files import new_folder, replacing
-from faig.common.settings import read_yaml
+from faig.common.yaml import read_yaml
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.escape import markdown
