@@ -10,8 +10,11 @@ from safetensors.torch import load_file
 
 from conftest import training_config
 from faig.common.errors import InputError
+from faig.imaging.degradation import Degradation
+from faig.imaging.images import list_images, mod_crop, read_image
+from faig.imaging.metrics import psnr
 from faig.networks.checkpoint import load_network, network_metadata
-from faig.networks.inference import channels_of, scale_of
+from faig.networks.inference import channels_of, restore, scale_of
 from faig.training.config import OptimizerConfig, read_config
 from faig.training.loop import Report, learning_rate, train
 
@@ -74,6 +77,25 @@ def test_a_target_starts_from_its_baseline_and_the_record_says_so(settings, draw
     assert scores[0]["iteration"] == 12
     assert scores[0]["clean"] > scores[0]["blur"] > 10
     assert not load_network(target).training
+
+
+def test_validation_reduces_images_as_training_does(settings, drawn):
+    """Bilinear patches and bicubic validation would tell of another network than the one that is trained."""
+    validation = {"gt": str(drawn), "every": 100, "images": 2, "degrade": {"jpeg": 60, "own": "down:area+noise:0.1"}}
+    shown = {}
+    for how in ("bilinear", "bicubic"):
+        data = settings["data"] | {"degradation": {"downsampling": how}}
+        out = settings["out"] + how
+        path = train(training_config(settings, data=data, validation=validation, out=out))
+        last = network_metadata(path)["training"]["validation"][-1]
+        network = load_network(path)
+        gt = {name: mod_crop(read_image(file), 2) for name, file in sorted(list_images(drawn).items())[:2]}
+        for kind, levels in {"clean": {}, "blur": {"blur": 2.0}, "noise": {"noise": 0.1}}.items():
+            made = Degradation(**levels, downsampling=how)
+            values = [psnr(restore(network, made(image, 2, name=name)), image, border=2) for name, image in gt.items()]
+            assert last[kind] == pytest.approx(sum(values) / 2, abs=1e-4)
+        shown[how] = last["clean"]
+    assert abs(shown["bilinear"] - shown["bicubic"]) > 0.01
 
 
 def test_refuses_another_configuration_and_another_architecture(settings, tmp_path):

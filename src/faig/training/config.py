@@ -144,18 +144,21 @@ class ValidationConfig(Strict):
         self.degradations()
         return self
 
-    def degradations(self) -> dict[str, Degradation]:
+    def degradations(self, downsampling: str = "bilinear") -> dict[str, Degradation]:
         """The degradation of each kind of input, where LR images are made.
+
+        Args:
+            downsampling: that of the training patches; specs may say another.
 
         Raises:
             InputError: a level is out of range, or a spec cannot be read.
         """
         usual = {
-            "clean": Degradation(),
-            "blur": Degradation(blur=self.blur),
-            "noise": Degradation(noise=self.noise),
+            "clean": Degradation(downsampling=downsampling),
+            "blur": Degradation(blur=self.blur, downsampling=downsampling),
+            "noise": Degradation(noise=self.noise, downsampling=downsampling),
         }
-        return usual | {name: named(name, level) for name, level in self.degrade.items()}
+        return usual | {name: named(name, level, downsampling) for name, level in self.degrade.items()}
 
 
 class TrainingConfig(Strict):

@@ -115,7 +115,8 @@ def _train(
     network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
     rates = rates_of(network, config)
     partly = train_at(network, rates)
-    validation = Validation(config.validation, scale) if config.validation else None
+    downsampling = config.data.degradation.downsampling
+    validation = Validation(config.validation, scale, downsampling) if config.validation else None
     averaged = first_average(config, network)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     arguments = optimizer.model_dump(include={"betas", "eps", "weight_decay", "amsgrad"})

@@ -26,13 +26,14 @@ class Validation:
     Args:
         config: on which images.
         scale: of the network.
+        downsampling: of the training patches, which LR images are made by.
 
     Raises:
         InputError: a folder lacks an image, or an image is damaged, too small, or not of the size that GT and scale
             ask for.
     """
 
-    def __init__(self, config: ValidationConfig, scale: int) -> None:
+    def __init__(self, config: ValidationConfig, scale: int, downsampling: str = "bilinear") -> None:
         self.scale, self.every = scale, config.every
         try:
             files = list_images(config.gt)
@@ -40,7 +41,7 @@ class Validation:
             pair(files, self.folders)
         except InputError as error:
             raise InputError(f"validation: {error}") from None
-        self.made = config.degradations()
+        self.made = config.degradations(downsampling)
         self.kinds = list(self.folders or self.made)
         self.files = dict(list(files.items())[: config.images])
         for name, path in self.files.items():
