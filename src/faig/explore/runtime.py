@@ -1,5 +1,6 @@
 """What runs networks in a browser: onnxruntime-web, from its npm package, its version and hash pinned here."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -34,12 +35,15 @@ def runtime_files(package: Path | None = None) -> dict[str, bytes]:
     if package is not None:
         return _of_package(package)
     cache = platformdirs.user_cache_path("faig") / f"{PACKAGE}-{VERSION}"
-    if not all((cache / name).is_file() for name in FILES):
+    if all((cache / name).is_file() for name in FILES):
+        return {name: (cache / name).read_bytes() for name in FILES}
+    files = _fetched()
+    with contextlib.suppress(OSError, InputError):  # it is fetched again where nothing can be kept
         cache.mkdir(parents=True, exist_ok=True)
-        for name, content in _fetched().items():
+        for name, content in files.items():
             with replacing(cache / name) as part:
                 part.write_bytes(content)
-    return {name: (cache / name).read_bytes() for name in FILES}
+    return files
 
 
 def _of_package(package: Path) -> dict[str, bytes]:
