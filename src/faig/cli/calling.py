@@ -8,7 +8,7 @@ import typer
 from faig.cli.app import app
 from faig.cli.output import screen
 from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
-from faig.common.errors import InputError, for_command_line, printable
+from faig.common.errors import InputError, for_command_line, lacks_memory, not_written, printable
 from faig.common.process import all_alive, prepare
 from faig.common.signals import stoppable
 
@@ -19,6 +19,7 @@ EXTRAS = {
     "huggingface_hub": "hub",
     **dict.fromkeys(("onnx", "onnxruntime", "onnxscript"), "onnx"),
 }
+MEMORY = "the memory does not suffice: take smaller images or fewer at once, or less of --memory or --threads"
 INTERRUPTED = 130  # typer's answer to KeyboardInterrupt
 UsageError: Any = typer.BadParameter.__base__  # what every misuse of an option or argument is
 
@@ -29,9 +30,9 @@ def call() -> int:
     Raises:
         Stopped: by a signal.
     """
-    prepare()  # before a command loads torch
     screen.start()
     try:
+        prepare()  # before a command loads torch
         with stoppable(), streams(), all_alive():  # what comes of a signal is no error to report
             code = app(standalone_mode=False)
             if code == INTERRUPTED:
@@ -40,7 +41,7 @@ def call() -> int:
     except PipeClosed:
         code = PIPE_CLOSED
     except InputError as error:
-        code = _refuse(for_command_line(error))
+        code = _refuse(MEMORY if lacks_memory(error) else for_command_line(error))
     except UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())
@@ -52,8 +53,12 @@ def call() -> int:
             raise
         extra = f"[{EXTRAS[error.name]}]"
         code = _refuse(f"this needs {error.name}; install it with: pip install 'faig{extra}' (in a clone: '.{extra}')")
-    except MemoryError as error:
-        code = _refuse(f"the memory does not suffice: {error or 'see --memory, or take smaller images'}")
+    except UnicodeEncodeError as error:
+        code = _refuse(not_written(error))
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        code = _refuse(MEMORY)
     finally:
         screen.stop()
     return code or 0

@@ -7,18 +7,19 @@ import typer
 
 from faig.cli.options import Force
 from faig.cli.output import screen
+from faig.common.setting_types import MOST_SIDE, MOST_WORKERS
 from faig.training.prepare import crop_folder, pack_lmdb
 
 app = typer.Typer(name="data", help="Make training images ready.", no_args_is_help=True, add_completion=False)
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="Processes.")]
 
 
 @app.command("crop", epilog="Example: faig data crop DIV2K_train_HR DIV2K_train_HR_sub")
 def crop_images(
     gt_dir: Annotated[Path, typer.Argument(metavar="GT_DIR", help="GT images.")],
     out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where the sub-images go.")],
-    crop: Annotated[int, typer.Option("--crop", min=1, help="Side of a sub-image, pixels.")] = 480,
-    step: Annotated[int, typer.Option("--step", min=1, help="From one to the next, pixels.")] = 240,
+    crop: Annotated[int, typer.Option("--crop", min=1, max=MOST_SIDE, help="Side of a sub-image, pixels.")] = 480,
+    step: Annotated[int, typer.Option("--step", min=1, max=MOST_SIDE, help="From one to the next, pixels.")] = 240,
     workers: Workers = 2,
     force: Force = False,
 ) -> None:

@@ -10,6 +10,7 @@ from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_folder
+from faig.common.setting_types import MOST_SIDE
 from faig.experiment.config import ImagesConfig
 from faig.imaging.cases import log_cropped, whole_multiple
 from faig.imaging.degradation import STEPS, Degradation, paper_preset
@@ -29,10 +30,10 @@ app = typer.Typer(add_completion=False)
 def degrade(
     gt_dir: Annotated[Path, typer.Argument(metavar="GT_DIR", help="GT images.")],
     out_dir: Annotated[Path, typer.Argument(metavar="OUT_DIR", help="Where the LR images go.")],
-    scale: Annotated[int, typer.Option("--scale", min=1, help="GT size / LR size.")] = 2,
+    scale: Annotated[int, typer.Option("--scale", min=1, max=MOST_SIDE, help="GT size / LR size.")] = 2,
     blur: Annotated[float | None, typer.Option("--blur", help="σ of the Gaussian blur, GT pixels.")] = None,
     noise: Annotated[float | None, typer.Option("--noise", help="σ of the Gaussian noise, of [0, 1].")] = None,
-    jpeg: Annotated[int | None, typer.Option("--jpeg", metavar="Q", help="JPEG quality, 1 to 100.")] = None,
+    jpeg: Annotated[int | None, typer.Option("--jpeg", metavar="Q", min=1, max=100, help="JPEG quality.")] = None,
     spec: Annotated[
         str | None,
         typer.Option(

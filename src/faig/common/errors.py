@@ -52,6 +52,34 @@ def shown(value: object) -> str:
     return brief.repr(value)
 
 
+def not_written(error: UnicodeEncodeError) -> str:
+    """A message for a name that is not text: the system gave bytes that are none in its encoding."""
+    return (
+        f"{shown(error.object)}: is no text that can be written; rename it, or use a locale of UTF-8 if yours is none"
+    )
+
+
+NO_MEMORY = (  # what torch, OpenCV, onnxruntime and the C++ library say, each by errors of its own
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "Insufficient memory",
+    "Failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+)
+
+
+def lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it came of, is that memory does not suffice."""
+    while error is not None:
+        of_ours = isinstance(error, InputError)  # it may speak of memory as of any setting
+        if isinstance(error, MemoryError) or (not of_ours and any(sign in str(error) for sign in NO_MEMORY)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's message without what colours a terminal, or the name of its type."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()

@@ -1,8 +1,10 @@
 """What a command arranges for its whole process, before it computes; library code changes none of it."""
 
 import ctypes
+import logging
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from faig.common.errors import InputError
 
 ENVIRONMENT = {
     "GOMP_SPINCOUNT": "1000",  # threads that wait soon sleep: two programs on the same cores do not spin on each other
+    "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime would tell its makers how it is used
     "OPENCV_LOG_LEVEL": "SILENT",  # what OpenCV would print about a damaged file is raised as an error
 }
 KILLED = (  # what torch says where a process that it works with has ended
@@ -24,18 +27,56 @@ KILLED = (  # what torch says where a process that it works with has ended
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 _returns_memory = False
+_prepared = False
 
 
 def prepare() -> None:
-    """Set up this process for a command: how threads wait, how memory is returned, and no chatter from OpenCV.
+    """Set up this process for a command: how threads wait, how memory is returned, and no chatter of image readers.
 
     Call it before torch and OpenCV are imported: both read the environment once, when they are loaded. What the
     user has set in the environment stays.
+
+    Raises:
+        InputError: the folder that it runs in is gone; torch ends a process there.
     """
+    global _prepared
+    _prepared = True
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise InputError(f"the folder that this runs in cannot be read: {error.strerror}; go to another one") from None
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns where it can keep nothing in the user's folders
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of what an image is damaged in beside its pixels
     for name, value in ENVIRONMENT.items():
         if name != "GOMP_SPINCOUNT" or "OMP_WAIT_POLICY" not in os.environ:  # the user's policy is the user's
             os.environ.setdefault(name, value)
     return_memory()
+
+
+def is_prepared() -> bool:
+    """Whether `prepare` was called: this process is a command's."""
+    return _prepared
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """While the block runs in a command's process, nothing that C libraries print on standard error comes there."""
+    if not _prepared:
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager

@@ -53,9 +53,11 @@ Name = Annotated[  # it becomes part of file names, with words before and after
 ]
 Device = Annotated[str, StringConstraints(pattern=r"^(cpu|cuda|mps)(:\d{1,3})?$")]
 MOST_THREADS = 1024
+MOST_WORKERS = 1024  # processes
 MOST_SEED = 2**63 - 1
 Threads = Annotated[int, Field(ge=1, le=MOST_THREADS)]
 Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
 Repeats = Annotated[int, Field(ge=1, le=10_000)]  # of what is done again: seeds, crops
 Iterations = Annotated[int, Field(ge=1, le=10**9)]
-Side = Annotated[int, Field(ge=1, le=2**16)]  # of an image, in pixels
+MOST_SIDE = 2**16
+Side = Annotated[int, Field(ge=1, le=MOST_SIDE)]  # of an image, in pixels

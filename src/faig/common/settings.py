@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from faig.common.errors import InputError, printable, shown
+from faig.common.errors import InputError, not_written, printable, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 NO_TRUTH = "cannot be true or false, as YAML reads on, off, yes and no too"
@@ -152,7 +152,7 @@ def validated(
     try:
         return model.model_validate_json(values) if isinstance(values, bytes) else model.model_validate(values)
     except UnicodeEncodeError as error:
-        raise InputError(f"{source}: {error.object!a} is not text that can be written; rename it") from None
+        raise InputError(f"{source}: {not_written(error)}") from None
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
+from faig.common.process import is_prepared, prepare
+
 
 @contextmanager
 def worker_pool(count: int, begin: Callable[[], object] | None = None) -> Iterator[ProcessPoolExecutor]:
@@ -20,7 +22,7 @@ def worker_pool(count: int, begin: Callable[[], object] | None = None) -> Iterat
     """
     others = multiprocessing.active_children()
     # A fork would copy torch's threads half.
-    with ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(begin,)) as pool:
+    with ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(is_prepared(), begin)) as pool:
         try:
             with _deaf_to_interrupts():
                 pool.submit(int)  # starts them
@@ -46,7 +48,9 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(begin: Callable[[], object] | None) -> None:
+def _begin(of_a_command: bool, begin: Callable[[], object] | None) -> None:
+    if of_a_command:
+        prepare()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if begin:
         begin()

@@ -1,5 +1,6 @@
 """What a page without a server needs of others: npm packages, their versions and hashes pinned here."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -72,13 +73,15 @@ def runtime_files(modules: Path | None = None) -> dict[str, bytes]:
 
 def _of_cache(package: Package) -> dict[str, bytes]:
     cache = platformdirs.user_cache_path("faig") / f"{package.name}-{package.version}"
-    if not all((cache / name).is_file() for name in package.files):
-        fetched = _fetched(package)
+    if all((cache / name).is_file() for name in package.files):
+        return {name: (cache / name).read_bytes() for name in package.files}
+    files = _fetched(package)
+    with contextlib.suppress(OSError, InputError):  # it is fetched again where nothing can be kept
         cache.mkdir(parents=True, exist_ok=True)
-        for name, content in fetched.items():
+        for name, content in files.items():
             with replacing(cache / name) as part:
                 part.write_bytes(content)
-    return {name: (cache / name).read_bytes() for name in package.files}
+    return files
 
 
 def _of_folder(package: Package, modules: Path) -> dict[str, bytes]:

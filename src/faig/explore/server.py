@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, lacks_memory
 from faig.common.plain import plain
 from faig.common.settings import one_of, validated
 from faig.explore.commands import commands
@@ -206,7 +206,9 @@ def _one_line(answer: Answer) -> Answer:
             return _error("too much is asked for at once; wait a moment", 503)
         except ClientDisconnect:
             return _error("gone", 400)
-        except MemoryError:
+        except Exception as error:
+            if not lacks_memory(error):
+                raise
             return _error("memory does not hold this; crop the photo", 413)
 
     return answered

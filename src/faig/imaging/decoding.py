@@ -20,6 +20,7 @@ from torch import Tensor
 
 from faig.common.errors import InputError
 from faig.common.files import check_regular
+from faig.common.process import hushed
 from faig.imaging.tiff import Bytes as Bytes
 from faig.imaging.tiff import Picture
 from faig.imaging.tiff import Pixels as Pixels
@@ -165,7 +166,8 @@ def _check_size(width: int, height: int, source: str) -> None:
 def _decode_by_opencv(data: Bytes, kind: str, source: str) -> Pixels:
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR_RGB
     try:
-        pixels = None if kind == PNG and _is_damaged_png(data) else cv2.imdecode(data, flags)
+        with hushed():  # libpng and libjpeg speak of damage, and of profiles that are in many good files
+            pixels = None if kind == PNG and _is_damaged_png(data) else cv2.imdecode(data, flags)
     except cv2.error:
         pixels = None
     if pixels is None:
@@ -174,10 +176,7 @@ def _decode_by_opencv(data: Bytes, kind: str, source: str) -> Pixels:
 
 
 def _is_damaged_png(data: Bytes) -> bool:
-    """Whether a PNG file is cut short, or a part of it that the image needs is altered, by its checksums.
-
-    libpng says so on standard error where nothing but the file descriptor itself could stop it.
-    """
+    """Whether a PNG file is cut short, or a part of it that the image needs is altered, by its checksums."""
     view = data.data
     start = 8
     while start + 12 <= len(view):

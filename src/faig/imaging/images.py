@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, not_written
 from faig.common.files import check_regular, replacing
 from faig.imaging.decoding import Pixels, check_side, decode, read_bytes, to_image
 
@@ -132,7 +132,7 @@ def list_images(folder: Path | str) -> dict[str, Path]:
 
     Raises:
         InputError: the folder is missing, holds no image, or holds two images of one stem; or what is named as an image
-            is no regular file.
+            is no regular file, or has a name that is no text.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -144,6 +144,10 @@ def list_images(folder: Path | str) -> dict[str, Path]:
             nameless += [path.name] * (not path.suffix and not path.name.startswith(".") and path.is_file())
             continue
         check_regular(path)
+        try:
+            path.name.encode()  # tables have it
+        except UnicodeEncodeError as error:
+            raise InputError(not_written(error)) from None
         if path.stem in images:
             raise InputError(f"{path}: has the same name as {images[path.stem].name}; rename one of them")
         images[path.stem] = path

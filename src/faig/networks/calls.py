@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from faig.common.errors import InputError
+from faig.common.errors import InputError, lacks_memory
 
 
 @contextmanager
@@ -60,9 +60,11 @@ def run(network: Callable[[Tensor], Any], lr: Tensor) -> Tensor:
     untouched = lr._version if counted else 0
     try:
         output = network(lr)
-    except (torch.OutOfMemoryError, InputError):
+    except InputError:
         raise
     except Exception as error:  # a network is free to say in its own way that it does not take an image
+        if lacks_memory(error):
+            raise
         if counted and lr._version != untouched:
             raise _in_place() from error
         channels, height, width = lr.shape[-3:]
@@ -99,9 +101,9 @@ def gradients(output: Tensor, weights: Sequence[Tensor], direction: Tensor | Non
     """
     try:
         return list(torch.autograd.grad(output, weights, direction, allow_unused=True))
-    except torch.OutOfMemoryError:
-        raise
     except Exception as error:  # layers with a backward pass of their own raise what they like
+        if lacks_memory(error):
+            raise
         raise InputError(
             f"no gradient comes through the network ({_reason(error)}); take out of its forward what cuts gradients "
             "off (no_grad, detach), and what overwrites values that they need (nn.ReLU(inplace=True), y += ...)"

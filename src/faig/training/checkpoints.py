@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from faig.common.errors import FaigWarning, InputError
+from faig.common.errors import FaigWarning, InputError, lacks_memory
 from faig.common.files import clear_parts, replacing
 from faig.common.settings import flat
 from faig.networks.checkpoint import save_pickle
@@ -54,6 +54,8 @@ def latest(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
             state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
             theirs = flat(state["settings"])
         except Exception as error:  # torch raises many kinds here; each means the same
+            if lacks_memory(error):
+                raise
             warnings.warn(f"{path}: cannot be read ({type(error).__name__}); left out", FaigWarning, stacklevel=2)
             continue
         ours = flat(settings)

@@ -8,7 +8,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from faig.common.errors import InputError
-from faig.common.setting_types import FileName, FilePath, Iterations, Label, Seed
+from faig.common.setting_types import MOST_WORKERS, FileName, FilePath, Iterations, Label, Seed
 from faig.common.settings import NumberOrText, Proportion, Strict, validated
 from faig.common.yaml import read_yaml
 from faig.imaging.blurs import Blur
@@ -98,7 +98,9 @@ class DataConfig(Strict):
     flip: bool = True
     rotate: bool = Field(True, description="by quarter turns")
     degradation: DegradationConfig = DegradationConfig()
-    workers: int = Field(0, ge=0, le=1024, description="processes that cut patches; 0: the training process itself")
+    workers: int = Field(
+        0, ge=0, le=MOST_WORKERS, description="processes that cut patches; 0: the training process itself"
+    )
     cache_gb: NonNegativeFloat = Field(2.0, description="decoded images kept in memory, by each process that cuts")
 
 

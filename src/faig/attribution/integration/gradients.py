@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from faig.attribution.integration.objectives import Objective
 from faig.common.distributed import tf32
-from faig.common.errors import InputError
+from faig.common.errors import InputError, lacks_memory
 from faig.networks.calls import gradients, run
 from faig.networks.tiling import Grid, Tile
 
@@ -76,9 +76,9 @@ class LossGradients:
             return self._one_by_one(lr, gt, tile)
         try:
             return self._together(lr, gt, tile)
-        except torch.OutOfMemoryError:
-            raise
         except Exception as error:  # of many kinds; what is wrong with the network itself comes up again one by one
+            if lacks_memory(error):
+                raise
             found = self._one_by_one(lr, gt, tile)
             _ONE_BY_ONE.add(self.network)
             reason = " ".join(str(error).split())
