@@ -182,6 +182,15 @@ def test_what_rots_in_the_cache_is_fetched_again(folder):
     assert same(Pair.from_pretrained(REPOSITORY), folder)
 
 
+@pytest.mark.usefixtures("pushed")
+def test_what_is_lost_in_the_cache_is_fetched_again(folder):
+    Pair.from_pretrained(REPOSITORY)
+    (hub.fetch(REPOSITORY) / "target.safetensors").resolve().unlink()
+    with pytest.raises(InputError, match="not all of it is in the cache; load it once from the hub"):
+        Pair.from_pretrained(REPOSITORY, local_files_only=True)
+    assert same(Pair.from_pretrained(REPOSITORY), folder)
+
+
 @pytest.mark.parametrize("fault", UPLOADS)
 def test_what_goes_wrong_on_the_way_there(there, folder, fault):
     is_made = fault.endswith("repos/create")  # may be refused to who may write into one that is there

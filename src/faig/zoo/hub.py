@@ -24,6 +24,7 @@ README = "README.md"  # the card's name at a place
 NEEDED = ("baseline.safetensors", "target.safetensors")
 FILES = {name: name for name in (*NEEDED, SCORES, LEARNED, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
 HUB = "hf://"
+SHA256 = 64  # digits
 SHORT = """# {0}
 
 A target network and the baseline that it was fine-tuned from, for [faig](https://arxiv.org/abs/2108.01070):
@@ -172,7 +173,7 @@ def _snapshot(root: str, location: str, **download: Any) -> Path:
 
     with _hub_errors(location, "read", download.get("revision")):
         folder = Path(snapshot_download(root.removeprefix(HUB), allow_patterns=list(FILES.values()), **download))
-    for file in folder.iterdir():
+    for file in filter(Path.is_file, (folder / name for name in FILES.values())):
         if file.is_symlink() and not _has_checksum(file, Path(os.readlink(file)).name):  # no links: no checksums either
             file.resolve().unlink()
             file.unlink()
@@ -182,9 +183,10 @@ def _snapshot(root: str, location: str, **download: Any) -> Path:
 
 def _has_checksum(file: Path, checksum: str) -> bool:
     """Whether a file has the SHA-256 of the hub's large file storage, or the SHA-1 that git has for it."""
-    data = file.read_bytes()
-    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
-    return checksum in (hashlib.sha256(data).hexdigest(), git.hexdigest())
+    git = hashlib.sha1(b"blob %d\0" % file.stat().st_size, usedforsecurity=False)
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, hashlib.sha256 if len(checksum) == SHA256 else lambda: git)
+    return digest.hexdigest() == checksum
 
 
 @contextmanager
