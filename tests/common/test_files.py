@@ -39,6 +39,17 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_message_names_the_place_that_a_folder_is_to_have(tmp_path, exists):
+    folder = tmp_path / "out"
+    if exists:
+        folder.mkdir()
+    with pytest.raises(InputError) as error, new_folder(folder, force=exists) as part:
+        raise InputError(f"{part / 'a.png'}: is damaged; so is {part}", setting="gt")
+    assert str(error.value) == f"{folder / 'a.png'}: is damaged; so is {folder}"
+    assert error.value.setting == "gt"
+
+
 def test_force_replaces_what_has_the_same_name_and_keeps_the_rest(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()

@@ -125,6 +125,24 @@ def test_what_wrecks_the_image_is_said(place, tmp_path):
     assert bad["wrecked"].str.contains("dB under the worse end's").any()
 
 
+def test_a_function_that_changes_nothing_has_no_share_of_a_way(place, tmp_path):
+    target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
+    space = FilterSpace.of(target)
+    first = space.layers[0].name
+    with torch.no_grad():
+        target.get_parameter(f"{first}.weight")[0, 0] = baseline.get_parameter(f"{first}.weight")[0, 0]
+    arguments = {"scale": 2, "features": 4, "blocks": 1}
+    metadata = {"architecture": "srresnet", "arguments": arguments}
+    save_network(tmp_path / "target.safetensors", target.state_dict(), metadata)
+    write_ranking(tmp_path / "blur.csv", space, 1.0 / torch.arange(1, len(space) + 1))
+    own = {"target": str(tmp_path / "target.safetensors"), "filters": {"blur": str(tmp_path / "blur.csv")}}
+    table = read_table(sweep(config(place, top=0.5 / len(space), **own), tmp_path / "run"), MODULATION)
+    steps_of = table[table["functions"] == "blur"].set_index("strength").loc[0.4:]
+    assert (steps_of["step"] == 0).all()
+    assert steps_of["step_share"].isna().all()
+    assert (table[table["way"] == "DNI"].set_index("strength").loc[0.4:]["step_share"] > 0).all()
+
+
 def test_the_pictures_are_the_outputs(place, tmp_path):
     run = sweep(config(place, picture="gt1"), tmp_path / "run")
     case = config(place).images.cases(2, 0)[1]

@@ -1,6 +1,7 @@
 """A pair of the zoo, or of a run: its functions, what turns them, what it was trained on."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,14 @@ def test_a_pair_of_the_zoo(subject):
     assert blur.units == chosen_by({"blur": "tiny-x2/blur"}, subject.pair.target)["blur"]
     assert list(subject.rankings) == ["faig", "signed", "signed-net"]
     assert blur.degradation == Degradation(blur=2.0)
+
+
+@pytest.mark.parametrize("order", [["blur", "noise"], ["noise", "blur"], ["noise"]])
+def test_a_function_has_its_colour_wherever_it_stands(subject, order):
+    functions = {name: subject.functions[name] for name in order}
+    told = describe(Explorer(replace(subject, functions=functions)))["functions"]
+    colours = {"blur": "#0072b2", "noise": "#d55e00"}
+    assert [(function["name"], function["colour"]) for function in told] == [(name, colours[name]) for name in order]
 
 
 @pytest.mark.parametrize("name", ["srresnet-x2", "srcnn-style-x2"])

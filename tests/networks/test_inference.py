@@ -1,4 +1,5 @@
 import math
+import weakref
 
 import cv2
 import pytest
@@ -148,6 +149,22 @@ def test_an_image_by_tiles_is_the_whole_image(monkeypatch, architecture, size):
     assert max(height * width for *_, height, width in tiles) <= 9000
     if architecture != "rrdb":  # whose tiles begin at even pixels
         assert len(set(tiles)) == 1  # memory that is kept for each size is kept once
+
+
+def test_no_tile_is_kept_beside_the_next(monkeypatch):
+    network, image = tiny_network(), torch.rand(3, 131, 127, generator=torch.Generator().manual_seed(0))
+    outputs, alive = [], []
+
+    def counted(net, lr):
+        alive.append(sum(output() is not None for output in outputs))
+        output = run(net, lr)
+        outputs.append(weakref.ref(output))
+        return output
+
+    monkeypatch.setattr("faig.networks.inference.run", counted)
+    restored_pixels(network, image, memory=budget(network, image, 4000))
+    assert len(outputs) > 4
+    assert not any(alive)
 
 
 def test_live_bytes_are_those_of_the_tensors_that_are_there_at_once():

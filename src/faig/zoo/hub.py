@@ -1,5 +1,7 @@
 """Pairs to and from a Hugging Face hub repository, or a local folder."""
 
+import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -22,6 +24,7 @@ README = "README.md"  # the card's name at a place
 NEEDED = ("baseline.safetensors", "target.safetensors")
 FILES = {name: name for name in (*NEEDED, SCORES, LEARNED, PREDICTOR, "curve.png")} | {CARD: README}  # name at a place
 HUB = "hf://"
+SHA256 = 64  # digits
 SHORT = """# {0}
 
 A target network and the baseline that it was fine-tuned from, for [faig](https://arxiv.org/abs/2108.01070):
@@ -47,7 +50,8 @@ def push(
         The files at the location.
 
     Raises:
-        InputError: there is no such pair, or the location cannot be written; then nothing new stays there.
+        InputError: there is no such pair, or the location cannot be written; then nothing new stays there, but an empty
+            repository where it was made.
     """
     source = zoo.folder(pair) if pair in zoo.pairs() else Path(pair)
     missing = [name for name in NEEDED if not (source / name).is_file()]
@@ -60,17 +64,20 @@ def push(
         with new_folder(Path(root), force=True, ours=tuple(FILES.values())) as folder:
             _copy_out(source, folder)
         return [str(Path(root) / name) for name in there]
-    from huggingface_hub import HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     repository = root.removeprefix(HUB)
     with tempfile.TemporaryDirectory() as staged, _hub_errors(location, "written"):
         _copy_out(source, Path(staged))
         api = HfApi(token=token)
         api.create_repo(repository, private=private, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository,
-            folder_path=staged,
-            delete_patterns=list(FILES.values()),  # what is there of an earlier pair
+        earlier = {*FILES.values()} & {*api.list_repo_files(repository)} - {*there}
+        api.create_commit(  # upload_folder may make several
+            repository,
+            [
+                *(CommitOperationAdd(name, str(Path(staged) / name)) for name in there),
+                *(CommitOperationDelete(name) for name in sorted(earlier)),
+            ],
             commit_message=message or f"{source.name}, by faig",
         )
     return [f"{root}/{name}" for name in there]
@@ -121,13 +128,7 @@ def fetch(location: str, **download: Any) -> Path:
     if location in zoo.pairs():
         return zoo.folder(location)
     root = _root(location)
-    if not root.startswith(HUB):
-        folder = Path(root)
-    else:
-        from huggingface_hub import snapshot_download
-
-        with _hub_errors(location, "read"):
-            folder = Path(snapshot_download(root.removeprefix(HUB), allow_patterns=list(FILES.values()), **download))
+    folder = _snapshot(root, location, **download) if root.startswith(HUB) else Path(root)
     _check_complete(folder, location)
     return folder
 
@@ -162,23 +163,64 @@ def _downloaded(root: str, location: str) -> Iterator[Path]:
     if not root.startswith(HUB):
         yield Path(root)
         return
-    from huggingface_hub import HfApi
-
     with tempfile.TemporaryDirectory() as copy:
-        with _hub_errors(location, "read"):
-            HfApi().snapshot_download(
-                root.removeprefix(HUB), local_dir=copy, allow_patterns=list(FILES.values()), max_workers=2
-            )
-        yield Path(copy)
+        yield _snapshot(root, location, cache_dir=copy)
+
+
+def _snapshot(root: str, location: str, **download: Any) -> Path:
+    """A repository's files in a cache of the hub's, each of the content that it is kept under the checksum of."""
+    from huggingface_hub import snapshot_download
+
+    with _hub_errors(location, "read", download.get("revision")):
+        folder = Path(snapshot_download(root.removeprefix(HUB), allow_patterns=list(FILES.values()), **download))
+    for file in filter(Path.is_file, (folder / name for name in FILES.values())):
+        if file.is_symlink() and not _has_checksum(file, Path(os.readlink(file)).name):  # no links: no checksums either
+            file.resolve().unlink()
+            file.unlink()
+            raise InputError(f"{location}: {file.name} did not arrive as it is there; try again")
+    return folder
+
+
+def _has_checksum(file: Path, checksum: str) -> bool:
+    """Whether a file has the SHA-256 of the hub's large file storage, or the SHA-1 that git has for it."""
+    git = hashlib.sha1(b"blob %d\0" % file.stat().st_size, usedforsecurity=False)
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, hashlib.sha256 if len(checksum) == SHA256 else lambda: git)
+    return digest.hexdigest() == checksum
 
 
 @contextmanager
-def _hub_errors(location: str, verb: str) -> Iterator[None]:
+def _hub_errors(location: str, verb: str, revision: str | None = None) -> Iterator[None]:
     """Anything that goes wrong between here and the hub as one line."""
     try:
         yield
-    except Exception as error:  # no login, no network, no such repository, ...: each means the same to the user
-        raise InputError(f"{location}: cannot be {verb}: {first_line(error)}") from None
+    except Exception as error:  # no login, no network, no such repository, ...
+        raise InputError(f"{location}: cannot be {verb}: {_reason(error, revision)}") from None
+
+
+def _reason(error: BaseException, revision: str | None) -> str:
+    """Why, and what to do."""
+    from huggingface_hub import errors
+
+    of_http = errors.HTTPError  # type: ignore[attr-defined] # of the library that it has for that, which changes
+    while not isinstance(error, of_http) and error.__cause__:
+        error = error.__cause__
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"has no revision {revision!r}"
+    if isinstance(error, errors.GatedRepoError):
+        return "its owner has to let you in; ask there, and log in with hf auth login"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return "there is no such repository, or it is private: log in with hf auth login"
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return "not all of it is in the cache; load it once from the hub"
+    if not isinstance(error, errors.HfHubHTTPError):
+        return f"{'the hub cannot be reached: ' if isinstance(error, of_http) else ''}{first_line(error)}"
+    status = error.response.status_code
+    if status in (401, 403):
+        return f"you are not let in ({status}); log in with hf auth login as who may"
+    if status == 429:
+        return "too many requests: wait some minutes (429)"
+    return f"the hub does not work ({status}); try later" if status >= 500 else first_line(error)
 
 
 def _copy_out(source: Path, folder: Path) -> None:
