@@ -47,7 +47,7 @@ SECONDS := 3600
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -W ignore -m hostile.fuzz --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
 
-# RUNTIME=DIR: the unpacked npm package of onnxruntime-web, for the page to play with; else it is fetched once.
+# RUNTIME=DIR: a node_modules folder with what runs the page to play with; else that is fetched once.
 docs: $(READY)
 	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))
 	$(BIN)/zensical build --strict
