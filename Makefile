@@ -51,7 +51,7 @@ fuzz: $(READY)
 tutorials: $(READY)
 	$(BIN)/python scripts/tutorials.py run $(NAMES)
 
-# RUNTIME=DIR: a node_modules folder with onnxruntime-web and gifenc, for the page to play with; else they are fetched once.
+# RUNTIME=DIR: a node_modules folder with what runs the page to play with; else that is fetched once.
 docs: $(READY)
 	$(BIN)/python scripts/tutorials.py pages
 	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))

@@ -39,7 +39,9 @@ STILL = """<!doctype html>
 
 def main(
     docs: Annotated[Path, typer.Argument(help="The folder of the pages.")],
-    runtime: Annotated[Path | None, typer.Option(help="The unpacked npm package of onnxruntime-web.")] = None,
+    runtime: Annotated[
+        Path | None, typer.Option(help="A node_modules folder with what runs it; else fetched once.")
+    ] = None,
 ) -> None:
     """Write the page to play with, or the picture."""
     play = docs / "play"

@@ -18,7 +18,7 @@ def test_without_the_runtime_a_picture_stands_there_and_a_line_says_so(tmp_path,
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "a picture in place of the page to play with" in said
-    assert "npm pack onnxruntime-web" in said
+    assert "npm install onnxruntime-web" in said
     page = (tmp_path / "docs" / "play" / "index.html").read_text(encoding="utf-8")
     pictures = re.findall(r'(?:src|srcset)="\.\./(.+?)"', page)
     assert len(pictures) == 2

@@ -192,7 +192,7 @@ def test_zoo(faig, tmp_path, monkeypatch):
     monkeypatch.setenv("FAIG_ZOO", str(tmp_path / "own"))
     code, out, _ = faig("zoo", "list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()[1:-1]] == zoo.pairs()
+    assert [line.split()[0] for line in out.splitlines()[2:-1]] == zoo.pairs()
     assert "iterations" in faig("zoo", "show", "srresnet-x2/target")[1]
     assert "PSNR" in faig("zoo", "show", "srresnet-x2")[1]
     shipped = zoo.load("srresnet-x2/target").state_dict()

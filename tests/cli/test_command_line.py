@@ -219,7 +219,7 @@ def test_compare_and_sweep_as_json_and_quietly(faig, place, pair, tmp_path, monk
     summary = json.loads(out)["summary"]
     assert {row["method"] for row in summary} == {"change", "random"}
     code, out, err = faig("compare", *images, *methods, "--out", tmp_path / "compare", "-q")
-    assert (code, err, "tables: " in out, "switched" in out) == (0, "", False, True)
+    assert (code, err, "tables: " in out, "reverted" in out) == (0, "", False, True)
     code, out, err = faig("attribute", *images, "--nodes", 2, "--out", tmp_path / "run", "-q")
     assert (code, err) == (0, "")
     filters = ["--filters", f"blur={tmp_path / 'run' / 'filters-blur.csv'}"]

@@ -14,6 +14,7 @@ from faig.attribution.files.ranking_file import RankingFile
 from faig.attribution.files.rankings import read_ranking
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.methods import METHODS
+from faig.cli.tables import summary_sheet
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.compare import compare
@@ -25,7 +26,6 @@ from faig.intervention.edit import graft, revert
 from faig.intervention.effect import effect, leak, switched_off
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
-from faig.report.terminal import summary_table
 
 COLUMNS = (
     "method,{},input,proportion,effect,effect_low,effect_high,{},effect_target_baseline,"
@@ -292,13 +292,15 @@ def test_summary_table_has_every_method(compared):
     from rich.console import Console
 
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(summary_table(compared[1]))
+    console.print(summary_sheet(compared[1]))
     text = console.export_text()
     console.file.close()
     assert all(method in text for method in METHODS)
     row = pd.read_csv(compared[1] / "summary.csv").query("method == 'faig' and proportion == 0.05").iloc[0]
-    assert f"{row['switched_off']:.3f} ±" in text
-    assert f"{row['leak_pixels']:.3f} ±" in text
+    for name in ("switched_off", "leak_pixels"):
+        half = (row[f"{name}_high"] - row[f"{name}_low"]) / 2
+        assert f"{row[name]:.3f}" in text
+        assert f"±{half:.3f}" in text
 
 
 @pytest.mark.slow

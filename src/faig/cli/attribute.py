@@ -12,11 +12,12 @@ from faig.attribution.methods import ALL
 from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.output import screen
+from faig.cli.report import print_found
+from faig.cli.tables import check_sheet
 from faig.common.errors import InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig
 from faig.filters import UNITS
-from faig.report.terminal import check_table
 from faig.results.comparison_tables import CHECK
 from faig.results.reader import Results
 from faig.results.scores import ScoresInfo
@@ -74,6 +75,7 @@ def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
             screen.result(f"{kind}: convergence delta {delta:+.2%}, barrier {barrier:.2f}{by_units}{by_integral}")
     if config.check:
         rows = Results.of(out).needed(CHECK)
-        screen.result(check_table(rows), check=rows.to_dict("records"))
+        screen.result(check_sheet(rows), check=rows.to_dict("records"))
+        print_found(out)
     rankings = sorted(out.glob("filters-*.csv"))
     screen.result("\n".join(map(str, rankings)), errors=errors, rankings=rankings)

@@ -8,11 +8,12 @@ import typer
 from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.output import screen
+from faig.cli.report import print_found
+from faig.cli.tables import summary_sheet
 from faig.common.errors import InputError
 from faig.experiment.compare import compare as run_methods
 from faig.experiment.config import PROTOCOLS, CompareConfig
 from faig.imaging.metrics import CHANNELS
-from faig.report.terminal import summary_table
 from faig.results.comparison_tables import EFFECTS, GRAFTS, SUMMARY
 from faig.results.reader import Results
 
@@ -67,12 +68,13 @@ def run_compare(config: CompareConfig, out: Path, force: bool) -> None:
     """Run it, and print its summary."""
     run_methods(config, out, force=force, track=screen.track)
     print_summary(out)
+    print_found(out)
     screen.note("tables: " + ", ".join(str(out / table.name) for table in (EFFECTS, GRAFTS, SUMMARY)), run=out)
 
 
 def print_summary(run: Path) -> None:
     """The table of a comparison."""
-    screen.result(summary_table(run), summary=Results.of(run).needed(SUMMARY).to_dict("records"))
+    screen.result(summary_sheet(run), summary=Results.of(run).needed(SUMMARY).to_dict("records"))
 
 
 def by_method(texts: list[str] | None) -> dict[str, dict[str, str]]:

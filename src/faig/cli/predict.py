@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Column, Table
 from torch import nn
 
 from faig import zoo
@@ -16,6 +15,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
+from faig.cli.tables import Sheet
 from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.common.settings import validated
@@ -97,7 +97,7 @@ def predict(
         judged = {ANSWER: prediction.label, TYPICALITY: prediction.typicality, **prediction.probabilities}
         rows.append({"image": str(path), **responses, **judged})
     screen.note(describe_methods(methods), methods=methods)
-    screen.result(_table(rows), images=rows)
+    screen.result(_sheet(rows), images=rows)
     if csv:
         write_csv(csv, rows)
 
@@ -127,15 +127,13 @@ def _cases(config: ImagesConfig, gt: Path | None, network: nn.Module, seed: dict
     return [degrade_case(name, photo, classes, scale, **seed) for name, photo in photos.items()]
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _sheet(rows: list[dict[str, Any]]) -> Sheet:
     """Responses first, for they are measured; then what is made of them."""
     responses = [name for name in rows[0] if name.startswith(RESPONSE)]
     heads = [f"{name.removeprefix(RESPONSE)}\nfilters" for name in responses]
-    shown = (Column(head, no_wrap=True) for head in (*heads, ANSWER, TYPICALITY))
-    table = Table(Column("image", overflow="fold"), *shown)
+    cells = []
     for row in rows:
         label = row[ANSWER]
         answer = label if label == UNKNOWN else f"{label} {row[label]:.2f}"
-        table.add_row(row["image"], *(f"{row[name]:.2f}" for name in responses), answer, f"{row[TYPICALITY]:.2f}")
-    table.caption = CAPTION
-    return table
+        cells.append([row["image"], *(f"{row[name]:.2f}" for name in responses), answer, f"{row[TYPICALITY]:.2f}"])
+    return Sheet(["image", *heads, ANSWER, TYPICALITY], cells, caption=CAPTION)

@@ -8,8 +8,10 @@ import typer
 from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.report.figures.export import FIGURES
+from faig.report.headline import headline
 from faig.report.html.page import write_report
 from faig.report.markdown import write_markdown
+from faig.results.reader import Results
 
 app = typer.Typer(add_completion=False)
 
@@ -45,5 +47,12 @@ def print_report(run: Path) -> None:
     """Write it, and say where it is."""
     path = write_report(run)
     screen.result(f"report: {path}", run=run, report=path)
+    print_found(run)
     if (run / FIGURES).is_dir():
         screen.note(f"its charts as PNG and SVG: {run / FIGURES}", charts=run / FIGURES)
+
+
+def print_found(run: Path) -> None:
+    """What it found, in a sentence, where its tables say so."""
+    if found := headline(Results.of(run)):
+        screen.result(found.sentence, found=found.sentence)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.table import Table
 from torch import nn
 
 from faig import zoo
@@ -16,6 +15,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
+from faig.cli.tables import Sheet
 from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.settings import validated
@@ -248,8 +248,9 @@ def _quality(output: Resized, truth: Resized, border: int, named: str, lr: Path)
 
 def _print_quality(rows: list[dict[str, Any]], border: int) -> None:
     names = [name for name in rows[0] if name != "image"]
-    table = Table("image", *names, title=f"PSNR in dB, border {border}")
     mean = {name: float(np.mean([row[name] for row in rows])) for name in names}
-    for row in [*rows, {"image": "mean"} | mean]:
-        table.add_row(row["image"], *(f"{row[name]:.{2 if 'PSNR' in name else 4}f}" for name in names))
-    screen.result(table, quality=rows, mean=mean)
+    cells = [
+        [row["image"], *(f"{row[name]:.{2 if 'PSNR' in name else 4}f}" for name in names)]
+        for row in [*rows, {"image": "mean"} | mean]
+    ]
+    screen.result(Sheet(["image", *names], cells, title=f"PSNR in dB, border {border}"), quality=rows, mean=mean)

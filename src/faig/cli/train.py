@@ -15,6 +15,7 @@ from faig.cli import options as cli
 from faig.cli import reading
 from faig.cli.output import screen
 from faig.common.errors import InputError
+from faig.common.progress import duration
 from faig.training import checkpoints
 from faig.training.config import read_config
 from faig.training.loop import Report
@@ -95,7 +96,7 @@ def train(
                 line_at = time.monotonic()
                 console.print(
                     f"iteration {report.iteration}/{total}  loss {report.loss:.4f}  "
-                    f"{report.speed:.2f} it/s  {report.left / 60:.0f} min left"
+                    f"{report.speed:.2f} it/s  {duration(report.left)} to go"
                 )
 
         done = train_network(settings, say, device=where, max_seconds=max_seconds, strict=strict, fresh=force)

@@ -3,23 +3,25 @@
 import logging
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from faig import zoo
 from faig.cli.options import Arch, Force
 from faig.cli.output import screen
-from faig.common.errors import InputError, printable
+from faig.cli.tables import Sheet
+from faig.common.errors import InputError
 from faig.common.files import new_file
+from faig.common.plain import without_folders
 from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix
 from faig.networks.export import export as export_network
 from faig.zoo.card import CARD, read_card
-from faig.zoo.record import PairRecord, record_of
+from faig.zoo.record import PairRecord, record_of, told_of_training
 
 logger = logging.getLogger("faig")
 app = typer.Typer(
@@ -41,13 +43,19 @@ def list_pairs() -> None:
             records.append(record_of(name))
         except InputError as error:  # the others are listed all the same
             logger.warning("%s: %s", name, error)
-    table = Table("pair", "scale", "network", "parameters", "MB", "removes", box=None, pad_edge=False)
-    for record in records:
-        size = f"{record.size / 1e6:.1f}"
-        removes = ", ".join(record.functions)
-        network = printable(record.architecture)
-        table.add_row(record.name, f"×{record.scale}", network, f"{record.parameters:,}", size, removes)
-    screen.result(table, networks=zoo.names(), pairs=[asdict(record) for record in records])
+    rows = [
+        [
+            record.name,
+            ", ".join(record.functions),
+            record.architecture,
+            f"×{record.scale}",
+            f"{record.parameters:,}",
+            f"{record.size / 1e6:.1f}",
+        ]
+        for record in records
+    ]
+    sheet = Sheet(["pair", "removes", "network", "scale", "parameters", "MB"], rows, names=3)
+    screen.result(sheet, networks=zoo.names(), pairs=[asdict(record) for record in records])
     screen.note("More of one: faig zoo show NAME")
 
 
@@ -58,8 +66,13 @@ def show(
 ) -> None:
     """Print what a pair is and reaches, or the record of one network."""
     if name not in zoo.pairs():
-        record = network_metadata(zoo.find(name))
-        screen.result(yaml.safe_dump(record, sort_keys=True, allow_unicode=True).rstrip("\n"), **record)
+        file = zoo.find(name)
+        record = without_folders(network_metadata(file))
+        arguments = ", ".join(f"{key} {value}" for key, value in dict(record.get("arguments") or {}).items())
+        lines = {"network": record.get("architecture", "not known by name"), "built with": arguments or "its defaults"}
+        lines |= {"file": f"{file.stat().st_size / 1e6:.1f} MB"} | told_of_training(record)
+        screen.result(_facts({"name": name, **lines}), **record)
+        screen.note(f"The whole record: faig zoo show {name} --json")
         return
     if card:
         file = zoo.folder(name) / CARD
@@ -77,21 +90,29 @@ def show(
         "trained on": trained or "not told",
         "fine-tuning": f"moved the weights by {pair.change:.2f} of their size",
     }
-    screen.result("\n".join(f"{what:12} {said}" for what, said in {"pair": name, **lines}.items()), **asdict(pair))
+    screen.result(_facts({"pair": name, **lines}), **asdict(pair))
     if pair.measured:
         screen.result(_measured(pair))
     screen.note(f"The whole card: faig zoo show {name} --card")
 
 
-def _measured(pair: PairRecord) -> Table:
+def _facts(facts: dict[str, Any]) -> Table:
+    """What is said, beside what it is about."""
+    table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
+    for about, said in facts.items():
+        table.add_row(about, Text(str(said)))
+    return table
+
+
+def _measured(pair: PairRecord) -> Sheet:
     """PSNR of both networks by images and input."""
-    table = Table("images", "input", "baseline", "target", "gain", title="PSNR in dB", title_justify="left", box=None)
+    rows = []
     for images, kind in dict.fromkeys((row.images, row.input) for row in pair.measured):
         psnr = {row.network: row.psnr for row in pair.measured if (row.images, row.input) == (images, kind)}
         gain = pair.gain(images, kind)
         ends = [f"{psnr[role]:.2f}" if role in psnr else "" for role in zoo.ROLES]
-        table.add_row(printable(images), printable(kind), *ends, "" if gain is None else f"{gain:+.1f}")
-    return table
+        rows.append([images, kind, *ends, "" if gain is None else f"{gain:+.1f}"])
+    return Sheet(["images", "input", "baseline", "target", "gain"], rows, names=2, title="PSNR in dB")
 
 
 @app.command("export", epilog="Example: faig zoo export srresnet-x2/target target.pth")

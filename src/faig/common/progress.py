@@ -1,9 +1,13 @@
 """Telling how far a loop is, without the loop knowing who listens."""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
+MINUTE, HOUR = 60, 3600  # seconds
+ENOUGH = 3  # seconds of work, from which the rest is estimated
+LONG = MINUTE  # what takes longer is said to
 
 
 @runtime_checkable
@@ -20,9 +24,29 @@ def silent(items: Iterable[T], label: str, total: int) -> Iterable[T]:  # noqa: 
 
 
 def progress_bar(items: Iterable[T], label: str, total: int) -> Iterator[T]:
-    """A bar on standard error, gone when the loop ends; nothing where that is no terminal."""
+    """A bar on standard error, gone when the loop ends; none where that is no terminal.
+
+    Where the loop will take over a minute, a line says so as soon as a few seconds' work tell it.
+    """
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
-    yield from track(items, label, total=total, console=console, transient=True, disable=not console.is_terminal)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    begun, told = 0.0, False
+    shown = track(items, label, total=total, console=console, transient=True, disable=not console.is_terminal)
+    for done, item in enumerate(shown):
+        begun = begun if done else time.perf_counter()  # from item to item: work may be done before one is passed on
+        took = time.perf_counter() - begun
+        if not told and took > ENOUGH:
+            told, left = True, took / done * (total - done)
+            if left > LONG:
+                console.print(f"{label}: about {duration(left)} to go")
+        yield item
+
+
+def duration(seconds: float) -> str:
+    """How long, for people: ``2 minutes``, ``1.5 hours``."""
+    if seconds < HOUR:
+        minutes = max(1, round(seconds / MINUTE))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{seconds / HOUR:.1f} hours"

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import yaml
@@ -14,6 +13,7 @@ from PIL import Image as Pillow
 
 from faig.common.errors import InputError, printable
 from faig.common.files import new_folder, replacing
+from faig.common.plain import without_folders
 from faig.common.yaml import read_yaml
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
@@ -134,20 +134,9 @@ def _keep(results: Results, part: Path) -> None:
         if home is not None:
             shutil.copyfile(home / name, part / name)
     if (results.run / CONFIG).is_file():
-        settings = _without_folders(read_yaml(results.run / CONFIG))
+        settings = without_folders(read_yaml(results.run / CONFIG))
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         (part / CONFIG).write_text(text, encoding="utf-8")
-
-
-def _without_folders(settings: Any) -> Any:
-    """Settings in which a path that leads out of where the command ran is its last part."""
-    if isinstance(settings, dict):
-        return {key: _without_folders(value) for key, value in settings.items()}
-    if isinstance(settings, list):
-        return [_without_folders(value) for value in settings]
-    if isinstance(settings, str) and (Path(settings).is_absolute() or ".." in Path(settings).parts):
-        return Path(settings).name
-    return settings
 
 
 def _tables(results: Results, section: str, folder: str) -> Iterator[Folded]:

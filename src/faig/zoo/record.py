@@ -1,12 +1,15 @@
 """What there is to say of a pair of the zoo, for people who choose one."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
+from faig.common.errors import InputError
+from faig.imaging.degradation import parse_steps
 from faig.networks.checkpoint import network_metadata
 from faig.networks.inference import scale_of
 from faig.zoo.card import CARD, Measured, read_card
@@ -76,14 +79,63 @@ def record_of(pair: str) -> PairRecord:
     )
 
 
+def told_of_training(metadata: dict[str, Any]) -> dict[str, str]:
+    """What a network's file says of how it was trained, in words, by what it is about.
+
+    What it does not say is left out; so is what is not of the shape that training writes: the record may be of another
+    version, or of others.
+    """
+    training = metadata.get("training")
+    told: dict[str, str] = {}
+    for about, tell in (("trained", _length), ("images", _images), ("degraded", _degraded), ("reaches", _reached)):
+        try:
+            told[about] = tell(training)
+        except (LookupError, AttributeError, TypeError, ValueError, InputError):
+            continue
+    return told
+
+
+def _length(training: Any) -> str:
+    count = int(training["config"]["optimizer"]["iterations"])
+    took = f" in {float(training['seconds']) / 3600:.1f} hours" if training.get("seconds") else ""
+    before = "going on from another training" if training.get("start") else "from scratch"
+    return f"{count:,} iterations{took} on {training['hardware']}, {before}"
+
+
+def _images(training: Any) -> str:
+    data = training["config"]["data"]
+    side = int(data["lr_patch"])
+    return f"{Path(data['gt']).name}, {int(data['batch'])} patches of {side}x{side} LR pixels an iteration"
+
+
+def _degraded(training: Any) -> str:
+    drawn = _drawn(training["config"]["data"]["degradation"])
+    parts = [f"{kind} {level:g} (probability {share:g})" for kind, (level, share) in drawn.items()]
+    return ", ".join(parts) or "nothing"
+
+
+def _reached(training: Any) -> str:
+    last, validation = training["validation"][-1], training["config"]["validation"]
+    psnr = {kind: float(value) for kind, value in last.items() if kind not in ("iteration", "loss")}
+    on = f"{int(validation['images'])} images of {Path(validation['gt']).name}"
+    return f"PSNR {', '.join(f'{kind} {value:.2f}' for kind, value in psnr.items())} dB on {on}"
+
+
 def _trained(metadata: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """Level and probability of each degradation that a training record names; none of a record of another shape."""
     try:
-        degradation = metadata["training"]["config"]["data"]["degradation"]
-        return {
-            kind: (float(degradation[kind]), float(degradation.get(f"{kind}_probability", 1)))
-            for kind in ("blur", "noise", "jpeg")
-            if degradation.get(kind)
-        }
-    except (LookupError, AttributeError, TypeError, ValueError):
+        return _drawn(metadata["training"]["config"]["data"]["degradation"])
+    except (LookupError, AttributeError, TypeError, ValueError, InputError):
         return {}
+
+
+def _drawn(degradation: Any) -> dict[str, tuple[float, float]]:
+    """Levels given by name, then specs: each step's first number, with the probability of the spec."""
+    found = {
+        kind: (float(degradation[kind]), float(degradation.get(f"{kind}_probability", 1)))
+        for kind in ("blur", "noise")
+        if degradation.get(kind)
+    }
+    for spec, share in degradation.get("degrade", {}).items():
+        found |= {step.name(): (float(astuple(step)[0]), float(share)) for step in parse_steps(spec)}
+    return found
