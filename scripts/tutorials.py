@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "tutorials"
 TUTORIALS = ("tour", "own-network", "public-network", "three-degradations", "paper", "strength-knob", "fooled")
 PICTURES = "pictures"  # beside the pages
-THUMBNAIL = (480, 270)  # pixels
+THUMBNAIL = (480, 288)  # pixels
 LONGEST = 900  # seconds that a cell may take where other programs run beside
 
 # What a notebook reads that is not in the repository: the variable that names its folder, and where each file may lie.
@@ -197,7 +197,8 @@ def plain_table(html: str) -> str:
 
 def thumbnail(picture: bytes) -> bytes:
     packed = io.BytesIO()
-    ImageOps.fit(Image.open(io.BytesIO(picture)).convert("RGB"), THUMBNAIL).save(packed, "WEBP", quality=85)
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    ImageOps.fit(image, THUMBNAIL, centering=(1, 0)).save(packed, "WEBP", quality=85)  # what was altered is on the right
     return packed.getvalue()
 
 
