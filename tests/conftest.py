@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
+import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,43 +28,8 @@ from faig.networks.inference import scale_of
 from faig.report.figures.chart import Chart
 from faig.report.figures.drawing import Drawing
 from processes import FORKED
+from together import TOGETHER
 
-TOGETHER = {
-    "the fixture study_run": (
-        "report/test_charts.py",
-        "report/test_escape.py",
-        "report/test_pictures.py",
-        "report/test_report.py",
-        "report/test_report_browser.py",
-        "report/test_report_charts_browser.py",
-        "results/test_tables.py",
-    ),
-    "a page of explore, and a browser": ("explore/test_page_browser.py", "explore/test_page_views.py"),
-    # Both take seconds to import.
-    "torch's compiler, and the process that others fork from": (
-        "attribution/integration/test_integral.py",
-        "attribution/integration/test_objectives.py",
-        "attribution/integration/test_together.py",
-        "attribution/test_learned_mask.py",
-        "attribution/test_learning.py",
-        "attribution/test_schedule.py",
-        "cli/test_units_command_line.py",
-        "explore/test_downloads.py",
-        "intervention/test_turnable.py",
-        "kills/test_kills.py",
-        "networks/test_export.py",
-        "training/test_basicsr_keys.py",
-        "training/test_basicsr_options.py",
-        "training/test_basicsr_training.py",
-        "training/test_bounds.py",
-        "training/test_configs.py",
-        "training/test_starting_again.py",
-        "training/test_training.py",
-        "training/test_training_data.py",
-        "training/test_training_processes.py",
-        "truth/test_truth_study.py",
-    ),
-}
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -81,8 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", metavar="N", help="Kill each command at so many of its changes to files, at most.")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
+    zoo = tempfile.TemporaryDirectory(prefix="faig-tests-")  # messages list the pairs of whoever runs the tests, too
+    config.add_cleanup(zoo.cleanup)
+    os.environ["FAIG_ZOO"] = zoo.name
 
 
 @pytest.hookimpl(optionalhook=True)
