@@ -198,8 +198,8 @@ def plain_table(html: str) -> str:
 def thumbnail(picture: bytes) -> bytes:
     packed = io.BytesIO()
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    right = ImageOps.fit(image, THUMBNAIL, centering=(1, 0))  # where what was altered is
-    right.save(packed, "WEBP", quality=85)
+    shown = ImageOps.fit(image, THUMBNAIL, centering=(1, 0))  # what was altered is on the right
+    shown.save(packed, "WEBP", quality=85)
     return packed.getvalue()
 
 

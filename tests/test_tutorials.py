@@ -137,3 +137,20 @@ def test_the_quickest_run_and_print_what_is_stored(name, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert printed(tmp_path, name) == printed(FOLDER, name)
+
+
+def test_where_its_networks_are_not_here_a_tutorial_keeps_its_outputs(script, tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv(script["WEIGHTS"], raising=False)
+    for name, files in script["NEEDS"].items():
+        monkeypatch.setitem(script["NEEDS"], name, dict.fromkeys(files, tmp_path / "none.pth"))
+        script["run"]([name], tmp_path)
+        said = capsys.readouterr().out
+        assert said.startswith(f"{name}: not run, its outputs stay: {next(iter(files))} is not here")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_no_tutorial_is_one_line(script, capsys):
+    with pytest.raises(SystemExit) as stop:
+        script["main"](["run", "tuor"])
+    assert stop.value.code == 2
+    assert "'tuor' is not one of tour, own-network" in capsys.readouterr().err
