@@ -1,6 +1,7 @@
 """Degradation prediction: the crops, the predictor, how well it does, and its command."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -161,6 +162,17 @@ def test_statistics_tell_noise_from_blur():
     known, tested = cases("chelsea", [(0, 0), (60, 20), (90, 130), (10, 100)]), cases("coffee", [(40, 40), (80, 100)])
     guessed = guesses(by_statistics(known), tested)
     assert accuracy(guessed, ["blur", "noise"]).value == 1
+
+
+def test_statistics_of_what_has_no_detail_are_numbers():
+    """As of the black border of a scan: of no wavelet coefficients there is no median."""
+    known = cases("chelsea", [(0, 0), (60, 20), (90, 130), (10, 100)])
+    black = torch.zeros_like(known[0].lr["clean"])
+    known[0] = replace(known[0], gt=torch.zeros_like(known[0].gt), lr=known[0].lr | {"clean": black})
+    guess = by_statistics(known)
+    told = [guess(black), guess(known[1].lr["noise"])]
+    assert [judged.label for judged in told] == ["clean", "noise"]
+    assert all(math.isfinite(value) for judged in told for value in judged.probabilities.values())
 
 
 @pytest.mark.slow

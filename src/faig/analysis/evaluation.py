@@ -1,5 +1,6 @@
 """Degradation prediction for a pair: the classes that it tells apart, and how well it does so."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -90,7 +91,9 @@ def _statistics(part: Image) -> Numbers:
     from skimage.restoration import estimate_sigma
 
     plane = single_channel(part).numpy()
-    variances: Numbers = np.array([laplace(plane).var(), estimate_sigma(plane)], dtype=np.float64)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # NaN of a part without any detail
+        noise = float(np.nan_to_num(estimate_sigma(plane)))
+    variances: Numbers = np.array([laplace(plane).var(), noise], dtype=np.float64)
     return np.log(variances + 1e-8)
 
 
