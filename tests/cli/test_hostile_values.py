@@ -132,11 +132,11 @@ def given(place) -> Path:
 
 def values(param: Any, folder: Path) -> list[str]:
     """What a parameter is given."""
-    if param.bare_type() is int:
+    if param.bare_type() == "int":
         return INTEGERS
-    if param.bare_type() is float:
+    if param.bare_type() == "float":
         return NUMBERS
-    if param.bare_type() is Path:
+    if param.bare_type() == "Path":
         return [text for text in paths(folder) if "\0" not in text]
     texts = [*NUMBERS, *INTEGERS, *SIZES, *LISTS, *NAMED, *TEXTS, *paths(folder)]
     texts += [f"blur={text}" for text in ("nan", "inf", "1e300", "-1", *TEXTS[:8])]
@@ -160,6 +160,20 @@ def arguments(command: Any, name: str, param: Any, value: str, given: Path, fold
 
 def test_every_command_has_sensible_arguments():
     assert {name for name, _ in commands()} == SENSIBLE.keys()
+
+
+def test_each_kind_of_value_is_known():
+    kinds = {param.values[1].bare_type() for param in PARAMETERS}
+    assert kinds == {"int", "float", "Path", "str", "list[Path]", "list[str]"}
+
+
+@pytest.mark.parametrize(("name", "param"), [each for each in PARAMETERS if each.values[1].bare_type() == "int"])
+def test_whole_numbers_have_bounds(faig, given, tmp_path, name, param):
+    for beyond in (-1, 10**19):
+        code, _, err = faig(*arguments(dict(commands())[name], name, param, str(beyond), given, tmp_path))
+        assert (code, err.count("\n")) == (2, 1), err
+        assert param.name in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from faig.common.errors import InputError
-from faig.common.process import all_alive
+from faig.common.process import all_alive, hushed
 
 
 def run(code: str, **environment: str) -> str:
@@ -78,3 +79,16 @@ print(returns_memory(), faults(), ThreadPoolExecutor(1).submit(faults).result())
     for many, few in zip(map(int, returned[1:]), map(int, kept[1:]), strict=True):  # of the main thread, of another
         assert many > 1000
         assert few < many / 20
+
+
+def test_threads_that_hush_at_once_put_standard_error_back(capfd, monkeypatch):
+    monkeypatch.setattr("faig.common.process._prepared", True)
+
+    def hush(_):
+        with hushed():
+            os.write(2, b"chatter\n")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hush, range(400)))
+    os.write(2, b"said\n")
+    assert capfd.readouterr().err == "said\n"

@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import os
 import re
 import signal
 from collections.abc import Callable
@@ -10,12 +9,12 @@ from pathlib import Path
 
 from faig.common.files import PART
 from kills.files import CHECKPOINTS, UNEQUAL, Tree
-from kills.operations import die, fill, interrupt, keep_files_below, watch
+from kills.operations import count_calls, die, fill, interrupt, keep_files_below, watch
 from kills.running import Before
 
 NEED_ROOM = ("open", "os.mkdir", "os.link")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-MOMENTS = (0.15, 0.3, 0.45)  # of the time that a run computes: others compute it faster
+MOMENTS = (0.25, 0.5, 0.75)  # of the functions that a run calls
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +24,12 @@ class Unbroken:
     Attributes:
         done: the changes that it made to files.
         ends: the files that it ended in.
-        seconds: of the processor.
+        calls: how many functions it called.
     """
 
     done: list[str]
     ends: Tree
-    seconds: float
+    calls: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,19 +69,10 @@ def _interrupts(run: Unbroken) -> dict[str, Before]:
         for (change, point), number in zip(_changes(run), signals, strict=False)
     }
     while_computing: dict[str, Before] = {
-        f"{number.name} after {share:.0%}": lambda _, seconds=share * run.seconds, number=number: _after(
-            seconds, number
-        )
+        f"{number.name} after {share:.0%}": lambda _, at=int(share * run.calls), number=number: count_calls(at, number)
         for share, number in zip(MOMENTS, signals, strict=False)
     }
     return at_changes | while_computing
-
-
-def _after(seconds: float, number: signal.Signals) -> list[str]:
-    """Send a signal once this process has computed for so long."""
-    signal.signal(signal.SIGPROF, lambda *_: os.kill(os.getpid(), number))
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    return []
 
 
 def _changes(run: Unbroken) -> list[tuple[int, str]]:

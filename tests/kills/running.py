@@ -2,12 +2,11 @@
 
 import json
 import os
-import resource
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-Before = Callable[[Path], list[str]]  # what is arranged in a process that is to run in that folder
+Before = Callable[[Path], Sequence[object]]  # what is arranged in a process that is to run in that folder
 
 
 def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []) -> tuple[int, str]:
@@ -16,8 +15,7 @@ def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []
     Args:
         place: the folder to be in.
         arguments: after ``faig``.
-        before: called in the fork; what it returns, which may grow, is written to ``done`` beside the folder, with the
-            seconds of the processor that the command took.
+        before: called in the fork; what it returns, which may grow, is written to ``done`` beside the folder.
     """
     reader, writer = os.pipe()  # a file would have the limits of a full disk
     child = os.fork()
@@ -25,8 +23,7 @@ def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []
         done = before(place)
         code = call(place, arguments, writer)
         if done:
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            (place.parent / "done").write_text(json.dumps([done, used.ru_utime + used.ru_stime]))
+            (place.parent / "done").write_text(json.dumps(done))
         os._exit(code)
     os.close(writer)
     with open(reader, encoding="utf-8") as file:

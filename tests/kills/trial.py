@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kills.accidents import ACCIDENTS, Unbroken
 from kills.files import Tree, is_hidden, of_outputs, places_of, tree
-from kills.operations import die, watch
+from kills.operations import count_calls, die, watch
 from kills.running import Before, call, run
 
 
@@ -105,9 +105,9 @@ def _tried(
             _add_a_file_of_the_users(begun, command)
         old = tree(begun)
         with _place(command, inputs, begun) as place:
-            _expect(run(place, arguments, lambda place: watch(place, None, die)))
-            done, seconds = json.loads((place.parent / "done").read_text())
-            unbroken = Unbroken(done, tree(place), seconds)
+            _expect(run(place, arguments, lambda place: (watch(place, None, die), count_calls())))
+            done, (calls,) = json.loads((place.parent / "done").read_text())
+            unbroken = Unbroken(done, tree(place), calls)
         counts = {}
         for name, most in wanted.items():
             points = [*ACCIDENTS[name].points(unbroken).items()]

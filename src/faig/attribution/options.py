@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import torch
-from pydantic import ByteSize, Field, PositiveInt
+from pydantic import ByteSize, Field
 
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.quadrature import RULES
@@ -15,6 +15,7 @@ from faig.networks.tiling import MEMORY
 
 MOST_NODES = 1000  # of a rule: its own computation grows faster than their number
 Nodes = Annotated[int, Field(ge=1, le=MOST_NODES)]
+Budget = Annotated[int, Field(ge=1, le=10**9)]
 TOP = 0.01  # the paper's share of all filters
 Resamples = Annotated[int, Field(ge=0, le=RESAMPLES)]
 SUBTRACT = ("mean", "strongest")
@@ -60,7 +61,7 @@ class BudgetOptions(Strict):
             more are.
     """
 
-    budget: PositiveInt | None = None
+    budget: Budget | None = None
     stable: float = Field(0.95, gt=0, le=1)
 
 

@@ -33,7 +33,9 @@ def degrade(
     scale: Annotated[int, typer.Option("--scale", min=1, max=MOST_SIDE, help="GT size / LR size.")] = 2,
     blur: Annotated[float | None, typer.Option("--blur", help="σ of the Gaussian blur, GT pixels.")] = None,
     noise: Annotated[float | None, typer.Option("--noise", help="σ of the Gaussian noise, of [0, 1].")] = None,
-    jpeg: Annotated[int | None, typer.Option("--jpeg", metavar="Q", min=1, max=100, help="JPEG quality.")] = None,
+    jpeg: Annotated[
+        int | None, typer.Option("--jpeg", metavar="Q", min=1, max=100, help="JPEG quality, 1 to 100.")
+    ] = None,
     spec: Annotated[
         str | None,
         typer.Option(
