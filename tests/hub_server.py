@@ -66,7 +66,7 @@ class Request(BaseHTTPRequestHandler):
         match parts:
             case ["api", "repos", "create"]:
                 made, told = hub.commits == [], json.loads(self.content)
-                hub.private = told.get("private") is True or told.get("visibility") == "private"  # it was the first once
+                hub.private = told.get("private") is True or told.get("visibility") == "private"
                 if made:
                     hub.commits.append({})
                 self.json({"url": f"{WEB}/{REPOSITORY}"}, 200 if made else 409)
