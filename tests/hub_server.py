@@ -65,7 +65,8 @@ class Request(BaseHTTPRequestHandler):
         hub, (_, *parts) = self.server, self.where.split("/")
         match parts:
             case ["api", "repos", "create"]:
-                made, hub.private = hub.commits == [], json.loads(self.content).get("visibility") == "private"
+                made, told = hub.commits == [], json.loads(self.content)
+                hub.private = told.get("private") is True or told.get("visibility") == "private"
                 if made:
                     hub.commits.append({})
                 self.json({"url": f"{WEB}/{REPOSITORY}"}, 200 if made else 409)
