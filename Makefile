@@ -55,7 +55,7 @@ tutorials: $(READY)
 docs: $(READY)
 	$(BIN)/python scripts/tutorials.py pages
 	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))
-	$(BIN)/zensical build --strict
+	PYTHONPATH=scripts $(BIN)/zensical build --strict
 
 release-check:
 	$(PYTHON) scripts/release_check.py
