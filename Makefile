@@ -61,7 +61,7 @@ release-check:
 	$(PYTHON) scripts/release_check.py
 
 clean:
-	rm -rf .venv .lowest site dist docs/play
+	rm -rf .venv .lowest site dist docs/play docs/reports
 
 # constraints.txt pins the tested versions. A GPU build of torch: install your own into .venv, then touch .venv/.ready
 $(READY): pyproject.toml constraints.txt
