@@ -6,6 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from faig.report.escape import in_tag
+from faig.report.escape import markdown as escaped
+
 markdown = pytest.importorskip("markdown")  # with what the pages are made of
 pytest.importorskip("latex2mathml")
 
@@ -51,3 +54,14 @@ def test_the_page_of_the_method_has_its_formulas(html):
     made = html((ROOT / "docs" / "method.md").read_text(encoding="utf-8"))
     assert made.count("<math") > 25
     assert made.count('display="block"') == 3
+
+
+@pytest.mark.parametrize("name", ["$x$", "a_b_c", "`code`", "*bold*", "[l](x)", "<b>", "a|b", r"\$y\$", "'q' & \"r\""])
+def test_a_name_in_a_page_is_shown_as_it_is(monkeypatch, name):
+    """In the text, and in the heading of what is folded."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    text = f'<details markdown="1">\n<summary>{in_tag(name)}</summary>\n\nsays {escaped(name)}\n\n</details>'
+    made = markdown.markdown(text, extensions=["tables", "md_in_html", "mathml"])
+    root = ElementTree.fromstring(made)
+    assert [element.tag for element in root.iter()] == ["details", "summary", "p"]
+    assert [element.text.strip() for element in root] == [name, f"says {name}"]
