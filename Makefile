@@ -55,13 +55,13 @@ tutorials: $(READY)
 docs: $(READY)
 	$(BIN)/python scripts/tutorials.py pages
 	$(BIN)/python scripts/site.py docs $(if $(RUNTIME),--runtime $(RUNTIME))
-	$(BIN)/zensical build --strict
+	PYTHONPATH=scripts $(BIN)/zensical build --strict
 
 release-check:
 	$(PYTHON) scripts/release_check.py
 
 clean:
-	rm -rf .venv .lowest site dist docs/play
+	rm -rf .venv .lowest site dist docs/play docs/reports
 
 # constraints.txt pins the tested versions. A GPU build of torch: install your own into .venv, then touch .venv/.ready
 $(READY): pyproject.toml constraints.txt

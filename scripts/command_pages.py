@@ -49,12 +49,12 @@ def _command(called: str, command: Any) -> Iterator[str]:
         for each in arguments:
             yield f"| `{_metavar(each, context)}` | {_cell(each.help or '')} |"
         yield ""
-    yield "| option | takes | | default |\n|---|---|---|---|"
+    yield '<div class="options" markdown="1">\n\n| option | takes | | default |\n|---|---|---|---|'
     for each in options:
         names = ", ".join(f"`{name}`" for name in [*each.opts, *each.secondary_opts])
         takes = "" if each.is_flag or each.count else f"`{_metavar(each, context)}`"
         yield f"| {names} | {takes.replace('|', '&#124;')} | {_cell(each.help or '')} | {_default(each)} |"
-    yield ""
+    yield "\n</div>\n"
 
 
 def _metavar(parameter: Any, context: Any) -> str:

@@ -7,6 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from faig.imaging.colours import COLOURS, INK
+from faig.report.figures.chart import Chart, Series
+from faig.report.figures.drawing import Drawing
+
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 PAGE = RESULTS / "knob.md"
 PAIRS = {
@@ -16,12 +20,22 @@ PAIRS = {
 }
 HEAD = """# The knob, measured
 
-Made by `scripts/knob_page.py` from `knob-*.json` in this folder, which `benchmarks/knob.py --json` wrote. What turns a
-function is found on Set14 and measured on photos of BSD100 that no choice was made on (`--skip 20`). *Images* and
-*weights* are the two ways to turn what was found ([Method](../method.md#the-knob-ours)); DNI mixes all weights, blend
-averages both networks' images.
+![PSNR of noisy images at each strength of denoising, by four knobs](knob.png)
 
+- **Asked.** Can a function be turned half down, without harm to anything else? On {networks} pairs and {functions}
+  functions; what turns a function is found on Set14, and measured on photos of BSD100 that no choice was made on.
+- **Found.** Turned by output images, PSNR is at no strength more than {short:.2f} dB under the better of the two knobs
+  that everyone has, falls nowhere by more than {falls:.2f} dB on its way to the network, and no network is wrecked.
+  Turned by weights it is up to {weights:.2f} dB under.
+- **Cost.** {passes}.
+
+*Images* and *weights* are the two ways to turn what was found ([Method](../method.md#the-knob-ours)); DNI mixes all
+weights, blend averages both networks' images. Made by `scripts/knob_page.py` from `knob-*.json` in this folder, which
+`benchmarks/knob.py --skip 20 --json` wrote.
 """
+PICTURE = RESULTS / "knob.png"
+SHOWN = ("srresnet", "noise")  # pair and function of the picture
+KNOBS = ("images", "weights", "DNI", "blend")
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -75,36 +89,85 @@ def ratio_table(ratios: dict[str, dict[str, float | None]]) -> str:
     return table(["leak / DNI's", *names], rows)
 
 
+def folded(title: str, text: str) -> str:
+    """A table that is shown when it is asked for."""
+    return f'<details markdown="1">\n<summary>{title}</summary>\n\n{text}\n</details>\n'
+
+
+def knob_table(knobs: dict[str, Any]) -> str:
+    """How each knob does along its way."""
+    rows = [
+        [
+            knob,
+            *(number(knobs[knob][name], 2) for name in ("short_of_controls", "falls")),
+            f"{len(knobs[knob]['wrecked'])} positions",
+        ]
+        for knob in KNOBS
+    ]
+    return table(["knob", "most under the better control, dB", "falls by, dB", "wrecked at"], rows)
+
+
+def read() -> dict[str, dict[str, Any]]:
+    """What was measured, by pair."""
+    return {key: json.loads((RESULTS / f"knob-{key}.json").read_text(encoding="utf-8")) for key in PAIRS}
+
+
+def head(measured: dict[str, dict[str, Any]]) -> str:
+    """What was asked, what came out, and what it cost."""
+    every = [function["knobs"] for pair in measured.values() for function in pair["functions"].values()]
+    assert not any(knobs["images"]["wrecked"] for knobs in every)
+    passes = [
+        f"{pair['passes']} passes for {len(pair['functions'])} function{'s' * (len(pair['functions']) > 1)} of {name}"
+        for pair, name in zip(measured.values(), PAIRS.values(), strict=True)
+    ]
+    return HEAD.format(
+        networks=len(measured),
+        functions=len(every),
+        short=max(0, *(knobs["images"]["short_of_controls"] for knobs in every)),
+        falls=max(knobs["images"]["falls"] for knobs in every),
+        weights=max(knobs["weights"]["short_of_controls"] for knobs in every),
+        passes="; ".join(passes),
+    )
+
+
 def page() -> str:
     """The whole page."""
-    parts = [HEAD]
+    measured = read()
+    parts = [head(measured)]
     for key, name in PAIRS.items():
-        file = RESULTS / f"knob-{key}.json"
-        measured = json.loads(file.read_text(encoding="utf-8"))
+        found = measured[key]
         parts.append(
-            f"## {name}\n\nMethod `{measured['method']}`: {measured['passes']} passes for {len(measured['functions'])} "
-            f"function{'s' * (len(measured['functions']) > 1)}; found on {measured['found_on']} images, measured on "
-            f"{len(measured['measured_on'])}.\n"
+            f"## {name}\n\nMethod `{found['method']}`: {found['passes']} passes for {len(found['functions'])} "
+            f"function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']} images, measured on "
+            f"{len(found['measured_on'])}.\n"
         )
-        for function, of_function in measured["functions"].items():
-            curves, knobs = of_function["curves"], of_function["knobs"]
-            parts.append(f"### {function}\n\n{off_table(function, curves)}\n{psnr_table(function, curves)}")
-            parts.append(
-                table(
-                    ["knob", "most under the better control, dB", "falls by, dB", "wrecked at"],
-                    [
-                        [
-                            knob,
-                            *(number(knobs[knob][name], 2) for name in ("short_of_controls", "falls")),
-                            f"{len(knobs[knob]['wrecked'])} positions",
-                        ]
-                        for knob in ("images", "weights", "DNI", "blend")
-                    ],
-                )
-            )
-            parts.append(ratio_table(of_function["leak_ratio"]))
+        for function, of_function in found["functions"].items():
+            curves = of_function["curves"]
+            parts.append(f"### {function}\n\n{knob_table(of_function['knobs'])}")
+            parts.append(folded("Switched off: how far, and what it costs", off_table(function, curves)))
+            parts.append(folded("PSNR at each strength", psnr_table(function, curves)))
+            parts.append(folded("What leaks, held against DNI", ratio_table(of_function["leak_ratio"])))
     return "\n".join(parts)
+
+
+def picture() -> Chart:
+    """PSNR on the function's own images, along each knob."""
+    pair, function = SHOWN
+    curves = read()[pair]["functions"][function]["curves"]
+    series = [
+        Series(
+            knob,
+            [row["position"] for row in curves[knob]],
+            [row[f"psnr_{function}"] for row in curves[knob]],
+            colour=COLOURS[0] if knob == "images" else INK,
+            look=place,
+            heavy=knob == "images",
+        )
+        for place, knob in enumerate(KNOBS)
+    ]
+    return Chart(PICTURE.stem, f"{PAIRS[pair].strip('`')}: denoising turned", "strength", "PSNR, dB", series)
 
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    Drawing.of(picture()).save(RESULTS, ["png"])

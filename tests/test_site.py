@@ -3,18 +3,21 @@
 import os
 import re
 import runpy
+import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+NAV = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]["nav"]
+SITE = runpy.run_path(str(ROOT / "scripts" / "site.py"))
 INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 
 
 def test_without_the_runtime_a_picture_stands_there_and_a_line_says_so(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FAIG_ZOO", str(tmp_path))  # so that the script's own is taken back
-    main = runpy.run_path(str(ROOT / "scripts" / "site.py"))["main"]
-    main(tmp_path / "docs", tmp_path / "no such package")
+    SITE["write_play"](tmp_path / "docs" / "play", tmp_path / "no such package")
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert "a picture in place of the page to play with" in said
@@ -39,3 +42,19 @@ def test_the_first_page_embeds_it_and_has_a_picture_without_scripts():
 @pytest.mark.parametrize("name", ["docs/play", "docs/reports"])
 def test_what_is_made_is_not_committed(name):
     assert f"/{name}/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.slow
+def test_the_site_has_a_report_of_each_kept_study(tmp_path, capsys):
+    kept = {config.parent.name for config in (ROOT / "docs" / "results").glob("*/config.yaml")}
+    smallest = min(kept, key=lambda name: (ROOT / "docs" / "results" / name / "effects.csv").stat().st_size)
+    shutil.copytree(ROOT / "docs" / "results" / smallest, tmp_path / "results" / smallest)
+    shutil.copy(ROOT / "docs" / "results" / f"{smallest}.md", tmp_path / "results")
+    SITE["write_reports"](tmp_path)
+    assert smallest in capsys.readouterr().out
+    report = tmp_path / "reports" / f"{smallest}.html"
+    assert 500_000 < report.stat().st_size < 2_000_000
+    assert "What holds" in report.read_text(encoding="utf-8")
+    [results] = [part["Results"] for part in NAV if "Results" in part]
+    named = {path for entry in results for path in entry.values() if path.startswith("reports/")}
+    assert named == {f"reports/{name}.html" for name in kept}

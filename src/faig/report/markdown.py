@@ -11,13 +11,13 @@ from urllib.parse import quote
 import yaml
 from PIL import Image as Pillow
 
-from faig.common.errors import InputError, printable
+from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
 from faig.common.yaml import read_yaml
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
-from faig.report.escape import markdown
+from faig.report.escape import in_tag, markdown
 from faig.report.figures.chart import Chart
 from faig.report.figures.charts import charts_of
 from faig.report.figures.drawing import Drawing
@@ -107,7 +107,7 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
         for chart, shown in zip(group, pictures[section], strict=True)
     }
     templates = environment()
-    templates.filters |= {"plain": markdown, "one_line": printable}
+    templates.filters |= {"plain": markdown, "in_tag": in_tag}
     text = templates.get_template("results.md").render(
         title=title or title_of(results),
         opening=teaser or (drawn[began.chart.name] if began.chart else None),

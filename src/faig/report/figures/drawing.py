@@ -28,7 +28,7 @@ LONG = 40  # letters of a name; where one points, all of it is said
 FAINT = 0.15  # opacity of a band
 LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★", "h": "⬢", "<": "◀", ">": "▶"}
-HATCHES = ("", "////", "....", "xxxx", "----", "oooo")
+HATCHES = ("", "////", "xxxx", "----", "\\\\\\\\", "++++")  # of lines: those of circles make large files
 EDGES = {(-1, 0): "<", (1, 0): ">", (0, -1): "v", (0, 1): "^"}  # marks of what lies beyond: outwards
 APART, TOP = 0.062, 0.97  # of the axes' height: labels at lines, and the highest
 VARIABLES = {PAPER: "card", INK: "text", SOFT: "soft", EDGE: "edge"} | {
@@ -236,7 +236,8 @@ def has_band(series: Series) -> bool:
 
 
 def _for_a_page(tag: str, number: int) -> str:
-    """A tag of SVG with an id of its own, in the page's colours, at most two decimals."""
+    """A tag of SVG with an id of its own, in the page's colours and font, at most two decimals."""
+    tag = re.sub(r"font-family: [^;\"]+;? ?", "", tag)
     tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
     tag = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>chart{number}-", tag)
     return re.sub(r"#[0-9a-f]{6}\b", lambda colour: f"var(--{VARIABLES[colour[0]]})", tag)

@@ -81,18 +81,32 @@ def write_report(run: Path) -> Path:
     Raises:
         InputError: it is no run directory, or a file in it cannot be read.
     """
-    results = Results.of(run)
-    context = _context(results)
-    drawings: list[Drawing] = context.pop("drawings")
-    styles = [web.text("before_after.css"), *map(_template, STYLES)]
-    scripts = [web.text("before_after.js"), *map(_template, SCRIPTS)]
-    page = environment().get_template("page.html")
-    html = page.render(**context, css="\n".join(styles), js=web.joined(*scripts), version=__version__, colours=COLOURS)
+    html, drawings = page_of(Results.of(run))
     if drawings:
         export_drawings(run, drawings)
     with replacing(run / FILE) as part:
         part.write_text(html, encoding="utf-8")
     return run / FILE
+
+
+def page_of(results: Results, title: str | None = None) -> tuple[str, list[Drawing]]:
+    """The page of a run, and the charts that it has.
+
+    Args:
+        results: of the run.
+        title: None: the networks' names.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    context = _context(results)
+    context["title"] = title or context["title"]
+    drawings: list[Drawing] = context.pop("drawings")
+    styles = [web.text("before_after.css"), *map(_template, STYLES)]
+    scripts = [web.text("before_after.js"), *map(_template, SCRIPTS)]
+    page = environment().get_template("page.html")
+    html = page.render(**context, css="\n".join(styles), js=web.joined(*scripts), version=__version__, colours=COLOURS)
+    return html, drawings
 
 
 def _template(name: str) -> str:

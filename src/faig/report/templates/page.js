@@ -12,8 +12,8 @@ for (const table of all("table.sortable")) {
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const keyed = [...body.rows].map((row) => {
-      const key = row.cells[place].dataset.key;
-      return [number ? Number(key.replace("inf", "Infinity")) : key, row];
+      const cell = row.cells[place];
+      return [number ? Number(cell.dataset.key.replace("inf", "Infinity")) : cell.textContent, row];
     });
     const order = (a, b) => (number ? (a === b ? 0 : a - b) : a.localeCompare(b));
     keyed.sort(([a], [b]) => (down ? order(b, a) : order(a, b)));
