@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from faig.imaging.colours import COLOURS, INK
+from faig.imaging.colours import INK, colours_of
 from faig.report.figures.chart import Chart, Series
 from faig.report.figures.drawing import Drawing
 
@@ -159,7 +159,7 @@ def picture() -> Chart:
             knob,
             [row["position"] for row in curves[knob]],
             [row[f"psnr_{function}"] for row in curves[knob]],
-            colour=COLOURS[0] if knob == "images" else INK,
+            colour=colours_of(["blur", function])[function] if knob == "images" else INK,
             look=place,
             heavy=knob == "images",
         )

@@ -58,3 +58,19 @@ def test_the_site_has_a_report_of_each_kept_study(tmp_path, capsys):
     [results] = [part["Results"] for part in NAV if "Results" in part]
     named = {path for entry in results for path in entry.values() if path.startswith("reports/")}
     assert named == {f"reports/{name}.html" for name in kept}
+
+
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("examples/*/*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_picture_says_what_it_shows(page):
+    """In words: more than one, and no file's name."""
+    text = re.sub(r"^(`{3,}).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"`[^`\n]*`", "", text)
+    said = re.findall(r"!\[([^\]]*)\]\(", text)
+    for tag in re.findall(r"<(?:img|iframe)\b[^>]*>", text):
+        told = re.search(r'\b(?:alt|title)="([^"]*)"', tag)
+        assert told is not None, tag
+        said.append(told[1])
+    assert [words for words in said if len(words.split()) < 2 or words.endswith((".png", ".svg"))] == []

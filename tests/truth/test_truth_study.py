@@ -1,5 +1,6 @@
 """The ground truth study at a size of seconds: it ends, goes on after a kill, does again what changed, has a page."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def test_the_page_is_written_from_the_tables(done, tmp_path):
     assert float(alone.split("|")[2]) == 1
     assert abs(float(random.split("|")[2])) < 0.2
     assert "`scaled 4`" in page
+    opening = page.split("\n\n")
+    assert opening[1].startswith("![")
+    assert opening[1].endswith("(truth-curves.png)")
+    assert re.search(r"\*\*Found\.\*\* Rank correlation .+ `faig` -?\d\.\d\d to -?\d\.\d\d, ", opening[2])
+    assert page.count("<details") == len(re.findall(r"^\|-", page, re.MULTILINE))  # every table is folded
     names = {path.name for path in (tmp_path / "docs").iterdir()}
     assert names == {"truth.md", "truth-curves.png", "truth-constructions.png"}
     with pytest.raises(InputError, match="is no ground truth study"):

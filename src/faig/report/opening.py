@@ -69,7 +69,7 @@ def _asked(results: Results) -> str:
     if study is None or not study.degrade:
         return ""
     asked = f"Which filters do {listed(map(job, study.degrade))}?"
-    if study.compare is None or not isinstance(study.find, Images) or study.measure is None:
+    if study.compare is None or not (isinstance(study.find, Images) and isinstance(study.measure, Images)):
         return asked
     count = len(study.compare.methods)
     found, measured = (_crops(part, isinstance(study.images, str)) for part in (study.find, study.measure))

@@ -19,6 +19,7 @@ from faig.results.truth_tables import AGREEMENT, DECOYS, PLANTED, TOPS
 
 COMMAND = "truth"
 TOP = 0.01
+TOLD = ("faig", "signed", "predicted", "random")  # of the methods, on the first lines
 
 
 class ShapleySettings(BaseModel):
@@ -74,12 +75,30 @@ def write_truth(run: Path, file: Path) -> Path:
     draw_truth(file.with_name(curves), file.with_name(constructions), tops=tops, planted=planted, decoys=decoys)
     command = f"faig report {run.as_posix()} --markdown {file.as_posix()}"
     studied = [f"{markdown(pair)} ({seed})" for seed in config["training_seeds"] for pair in config["pairs"]]
-    settings = {"command": command, "pairs": ", ".join(studied), "curves": curves, "constructions": constructions}
+    found = _agree(agreement)
+    settings = {
+        "found": found,
+        "command": command,
+        "pairs": ", ".join(studied),
+        "curves": curves,
+        "constructions": constructions,
+    }
     parts = [HEAD.format(**config | settings), *_brute_force(agreement, tops)]
     parts += [PLANTED_HEAD.format(**config | settings), *_planted(planted), DECOYS_HEAD, *_decoys(decoys)]
     with replacing(file) as part:
         part.write_text("\n".join(parts), encoding="utf-8")
     return file
+
+
+def _agree(agreement: pd.DataFrame) -> str:
+    """The range, over pairs and functions, of how well some methods agree with what each filter does alone."""
+    means = agreement.groupby(["pair", "function", "method"])["alone"].mean().unstack()
+    ends = {name: (means[name].min(), means[name].max()) for name in TOLD if name in means}
+    return ", ".join(f"`{name}` {_number(low)} to {_number(high)}" for name, (low, high) in ends.items())
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # 0 has no sign
 
 
 def _brute_force(agreement: pd.DataFrame, tops: pd.DataFrame) -> list[str]:
@@ -174,23 +193,29 @@ def _mean(values: "pd.Series[Any]") -> str:
 
 
 def _table(rows: pd.DataFrame, by: str, columns: Mapping[Any, str], order: Sequence[str]) -> str:
-    """A Markdown table: a row for each value of ``by``, means over seeds."""
+    """A Markdown table, folded: a row for each value of ``by``, means over seeds."""
+    summary = f"By {by}: {', '.join(dict.fromkeys(columns.values()))}"
     lines = [f"| {by} | " + " | ".join(columns.values()) + " |", "|---|" + "---|" * len(columns)]
     for name in order:
         group = rows[rows[by] == name]
         if len(group):
             means = (_mean(group[column]) if column in group else "" for column in columns)
             lines.append(f"| `{markdown(name)}` | {' | '.join(means)} |")
-    return "\n".join(lines)
+    table = "\n".join(lines)
+    return f'<details markdown="1">\n<summary>{summary}</summary>\n\n{table}\n\n</details>'
 
 
 HEAD = """# Are these the right filters?
 
-Computed by `faig run configs/study/truth.yaml`, written by `{command}`. Small pairs, whose filters can all be reverted
-one by one (`configs/train/truth`, `scripts/small_pairs.py`), with the seed of their training: {pairs}. Every number
-is a mean over these seeds, ± half of its 95% t interval where there are several.
-
 ![Switched off and leak, by the proportion of filters reverted; a triangle at an edge: beyond it]({curves})
+
+- **Asked.** How well does each method's ranking agree with what filters really do: each alone, and all together? On
+  small pairs, whose filters can all be reverted one by one.
+- **Found.** Rank correlation with what each filter does alone: {found}.
+
+Computed by `faig run configs/study/truth.yaml`, written by `{command}`. The pairs (`configs/train/truth`,
+`scripts/small_pairs.py`), with the seed of their training: {pairs}. Every number is a mean over these seeds, ± half of
+its 95% t interval where there are several.
 
 ## Brute force
 

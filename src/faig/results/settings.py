@@ -46,7 +46,7 @@ class RunSettings(BaseModel):
         baseline: the other one.
         images: of an attribution, a comparison or a sweep; of a study the folder that it takes images from.
         find: of a comparison, other images that filters are found on; of a ground truth study, names of photos.
-        measure: of a study, the images that effects are measured on.
+        measure: of a study, the images that effects are measured on; of a ground truth study, names of photos.
         degrade: of a study, the degradations.
         filters: of a sweep a ranking by function; of a comparison rankings by method.
         method: of an attribution.
@@ -63,7 +63,7 @@ class RunSettings(BaseModel):
     baseline: str | None = None
     images: Images | str | None = None
     find: Images | list[str] | None = None
-    measure: Images | None = None
+    measure: Images | list[str] | None = None
     degrade: dict[Name, Any] = Field(default_factory=dict)
     filters: dict[Name, str | dict[Name, str]] = Field(default_factory=dict)
     method: str | None = None
