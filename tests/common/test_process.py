@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
 
 import pytest
 
@@ -83,12 +83,18 @@ print(returns_memory(), faults(), ThreadPoolExecutor(1).submit(faults).result())
 
 def test_threads_that_hush_at_once_put_standard_error_back(capfd, monkeypatch):
     monkeypatch.setattr("faig.common.process._prepared", True)
+    leave = threading.Event()
 
-    def hush(_):
+    def hush():
         with hushed():
             os.write(2, b"chatter\n")
+            leave.wait(20)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(hush, range(400)))
+    other = threading.Thread(target=hush)
+    with hushed():
+        other.start()
+        other.join(0.2)
+    leave.set()
+    other.join()
     os.write(2, b"said\n")
     assert capfd.readouterr().err == "said\n"
