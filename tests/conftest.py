@@ -30,6 +30,7 @@ from faig.report.figures.drawing import Drawing
 from processes import FORKED
 from together import TOGETHER
 
+os.environ["FAIG_ZOO"] = str(Path(__file__).parent / "no zoo")  # never the user's own
 SHARED = Path(__file__).parents[2] / "shared"
 
 

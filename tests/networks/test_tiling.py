@@ -134,6 +134,7 @@ def test_a_grid_is_found_soon(size, most):
     assert time.process_time() - begun < 20
 
 
+@settings(deadline=None)
 @given(
     height=st.integers(40, 400),
     width=st.integers(40, 400),
