@@ -2,11 +2,17 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 Before = Callable[[Path], Sequence[object]]  # what is arranged in a process that is to run in that folder
+
+
+def hear() -> None:
+    """What a command does that a user starts: a shell has it ignore Ctrl-C where the tests run in its background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []) -> tuple[int, str]:
@@ -20,6 +26,7 @@ def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []
     reader, writer = os.pipe()  # a file would have the limits of a full disk
     child = os.fork()
     if not child:
+        hear()
         done = before(place)
         code = call(place, arguments, writer)
         if done:

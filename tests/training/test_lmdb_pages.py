@@ -46,14 +46,13 @@ def test_many_keys_pass(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_damage_of_every_region_is_a_line_or_the_same_pictures(tmp_path, seed):
+def test_damage_of_every_region_is_a_line_or_the_same_pictures(tmp_path):
     answer = tmp_path / "answer.jsonl"
-    process = started(read_damaged, answer, seed)
+    process = started(read_damaged, answer, 0)
     process.join()
     found = [json.loads(line) for line in answer.read_text().splitlines()]
     assert process.exitcode == 0, f"after {found[-1:]}"
-    assert len(found) == len(list(damages(database(), seed))) > 400
+    assert len(found) == len(list(damages(database(), 0))) > 400
     counts = Counter(outcome for _, outcome in found)
     assert counts.keys() == {"refused", "same"}, [each for each in found if each[1] not in ("refused", "same")]
     assert min(counts.values()) > 50
