@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ from faig.report.figures.drawing import Drawing
 from processes import FORKED
 from together import TOGETHER
 
-os.environ["FAIG_ZOO"] = str(Path(__file__).parent / "no zoo")  # never the user's own
+os.environ["FAIG_ZOO"] = str(Path(__file__).parent / "no zoo")  # messages list the pairs of whoever runs the tests, too
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -49,11 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", metavar="N", help="Kill each command at so many of its changes to files, at most.")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
-    zoo = tempfile.TemporaryDirectory(prefix="faig-tests-")  # messages list the pairs of whoever runs the tests, too
-    config.add_cleanup(zoo.cleanup)
-    os.environ["FAIG_ZOO"] = zoo.name
 
 
 @pytest.hookimpl(optionalhook=True)
