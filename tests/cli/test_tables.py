@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from faig.attribution.methods import METHODS
+from faig.cli.app import COMMANDS
 from faig.cli.tables import LONG, Sheet
 
 WORD = st.text("abcdefghijkl-0123456789.±", min_size=1, max_size=9)
@@ -61,3 +62,21 @@ def test_what_a_terminal_would_obey_is_shown():
     text = "\n".join(printed(Sheet(["image", "n"], [["a\x1b[31mb", "1"]]), 80))
     assert "\x1b" not in text
     assert "a\\x1b[31mb" in text
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_no_help_cuts_a_word(faig, monkeypatch, command):
+    for width in ("60", "80"):
+        monkeypatch.setenv("COLUMNS", width)
+        code, out, _ = faig(*command.split(), "--help")
+        assert code == 0
+        assert "…" not in out
+        assert max(map(len, out.splitlines())) <= int(width)
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "srresnet-x2"], ["show", "srresnet-x2", "--card"]])
+def test_the_zoo_cuts_nothing(faig, monkeypatch, arguments):
+    monkeypatch.setenv("COLUMNS", "60")
+    code, out, _ = faig("zoo", *arguments)
+    assert code == 0
+    assert "…" not in out

@@ -35,10 +35,36 @@ COMMANDS = {  # panel, module, and what it does
 class LazyGroup(TyperGroup):
     """Lists commands by `COMMANDS`, and imports the module of the one that is run."""
 
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        _folding(self)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command itself in place of the name that was listed."""
         name, listed, rest = super().resolve_command(ctx, args)
         return name, load_command(name) if name and listed else listed, rest
+
+
+def _folding(command: Any) -> None:
+    """Let a command's help fold words that are too long for a column; the tables of typer's cut them."""
+    shown = command.format_help
+
+    def format_help(ctx: Any, formatter: Any) -> None:
+        from rich.table import Table  # takes 0.1 s
+        from rich.text import Text
+        from typer import rich_utils
+
+        class Folding(Table):
+            def add_row(self, *cells: Any, **options: Any) -> None:
+                super().add_row(*cells, **options)
+                for column in self.columns:
+                    column.overflow = "fold"
+
+        typers: Any = rich_utils
+        typers.Table, typers.Columns = Folding, Text(" ", overflow="fold").join
+        shown(ctx, formatter)
+
+    command.format_help = format_help
 
 
 def load_command(name: str) -> Any:
@@ -46,8 +72,10 @@ def load_command(name: str) -> Any:
     command: Any = typer.main.get_command(import_module(f"faig.cli.{COMMANDS[name][1]}").app)
     if command.name != name:  # a module of several commands
         command = command.commands[name]
+    _folding(command)
     for each in getattr(command, "commands", {"": command}).values():
         each.params += _parameters(output_options)
+        _folding(each)
     return command
 
 

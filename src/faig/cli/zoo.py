@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
+from rich.markdown import Markdown, TableElement
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -32,6 +32,23 @@ app = typer.Typer(
 )
 Place = Annotated[str, typer.Argument(metavar="OWNER/REPOSITORY", help="Or a path that begins with / or ., or a URL.")]
 Name = Annotated[str, typer.Argument(metavar="NET", help="Zoo name, .safetensors or .pth file.")]
+
+
+class Folding(TableElement):
+    """A table of a card: what is too long for a column is folded, not cut."""
+
+    def __rich_console__(self, console: Any, options: Any) -> Any:
+        """For rich."""
+        for table in super().__rich_console__(console, options):
+            for column in getattr(table, "columns", ()):
+                column.overflow = "fold"
+            yield table
+
+
+class Card(Markdown):
+    """A card, for the terminal."""
+
+    elements = Markdown.elements | {"table_open": Folding}
 
 
 @app.command("list", epilog="Example: faig zoo list")
@@ -79,7 +96,7 @@ def show(
         if not file.is_file():
             raise InputError(f"{name}: has no card; name one of its networks: {name}/baseline, {name}/target")
         text = read_card(file)[1]
-        screen.result(Markdown(text), pair=name, card=text)
+        screen.result(Card(text), pair=name, card=text)
         return
     pair = record_of(name)
     trained = ", ".join(f"{kind} {level:g} (probability {share:g})" for kind, (level, share) in pair.trained.items())
