@@ -264,3 +264,9 @@ def test_a_damaged_image_stops_before_anything_is_written(faig, place, tmp_path)
     assert code == 2
     assert "zwei.png: is not an image that can be read, or is damaged" in err
     assert [path.name for path in tmp_path.iterdir()] == ["gt"]
+
+
+def test_a_page_of_a_run_that_nothing_is_claimed_of(faig, attributed, tmp_path):
+    code, _, err = faig("report", attributed, "--markdown", tmp_path / "page.md")
+    assert (code, err) == (0, "")
+    assert "claims" not in (tmp_path / "page.md").read_text(encoding="utf-8").partition("\n## ")[0]
