@@ -34,14 +34,14 @@ TEXTS = ("", "no-such", EVIL, "../../evil", "a|b`c`[d](javascript:e)", "\x1b[31m
 
 COMMANDS: dict[str, tuple[Callable[[Path], list[object]], tuple[str, ...]]] = {  # arguments, and which files they read
     "report": (
-        lambda run: ["report", run, "--markdown", run / "kept.md"],
+        lambda run: ["report", run, "--markdown", run.parent / "pages" / "kept.md"],
         (
             *(f"[!t]*/{name}" for name in TABLES if "/" not in name),
             *(name for name in TABLES if "/" in name),
             *("[!t]*/config.yaml", "compare/*.safetensors", "teaser/*.png", "modulation/*/*.png", "odd*.csv"),
         ),
     ),
-    "truth": (lambda run: ["report", run / "truth", "--markdown", run / "truth.md"], ("truth/*",)),
+    "truth": (lambda run: ["report", run / "truth", "--markdown", run.parent / "pages" / "truth.md"], ("truth/*",)),
     "distribution": (
         lambda run: ["distribution", run / "compare"],
         ("compare/scores.safetensors", "compare/rankings.safetensors"),
@@ -81,6 +81,7 @@ def make_run(folder: Path) -> Path:
     """A run with every table: those of `make_study`, and plausible rows of the others."""
     folder.mkdir(exist_ok=True)
     run = make_study(folder)
+    (folder / "pages").mkdir()
     images = ImagesConfig(gt=folder / "gt", degrade=DEGRADE)
     networks = {name: str(folder / f"{name}.safetensors") for name in ("baseline", "target")}
     attribute_run(AttributeConfig(**networks, images=images, threads=1, nodes=2, top=0.3), run / "finding")
@@ -295,5 +296,5 @@ def fault(run: Path, change: Change, command: str, called: Callable[..., tuple[i
         return "" if named and err.count("\n") == 1 and "Traceback" not in err else f"it said {err!r}"
     if code or not change.valid:
         return f"exit code {code} {err!r}" if code else "it was taken without a word"
-    pages = [page.read_text(encoding="utf-8") for page in (run / "report.html", run / "kept.md") if page.exists()]
-    return "a page holds markup of a table" if any(EVIL in page for page in pages) else ""
+    pages = [page for page in (run / "report.html", run.parent / "pages" / "kept.md") if page.exists()]
+    return "a page holds markup of a table" if any(EVIL in page.read_text("utf-8") for page in pages) else ""

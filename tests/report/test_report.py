@@ -178,7 +178,7 @@ def test_the_markdown_holds_claims_tables_and_pictures(study_run, tmp_path, faig
     settings = {"command": "study", "images": "/home/ann/mine", "degrade": kinds, "reference": {}}
     settings |= {"find": {"folder": "Set14", "crops": 14}, "measure": {"folder": "BSD100", "crops": {"a": 9, "b": 8}}}
     settings["compare"] = {"methods": sorted(set(summary["method"]))}
-    (run / "config.yaml").write_text(json.dumps(settings), encoding="utf-8")
+    (run / "config.yaml").write_text(json.dumps(settings) + "\n", encoding="utf-8")
     again = write_markdown(run, file).read_text(encoding="utf-8")
     assert "- **Asked.** Which filters do deblurring and denoising?" in again
     assert "look for them on 14 crops of Set14; what these do is measured on 17 crops of BSD100." in again
@@ -200,6 +200,16 @@ def test_a_title_is_of_a_markdown_page(study_run, faig):
     code, _, err = faig("report", study_run, "--title", "Mine")
     assert code == 2
     assert "--markdown" in err
+
+
+def test_the_markdown_lies_outside_the_run(study_run, faig):
+    """Its folder of tables is a run, and the next report would take it for a stage."""
+    before = sorted(study_run.rglob("*"))
+    for file in (study_run / "page.md", study_run / "compare" / ".." / "page.md"):
+        code, _, err = faig("report", study_run, "--markdown", file)
+        assert code == 2
+        assert "lies in the run, where its copies of tables would be read in their place" in err
+    assert sorted(study_run.rglob("*")) == before
 
 
 def test_the_markdown_ends_in_md(study_run, tmp_path, faig):

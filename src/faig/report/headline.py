@@ -42,14 +42,15 @@ def headline(results: Results) -> Headline | None:
     """What the run's own filters do when they are given back, by ``summary.csv``, or else by ``check.csv``.
 
     It is about the function that is switched off cleanest: in gradient maps, in pixels, and in what the input loses
-    that loses most PSNR. None where no table says it.
+    that loses most PSNR. None where no table says it; a function of whose work there is nothing to switch off (infinite
+    shares) is none.
 
     Raises:
         InputError: a table or the rankings cannot be read.
     """
     method = own_method(results)
     rows, share, where = _rows(results, method)
-    rows = rows[rows[[f"switched_off{end}" for end in MEASURES]].notna().all(axis=1)]
+    rows = rows.loc[np.isfinite(rows[[f"switched_off{end}" for end in MEASURES]].to_numpy(float)).all(axis=1)]
     if rows.empty:
         return None
     best, *others = [row for _, row in rows.iloc[rows.apply(_rank, axis=1).argsort(kind="stable")].iterrows()]

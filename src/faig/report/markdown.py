@@ -83,10 +83,14 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
         The file.
 
     Raises:
-        InputError: it does not end in ``.md``, or the run cannot be read.
+        InputError: it does not end in ``.md``, lies in the run, or the run cannot be read.
     """
     if file.suffix != ".md":
         raise InputError(f"{file}: the name of a Markdown file ends in .md")
+    if file.resolve().is_relative_to(run.resolve()):
+        raise InputError(
+            f"{file}: lies in the run, where its copies of tables would be read in their place; put it elsewhere"
+        )
     if is_truth(run):
         return write_truth(run, file)
     results = Results.of(run)
