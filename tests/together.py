@@ -22,7 +22,6 @@ TOGETHER = {
         "cli/test_units_command_line.py",
         "explore/test_downloads.py",
         "intervention/test_turnable.py",
-        "kills/test_kills.py",
         "networks/test_export.py",
         "training/test_basicsr_keys.py",
         "training/test_basicsr_options.py",

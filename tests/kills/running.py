@@ -13,6 +13,7 @@ Before = Callable[[Path], Sequence[object]]  # what is arranged in a process tha
 def hear() -> None:
     """What a command does that a user starts: a shell has it ignore Ctrl-C where the tests run in its background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has it ignore
 
 
 def run(place: Path, arguments: Sequence[str], before: Before = lambda place: []) -> tuple[int, str]:
