@@ -25,7 +25,8 @@ def worker_pool(count: int, begin: Callable[[], object] | None = None) -> Iterat
     with ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(is_prepared(), begin)) as pool:
         try:
             with _deaf_to_interrupts():
-                pool.submit(int)  # starts them
+                while len(set(multiprocessing.active_children()) - set(others)) < count:
+                    pool.submit(int)  # starts one, where none is idle
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
