@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faig.common.errors import InputError, for_command_line, option_of
+from faig.common.errors import InputError, for_command_line, lacks_memory, option_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,21 @@ def test_errors_of_the_library_name_no_options():
         if re.search(r'(Error|Warning|message = |warn)\(?f?".*(?<![\w-])--[a-z]', line)
     ]
     assert named == []
+
+
+def test_a_lack_of_memory_that_was_dealt_with_is_none():
+    """A message of its own, raised from None, says more than that memory does not suffice."""
+
+    dealt_with, passed_on = InputError("a.png: is too large; cut it"), InputError("a.png: fails")
+    with pytest.raises(InputError):
+        try:
+            raise MemoryError
+        except MemoryError:
+            raise dealt_with from None
+    with pytest.raises(InputError):
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            raise passed_on from error
+    assert not lacks_memory(dealt_with)
+    assert lacks_memory(passed_on)

@@ -7,10 +7,10 @@ from conftest import training_config
 from faig.common.errors import InputError
 from faig.imaging.blurs import RADIUS, Anisotropic, Blur
 from faig.imaging.images import round8
+from faig.imaging.ranges import StepRange, parse_ranges
 from faig.imaging.steps import Jpeg, Noise, Poisson, downsample
 from faig.training.data import Patches, degrade_batch
 from faig.training.loop import train
-from faig.training.ranges import StepRange, parse_ranges
 
 SPECS = {"blur:0.5..3": 0.5, "anisotropic:1..4:0.5..2:-90..90+noise:0..0.12": 0.5, "poisson:30..1000+jpeg:30..95": 0.5}
 

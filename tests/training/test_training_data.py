@@ -1,6 +1,8 @@
 """Training data: sub-images, LMDB, damaged files, and patches that depend on nothing but their place in the run."""
 
+import contextlib
 import shutil
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,6 +17,7 @@ from faig.imaging.cases import read_photos
 from faig.imaging.degradation import Degradation
 from faig.imaging.images import list_images, read_image, round8, write_image
 from faig.imaging.steps import Jpeg, Noise, Poisson, downsample
+from faig.training import prepare
 from faig.training.config import DataConfig
 from faig.training.data import Batch, Patches, degrade_batch
 from faig.training.image_sources import FolderSource, LmdbSource, open_source
@@ -281,3 +284,19 @@ def test_the_commands(drawn, tmp_path, faig):
     code, _, err = faig("data", "lmdb", tmp_path / "sub", tmp_path / "sub.lmdb", "--workers", 1)
     assert code == 2
     assert err == f"error: {tmp_path / 'sub.lmdb'}: exists and is not empty; pass --force to write into it\n"
+
+
+def test_no_more_processes_than_images(tmp_path, monkeypatch):
+    started = []
+
+    def pool(count):
+        started.append(count)
+        return contextlib.nullcontext(SimpleNamespace(map=map))
+
+    monkeypatch.setattr(prepare, "worker_pool", pool)
+    (tmp_path / "gt").mkdir()
+    for name in ("a", "b"):
+        write_image(tmp_path / "gt" / f"{name}.png", torch.rand(3, 20, 20))
+    crop_folder(tmp_path / "gt", tmp_path / "out", crop=8, step=8, workers=1000)
+    assert started
+    assert set(started) == {2}

@@ -97,11 +97,15 @@ def test_a_killed_run_goes_on_to_the_same_weights(tuned, tmp_path):
 
 
 def test_a_ranking_needs_its_share_and_strengths_have_none(tuned, tmp_path):
-    settings, _, chosen = tuned
+    settings, start, chosen = tuned
     with pytest.raises(InputError, match=r"filters\.csv: is a ranking: say how many of it, top: 1%"):
         train(training_config(settings, protect=str(tmp_path / "filters.csv")))
     Strengths(chosen.space, torch.ones(len(chosen.space))).save(tmp_path / "strengths.safetensors")
     with pytest.raises(InputError, match=r"strengths\.safetensors: says of every unit"):
         train(training_config(settings, protect=str(tmp_path / "strengths.safetensors"), top=SHARE))
-    with pytest.raises(InputError, match=r"strengths\.safetensors: leaves nothing to train"):
+    with pytest.raises(InputError, match="leaves nothing to train"):
         train(training_config(settings, filters=str(tmp_path / "strengths.safetensors")))
+    channels = FilterSpace.of(load_network(start), "channel", everything=True)
+    Strengths(channels, torch.zeros(len(channels))).save(tmp_path / "all.safetensors")
+    with pytest.raises(InputError, match="leaves nothing to train"):
+        train(training_config(settings, protect=str(tmp_path / "all.safetensors")))

@@ -92,7 +92,7 @@ def test_the_record_of_a_pair():
     assert record.parameters == len(high)
     assert record.change == pytest.approx(float(torch.dist(high, low) / high.norm()))
     assert (record.scale, record.functions, record.architecture) == (2, ["blur", "noise"], "srresnet")
-    assert record.trained == {"blur": (2.0, 0.5), "noise": (0.1, 0.5)}
+    assert record.trained == [("blur 2", 0.5), ("noise 0.1", 0.5)]
     assert record.gain("Set5", "blur") == pytest.approx(31.74 - 26.03)
     assert record.gain("Set5", "jpeg") is None
 

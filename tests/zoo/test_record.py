@@ -34,3 +34,13 @@ def test_a_network_is_told_in_a_screen_without_folders_of_who_trained_it(faig, m
 )
 def test_a_record_of_another_shape_says_nothing(training):
     assert told_of_training({"training": training}) == {}
+
+
+def test_ranges_and_several_levels_of_a_step_are_told():
+    specs = {"jpeg:30..95": 0.5, "blur:0.5..3+noise:0.1": 0.3, "jpeg:10": 0.2}
+    training = {"config": {"data": {"degradation": {"blur": 2.0, "blur_probability": 0.5, "degrade": specs}}}}
+    said = told_of_training({"training": training})["degraded"]
+    assert said == (
+        "blur 2 (probability 0.5), jpeg 30 to 95 (probability 0.5), blur 0.5 to 3 (probability 0.3), "
+        "noise 0.1 (probability 0.3), jpeg 10 (probability 0.2)"
+    )

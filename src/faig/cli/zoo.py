@@ -21,7 +21,7 @@ from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix
 from faig.networks.export import export as export_network
 from faig.zoo.card import CARD, read_card
-from faig.zoo.record import PairRecord, record_of, told_of_training
+from faig.zoo.record import PairRecord, in_words, record_of, told_of_training
 
 logger = logging.getLogger("faig")
 app = typer.Typer(
@@ -99,12 +99,11 @@ def show(
         screen.result(Card(text), pair=name, card=text)
         return
     pair = record_of(name)
-    trained = ", ".join(f"{kind} {level:g} (probability {share:g})" for kind, (level, share) in pair.trained.items())
     lines = {
         "network": f"{pair.architecture or 'not known by name'}, ×{pair.scale}, {pair.parameters:,} parameters",
         "files": f"{pair.size / 1e6:.1f} MB; beside them: {', '.join(pair.beside) or 'nothing'}",
         "removes": ", ".join(pair.functions) or "not measured",
-        "trained on": trained or "not told",
+        "trained on": in_words(pair.trained) or "not told",
         "fine-tuning": f"moved the weights by {pair.change:.2f} of their size",
     }
     screen.result(_facts({"pair": name, **lines}), **asdict(pair))

@@ -76,7 +76,7 @@ def lacks_memory(error: BaseException | None) -> bool:
         of_ours = isinstance(error, InputError)  # it may speak of memory as of any setting
         if isinstance(error, MemoryError) or (not of_ours and any(sign in str(error) for sign in NO_MEMORY)):
             return True
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 

@@ -14,7 +14,6 @@ from PIL import Image as Pillow
 from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
-from faig.common.yaml import read_yaml
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.escape import in_tag, markdown
@@ -29,7 +28,7 @@ from faig.report.opening import opening, study_of
 from faig.report.rankings import whose_filters
 from faig.report.truth import is_truth, write_truth
 from faig.results.reader import Results
-from faig.results.run_directory import CONFIG
+from faig.results.run_directory import CONFIG, read_config
 from faig.results.tables import PICTURES, SECTIONS, TABLES
 from faig.studies import shipped
 
@@ -138,7 +137,7 @@ def _keep(results: Results, part: Path) -> None:
         if home is not None:
             shutil.copyfile(home / name, part / name)
     if (results.run / CONFIG).is_file():
-        settings = without_folders(read_yaml(results.run / CONFIG))
+        settings = without_folders(read_config(results.run / CONFIG))
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         (part / CONFIG).write_text(text, encoding="utf-8")
 

@@ -13,10 +13,10 @@ from faig.common.settings import NumberOrText, Proportion, Strict, validated
 from faig.common.yaml import read_yaml
 from faig.imaging.blurs import Blur
 from faig.imaging.degradation import Degradation, named
+from faig.imaging.ranges import StepRange, parse_ranges
 from faig.imaging.steps import Down, Noise
 from faig.networks.architectures import build, takes
 from faig.networks.inference import channels_of, scale_of
-from faig.training.ranges import StepRange, parse_ranges
 
 
 class NetworkConfig(Strict):

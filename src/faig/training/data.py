@@ -19,10 +19,10 @@ from faig.imaging.blurs import RADIUS, Blurring, mirror
 from faig.imaging.decoding import Pixels, to_image
 from faig.imaging.degradation import split
 from faig.imaging.images import round8, to_uint8
+from faig.imaging.ranges import StepRange
 from faig.imaging.steps import Down, Fixed, Random, Step, downsample
 from faig.training.config import DataConfig, DegradationConfig
 from faig.training.image_sources import open_source
-from faig.training.ranges import StepRange
 
 GT = Float[Tensor, "batch 3 gt_height gt_width"]
 LR = Float[Tensor, "batch 3 lr_height lr_width"]

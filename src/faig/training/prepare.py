@@ -134,6 +134,6 @@ def _in_processes(
     if workers == 1:
         yield from track(map(job, files), label, len(files))
         return
-    with worker_pool(workers) as pool:
+    with worker_pool(min(workers, len(files))) as pool:
         parts = (files[start : start + AHEAD] for start in range(0, len(files), AHEAD))
         yield from track((result for part in parts for result in pool.map(job, part)), label, len(files))

@@ -139,15 +139,17 @@ def rates_of(network: nn.Module, config: TrainingConfig) -> Rates | None:
     if isinstance(chosen, FilterSet) and config.top is None:
         raise InputError(f"{name}: is a ranking: say how many of it, top: 1%", setting="top")
     turned = (1 - Strengths.of(chosen).values).abs()
-    if config.filters and not turned.any():
-        raise InputError(f"{name}: leaves nothing to train: all its strengths are 1", setting="filters")
     if config.filters:
         return Rates(Strengths(chosen.space, turned), rest=0.0)
     return Rates(Strengths(chosen.space, (1 - turned).clamp(min=0)), rest=1.0)
 
 
 def train_at(network: nn.Module, rates: Rates | None) -> list[tuple[nn.Parameter, Tensor]]:
-    """Freeze the parameters that are not trained at all, and give those that are in part, each with its rates."""
+    """Freeze the parameters that are not trained at all, and give those that are in part, each with its rates.
+
+    Raises:
+        InputError: nothing is trained.
+    """
     if rates is None:
         return []
     spread, parts = rates.units.space.spread(rates.units.values), []
@@ -157,4 +159,6 @@ def train_at(network: nn.Module, rates: Rates | None) -> list[tuple[nn.Parameter
             weight.requires_grad_(False)
         elif (rate != 1).any():
             parts.append((weight, rate.to(weight)))
+    if not any(weight.requires_grad for weight in network.parameters()):
+        raise InputError("filters, or protect, leaves nothing to train; choose other units")
     return parts

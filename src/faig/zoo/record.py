@@ -9,7 +9,7 @@ import torch
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError
-from faig.imaging.degradation import parse_steps
+from faig.imaging.ranges import StepRange, parse_ranges
 from faig.networks.checkpoint import network_metadata
 from faig.networks.inference import scale_of
 from faig.zoo.card import CARD, Measured, read_card
@@ -31,7 +31,7 @@ class PairRecord:
         parameters: of one network.
         size: of both files, in bytes.
         functions: the degradations that it has scores for.
-        trained: level of each degradation in the target's training, with its probability; empty where not known.
+        trained: each degradation of the target's training with its level, and its probability; empty where not known.
         change: how far fine-tuning moved the weights: ``|θ - θ̄| / |θ|``.
         beside: which other files ship with it, in words.
         measured: what its card says of its networks.
@@ -43,7 +43,7 @@ class PairRecord:
     parameters: int
     size: int
     functions: list[str]
-    trained: dict[str, tuple[float, float]]
+    trained: list[tuple[str, float]]
     change: float
     beside: list[str]
     measured: list[Measured]
@@ -109,9 +109,7 @@ def _images(training: Any) -> str:
 
 
 def _degraded(training: Any) -> str:
-    drawn = _drawn(training["config"]["data"]["degradation"])
-    parts = [f"{kind} {level:g} (probability {share:g})" for kind, (level, share) in drawn.items()]
-    return ", ".join(parts) or "nothing"
+    return in_words(_drawn(training["config"]["data"]["degradation"])) or "nothing"
 
 
 def _reached(training: Any) -> str:
@@ -121,21 +119,31 @@ def _reached(training: Any) -> str:
     return f"PSNR {', '.join(f'{kind} {value:.2f}' for kind, value in psnr.items())} dB on {on}"
 
 
-def _trained(metadata: dict[str, Any]) -> dict[str, tuple[float, float]]:
-    """Level and probability of each degradation that a training record names; none of a record of another shape."""
+def _trained(metadata: dict[str, Any]) -> list[tuple[str, float]]:
+    """Each degradation with its level that a training record names, and its probability; none of another shape."""
     try:
         return _drawn(metadata["training"]["config"]["data"]["degradation"])
     except (LookupError, AttributeError, TypeError, ValueError, InputError):
-        return {}
+        return []
 
 
-def _drawn(degradation: Any) -> dict[str, tuple[float, float]]:
-    """Levels given by name, then specs: each step's first number, with the probability of the spec."""
-    found = {
-        kind: (float(degradation[kind]), float(degradation.get(f"{kind}_probability", 1)))
+def _drawn(degradation: Any) -> list[tuple[str, float]]:
+    """Levels given by name, then specs: each step's first number, or its range, with the probability of the spec."""
+    found = [
+        (f"{kind} {float(degradation[kind]):g}", float(degradation.get(f"{kind}_probability", 1)))
         for kind in ("blur", "noise")
         if degradation.get(kind)
-    }
+    ]
     for spec, share in degradation.get("degrade", {}).items():
-        found |= {step.name(): (float(astuple(step)[0]), float(share)) for step in parse_steps(spec)}
+        found += [(_level(each), float(share)) for each in parse_ranges(spec)]
     return found
+
+
+def _level(steps: StepRange) -> str:
+    ends = dict.fromkeys(f"{float(astuple(step)[0]):g}" for step in (steps.low, steps.high))
+    return f"{steps.low.name()} {' to '.join(ends)}"
+
+
+def in_words(trained: list[tuple[str, float]]) -> str:
+    """Levels with their probabilities, in a line."""
+    return ", ".join(f"{level} (probability {share:g})" for level, share in trained)

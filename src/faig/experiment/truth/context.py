@@ -192,7 +192,7 @@ def kept_units(run: Path, units: Mapping[str, Unit], config: TruthConfig, track:
     missing = [name for name in units if not (run / UNITS / f"{name}.json").exists()]
     if config.processes == 1 or len(missing) < 2:
         return {name: kept(run, name, unit) for name, unit in track(units.items(), label, len(units))}
-    with worker_pool(config.processes, partial(torch.set_num_threads, config.threads)) as pool:
+    with worker_pool(min(config.processes, len(missing)), partial(torch.set_num_threads, config.threads)) as pool:
         jobs = [pool.submit(kept, run, name, units[name]) for name in missing]
         for job in track(as_completed(jobs), label, len(jobs)):
             job.result()
