@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar, runtime_checkable
 
+from faig.common.signals import stop_if_signalled
+
 T = TypeVar("T")
 MINUTE, HOUR = 60, 3600  # seconds
 ENOUGH = 3  # seconds of work, from which the rest is estimated
@@ -35,6 +37,7 @@ def progress_bar(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     begun, told = 0.0, False
     shown = track(items, label, total=total, console=console, transient=True, disable=not console.is_terminal)
     for done, item in enumerate(shown):
+        stop_if_signalled()
         begun = begun if done else time.perf_counter()  # from item to item: work may be done before one is passed on
         took = time.perf_counter() - begun
         if not told and took > ENOUGH:

@@ -10,6 +10,7 @@ from types import FrameType
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 AGAIN = 0.01  # seconds
+_came: list[int] = []  # signals since the block of `stoppable` began
 
 
 class Stopped(BaseException):
@@ -35,7 +36,8 @@ def stoppable() -> Iterator[None]:
         Stopped: a signal came, and the block ended by any exception: libraries that are interrupted, as in the middle
             of an import, fail in ways of their own.
     """
-    came: list[int] = []
+    came = _came
+    came.clear()
     process, over = os.getpid(), False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -70,8 +72,19 @@ def stoppable() -> Iterator[None]:
     finally:
         sys.unraisablehook = hook
         if not over:
+            came.clear()
             for number in heard:
                 signal.signal(number, before[number])
+
+
+def stop_if_signalled() -> None:
+    """Between two units of work: raise it again where a library swallowed it, as C code does that looks for attributes.
+
+    Raises:
+        KeyboardInterrupt: a signal came in the block of `stoppable`, which still runs.
+    """
+    if _came:
+        raise KeyboardInterrupt
 
 
 def _leave_to_parent(number: int) -> None:

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from faig.common.distributed import any_process, join_processes, share_of_batch, tf32
 from faig.common.errors import InputError
 from faig.common.files import alone_in, put_back
+from faig.common.signals import stop_if_signalled
 from faig.networks.fingerprint import network_fingerprint
 from faig.training import checkpoints
 from faig.training.config import OptimizerConfig, TrainingConfig
@@ -172,6 +173,7 @@ def _train(
     with closing(Board(config.out / CURVES, on=board_on, done=done)) as board:
         while done < total and not over_time:
             # One step.
+            stop_if_signalled()
             batch = next(batches)
             if isinstance(batch, InputError):
                 raise batch
