@@ -51,7 +51,7 @@ def stoppable() -> Iterator[None]:
     def swallowed(unraisable: "sys.UnraisableHookArgs") -> None:
         """Raise it again where it came in the middle of what cannot raise, as a destructor."""
         if came and isinstance(unraisable.exc_value, KeyboardInterrupt):
-            threading.Timer(AGAIN, signal.raise_signal, came[:1]).start()
+            threading.Timer(AGAIN, _wake, came[:1]).start()
         else:
             hook(unraisable)
 
@@ -75,6 +75,14 @@ def stoppable() -> Iterator[None]:
             came.clear()
             for number in heard:
                 signal.signal(number, before[number])
+
+
+def _wake(number: int) -> None:
+    """Signal the main thread, whatever it waits for; where threads cannot be signalled, when it waits no longer."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        signal.raise_signal(number)
 
 
 def stop_if_signalled() -> None:
