@@ -97,6 +97,7 @@ def test_every_picture_says_what_it_shows_and_all_are_small(script):
     assert total < 2_000_000
 
 
+@pytest.mark.slow
 def test_pages_have_every_cell_output_and_picture(script):
     files = script["pages"]()
     for name in names():

@@ -37,6 +37,7 @@ def test_it_is_bayes_for_gaussians(two, at, crops):
     assert two.judge(at * SHIFT, crops).label == ("b" if share["b"] > share["a"] else "a")
 
 
+@pytest.mark.slow
 def test_crops_of_one_photo_are_alike():
     """Where photos differ and their crops do not, many crops say no more than one does."""
     generator = np.random.default_rng(1)
@@ -77,6 +78,7 @@ def test_what_is_more_typical_of_clean_is_not_called_degraded(wide, answer):
     assert fitted.judge(far, 1, clean=False).label == (UNKNOWN if wide == "clean" else wide)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("crops", [1, 8])
 def test_typicality_is_the_share_that_is_as_far(crops):
     """Of new photos a tenth has a typicality under 0.1, and so on."""
@@ -89,6 +91,7 @@ def test_typicality_is_the_share_that_is_as_far(crops):
     assert 0.002 < (seen < RARE).mean() < 0.03
 
 
+@pytest.mark.slow
 def test_a_class_may_be_of_several_groups():
     generator = np.random.default_rng(3)
     known = [(name, photos(generator, 200, 6, at)) for name, at in (("a", 0.0), ("b", 3.0), ("a", 6.0))]
@@ -112,6 +115,7 @@ def test_the_wide_class_has_what_is_far():
     assert found.judge(-2.0 * SHIFT, 1).label == "wide"
 
 
+@pytest.mark.slow
 def test_tails_are_as_heavy_as_those_of_what_is_known():
     generator = np.random.default_rng(5)
     for tail, heavy in ((None, False), (3, True)):

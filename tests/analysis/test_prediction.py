@@ -68,6 +68,7 @@ def test_crops_are_inside_and_reach_the_borders(height, width, count):
             assert (seen.min(), seen.max()) == (0, side - 1)
 
 
+@pytest.mark.slow
 def test_clean_is_learned_at_natural_scale_too():
     whole = cases("coffee", [(0, 0), (40, 50)])
     made = dict(known_crops(whole))

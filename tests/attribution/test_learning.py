@@ -101,6 +101,7 @@ def test_what_cannot_be_learned_is_refused(pair, cases):
         pair.attribute(cases, "strengths", memory="100MB")
 
 
+@pytest.mark.slow
 def test_another_way_to_learn_finds_nothing_of_the_first(pair, cases, monkeypatch):
     cache = MemoryCache()
     first = pair.attribute(cases, "strengths", cache=cache)
@@ -109,6 +110,7 @@ def test_another_way_to_learn_finds_nothing_of_the_first(pair, cases, monkeypatc
     assert not torch.equal(first.strengths["noise"].values, again.strengths["noise"].values)
 
 
+@pytest.mark.slow
 def test_every_constant_of_the_steps_is_in_their_key(pair, cases, monkeypatch):
     constants, cache, kept = learning.LearnedStrengths.constants, MemoryCache(), []
     for others in (constants, constants, (*constants, "another")):

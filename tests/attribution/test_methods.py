@@ -118,6 +118,7 @@ def test_the_worked_example_of_contributing_runs():
     assert torch.equal(again.scores["noise"], attribution.scores["noise"])  # nothing was left to compute
 
 
+@pytest.mark.slow
 def test_an_attribution_says_what_one_needs():
     baseline = tiny_network()
     attribution = METHODS["faig"].attribute(PlainPair(nudged(baseline), baseline), tiny_cases(), Options(nodes=6))
@@ -154,6 +155,7 @@ class Tripled(torch.autograd.Function):
         return 3 * gradient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [False, True])
 def test_an_integral_that_does_not_close_is_not_to_be_trusted(wrong, caplog):
     baseline = tiny_network()

@@ -197,6 +197,7 @@ def test_files_folders_and_patterns(place):
         input_files([str(gt), str(place / "odd" / ".." / "gt" / "one.png")])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("photo")
 def test_json_is_all_there_is_on_standard_output(faig):
     assert json.loads(faig("zoo", "list", "--json")[1])["networks"] == zoo.names()

@@ -23,6 +23,7 @@ def printed(sheet: Sheet, width: int) -> list[str]:
     return captured.get().splitlines()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(30, 120), st.integers(1, 2), st.integers(1, 9), st.integers(1, 4))
 def test_every_letter_is_there_and_numbers_are_whole(data, width, names, numbers, count):
@@ -74,6 +75,7 @@ def test_no_help_cuts_a_word(faig, monkeypatch, command):
         assert max(map(len, out.splitlines())) <= int(width)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["list"], ["show", "srresnet-x2"], ["show", "srresnet-x2", "--card"]])
 def test_the_zoo_cuts_nothing(faig, monkeypatch, arguments):
     monkeypatch.setenv("COLUMNS", "60")

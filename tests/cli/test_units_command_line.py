@@ -40,6 +40,7 @@ def test_a_run_of_other_units_turns_functions(faig, place, pair, networks, tmp_p
         assert all(torch.equal(weights[key], weight) for key, weight in networks[1].state_dict().items()), filters
 
 
+@pytest.mark.slow
 def test_a_run_stands_for_its_own_ranking(faig, place, pair, attributed, tmp_path):
     """``--filters blur=RUN`` is ``--filters RUN/filters-blur.csv``; a run with two functions must be asked for one."""
     out, other = tmp_path / "a.safetensors", tmp_path / "b.safetensors"

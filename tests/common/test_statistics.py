@@ -22,6 +22,7 @@ def width(found: Estimate) -> float:
     return found.high - found.low
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_mean_is_that_of_the_closed_form():
     sample = np.random.default_rng(0).normal(3, 2, 400)
     half = Z * sample.std() / 20  # of the bootstrap's normal limit: the sample's own spread, over √400

@@ -57,6 +57,7 @@ def config(place, **changes) -> SweepConfig:
     return SweepConfig(**settings | changes)
 
 
+@pytest.mark.slow
 def test_the_table_is_what_python_gives(place, tmp_path):
     run = sweep(config(place), tmp_path / "run")
     table = read_table(run, MODULATION)
@@ -82,6 +83,7 @@ def test_the_table_is_what_python_gives(place, tmp_path):
     assert (way >= 1 - 1e-6).all()
 
 
+@pytest.mark.slow
 def test_controls_turn_all_that_the_target_learned(place, tmp_path):
     table = read_table(sweep(config(place), tmp_path / "run"), MODULATION)
     target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
@@ -102,6 +104,7 @@ def test_controls_turn_all_that_the_target_learned(place, tmp_path):
             assert rows.loc[(way, kind, strength), "psnr"] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_images_go_evenly_whatever_turns_the_function(place, tmp_path):
     space = FilterSpace.of(load_network(place / "target.safetensors"))
     learned = Strengths(space, torch.rand(len(space), generator=torch.Generator().manual_seed(0)))
@@ -117,6 +120,7 @@ def test_images_go_evenly_whatever_turns_the_function(place, tmp_path):
         assert steps_of[1.0].to_numpy() == pytest.approx(0.6, abs=0.1)
 
 
+@pytest.mark.slow
 def test_what_wrecks_the_image_is_said(place, tmp_path):
     table = read_table(sweep(config(place, strengths=[0.0, 1.0, 60.0]), tmp_path / "run"), MODULATION)
     bad = table[table["wrecked"] != ""]
@@ -143,6 +147,7 @@ def test_a_function_that_changes_nothing_has_no_share_of_a_way(place, tmp_path):
     assert (table[table["way"] == "DNI"].set_index("strength").loc[0.4:]["step_share"] > 0).all()
 
 
+@pytest.mark.slow
 def test_the_pictures_are_the_outputs(place, tmp_path):
     run = sweep(config(place, picture="gt1"), tmp_path / "run")
     case = config(place).images.cases(2, 0)[1]

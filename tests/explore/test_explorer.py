@@ -39,6 +39,7 @@ def test_an_altered_picture_is_the_librarys(explorer, subject, change):
     assert torch.equal(again["pictures"]["altered"], output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worse", [None, Worse(), Worse(blur=1.0), Worse(jpeg=10), Worse(noise=0.2, seed=7)], ids=str)
 @pytest.mark.parametrize("crop", [None, CROP, (0, 0, 31, 300), (100, 100, 16, 17)], ids=str)
 def test_both_ends_are_the_librarys(explorer, subject, worse, crop):
@@ -203,6 +204,7 @@ def test_a_gray_pair_is_shown_as_gray(subject):
     assert torch.equal(round8(read_png(png(lr)))[:1], lr)
 
 
+@pytest.mark.slow
 def test_networks_of_any_kind_are_left_alone(explorer, subject):
     before = [weight.clone() for weight in (*subject.pair.target.parameters(), *subject.pair.baseline.parameters())]
     for change in (*CHANGES[4:24:6], *CHANGES[-4:]):  # each way, each action

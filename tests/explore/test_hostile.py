@@ -147,6 +147,7 @@ def check_error(answer, status: int, text: str = "") -> None:
         assert path not in line.replace("/api", ""), line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("path", ["/api/alter"])
 def test_a_bad_request_is_one_line(served, path, name):

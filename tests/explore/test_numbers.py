@@ -18,6 +18,7 @@ from faig.intervention.summary import summarise
 from faig.networks.inference import restore
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [CHANGES[2], CHANGES[8], CHANGES[-4]], ids=str)
 def test_numbers_are_the_librarys(explorer, subject, change):
     told = explorer.alter(BLURRY, change, numbers=True)["numbers"]

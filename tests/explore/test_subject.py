@@ -59,6 +59,7 @@ def test_a_function_has_its_colour_wherever_it_stands(subject, order):
     assert [(function["name"], function["colour"]) for function in told] == [(name, colours[name]) for name in order]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["srresnet-x2", "srcnn-style-x2"])
 def test_shipped_pairs_turn_their_learned_sets(name):
     subject = Subject.of_pair(name)

@@ -27,6 +27,7 @@ def test_some_of_every_kind(tmp_path, monkeypatch, name):
     assert json.loads((tmp_path / "counts.json").read_text()) == counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("became", FAULTS[:3])
 def test_what_is_wrong_is_seen_and_kept(tmp_path, monkeypatch, capsys, became):
     def read(path):
@@ -46,6 +47,7 @@ def test_what_is_wrong_is_seen_and_kept(tmp_path, monkeypatch, capsys, became):
     assert judged(kind, kept)[0] == became
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["no name", "{path}: two\nlines", "{path}: " + "x" * 3000])
 def test_a_line_that_is_none_is_seen(tmp_path, monkeypatch, said):
     def read(path):

@@ -154,6 +154,7 @@ def test_names_of_lr_images_may_end_with_more(tmp_path):
         load_cases(gt, lr, 2, lr_suffix="x2")
 
 
+@pytest.mark.slow
 def test_the_commands_take_the_ending(tmp_path, faig):
     gt, lr = div2k(tmp_path)
     out, images = tmp_path / "out", ["--gt", gt, "--lr-suffix", "x2"]

@@ -145,6 +145,7 @@ def test_large_pictures_are_refused_before_they_are_decoded(tmp_path, monkeypatc
             read_image(path)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused(tmp_path):
     PIL.Image.new("1", (20000, 20000)).save(tmp_path / "bomb.png")
     assert (tmp_path / "bomb.png").stat().st_size < 200_000

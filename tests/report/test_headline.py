@@ -124,6 +124,7 @@ def test_a_run_that_found_nothing_has_no_sentence():
     assert headline(Run(check=check().iloc[1:])) is None  # nothing of the function's own input
 
 
+@pytest.mark.slow
 @given(
     off=st.floats(-2, 2),
     pixels=st.floats(-2, 2),

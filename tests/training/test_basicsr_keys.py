@@ -145,6 +145,7 @@ def test_a_refused_key_names_file_key_value_and_the_way_out(tmp_path, pattern):
 NAMED = sorted(name for name in HONOURED if "*" not in name)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(NAMED), st.data())
 def test_a_slip_of_the_pen_is_refused_and_the_key_told(tmp_path, key, data):

@@ -57,6 +57,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_optimiser_is_torchs_and_every_setting_of_it_counts(settings, name):
     changed = settings["optimizer"] | SETTINGS[name]

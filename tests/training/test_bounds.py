@@ -77,18 +77,21 @@ def refused(read, setting: str, value: object) -> None:
     text.encode()  # can be printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", NUMBERS)
 def test_what_is_no_number_or_below_all_bounds(read, setting):
     for value in (*NO_NUMBER, NUMBERS[setting]):
         refused(read, setting, value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", PATHS)
 def test_what_names_no_file(read, setting):
     for value in NO_FILE:
         refused(read, setting, value)
 
 
+@pytest.mark.slow
 def test_what_is_no_name(read):
     for value in (*NO_NAME, ["a"], {"a": 1}, 3, False):
         refused(read, "name", value)

@@ -44,6 +44,7 @@ def test_a_patch_is_what_its_own_levels_make_of_it(settings):
     assert gt.shape == (24, 3, 16, 16)
 
 
+@pytest.mark.slow
 def test_levels_are_uniform_and_ends_of_whole_numbers_are_in(settings):
     levels = Patches(data_of(settings, SPECS, 1000), 2, seed=0).batch(0).levels
     assert float(levels.min()) >= 0
@@ -64,6 +65,7 @@ def test_what_is_no_range_is_drawn_as_ever(settings):
     assert without.levels.shape == (8, 0)
 
 
+@pytest.mark.slow
 def test_a_killed_run_on_ranges_ends_with_the_same_weights(settings, tmp_path):
     settings |= {"data": settings["data"] | {"degradation": {"degrade": SPECS}}}
 

@@ -78,6 +78,7 @@ def test_strengths_say_how_fast_each_unit_is_trained(tuned, tmp_path, setting):
         torch.testing.assert_close(slow[name] - weight, rate * (free[name] - weight), rtol=1e-3, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(tuned, tmp_path):
     settings, _, _ = tuned
     protected = {"protect": str(tmp_path / "filters.csv"), "top": SHARE}

@@ -57,6 +57,7 @@ def test_a_card_that_is_no_text_is_one_line(tmp_path):
         read_card(tmp_path / "card.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degradations", [None, 3, [3], "blur"])
 def test_scores_of_another_shape_are_one_line(tmp_path, monkeypatch, degradations):
     monkeypatch.setenv("FAIG_ZOO", str(tmp_path))
@@ -97,6 +98,7 @@ def test_the_record_of_a_pair():
     assert record.gain("Set5", "jpeg") is None
 
 
+@pytest.mark.slow
 def test_what_zoo_prints_fits_a_terminal(faig, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("FAIG_ZOO", str(tmp_path))

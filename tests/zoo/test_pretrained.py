@@ -13,6 +13,7 @@ from faig.networks.inference import restore
 from faig.pair import Pair
 
 
+@pytest.mark.slow
 def test_a_folder_and_the_zoo(tmp_path):
     shipped = Pair.from_pretrained("srcnn-style-x2")
     shipped.save_pretrained(tmp_path / "mine")

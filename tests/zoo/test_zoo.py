@@ -119,6 +119,7 @@ def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
         units("tiny-x2/blur", tiny_network("srcnn-style"))
 
 
+@pytest.mark.slow
 def test_the_curve_runs_through_what_a_network_continues(tmp_path):
     def record(name: str, iterations: list[int], start: dict | None) -> dict:
         points = [{"iteration": i, "loss": 0.1, "clean": 30.0 + i} for i in iterations]

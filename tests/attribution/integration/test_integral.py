@@ -26,6 +26,7 @@ def close(first, second, tolerance=1e-5):
     assert (first - second).norm() <= tolerance * first.norm()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [2, 3, 7])
 def test_views_together_are_views_one_by_one(pair, path, together):
     samples = samples_of(tiny_cases(count=1)[0])

@@ -18,6 +18,7 @@ from faig.networks.architectures import SRResNet
 from faig.networks.tiling import best_grid, reach, whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("architecture", ["srresnet", "srcnn-style"])
 def test_tiled_equals_untiled(architecture, scale):
