@@ -1,9 +1,14 @@
 """Measure a zoo pair and write what stands beside it: card.md, curve.png, scores.safetensors.
 
 Run: python scripts/card.py srresnet-x2 ../shared/data
+
+For a pair that was trained on ranges, the middle of each, and levels through and past it, once its learned sets are
+there (scripts/learned_sets.py): with --degrade blur=1.5 --degrade noise=0.06 --degrade jpeg=60
+--levels blur=0,0.5,1,2,3,4 --levels noise=0,0.03,0.06,0.12,0.2 --levels jpeg=10,30,60,95.
+Images are reduced as the target's training reduced them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +16,8 @@ import numpy as np
 import torch
 import typer
 import yaml
+from inputs import inputs_of
+from levels import by_levels
 from torch.nn import functional
 
 from faig import zoo
@@ -18,8 +25,9 @@ from faig.attribution.files.score_files import mean_over_images, save_scores
 from faig.common.files import replacing
 from faig.common.progress import progress_bar
 from faig.common.statistics import estimate_mean
+from faig.experiment.config import ImagesConfig
 from faig.imaging.cases import degrade_case
-from faig.imaging.degradation import Degradation, paper_preset
+from faig.imaging.degradation import Degradation
 from faig.imaging.images import Image, list_images, mod_crop, read_image, round8
 from faig.imaging.metrics import psnr, ssim
 from faig.networks.checkpoint import network_metadata
@@ -28,23 +36,23 @@ from faig.pair import load_pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
 from faig.zoo.card import CARD, Measured, with_front_matter
+from faig.zoo.record import record_of
 from faig.zoo.scores import SCORES
 
-INPUTS = paper_preset() | {"blur+noise": Degradation(blur=2.0, noise=0.1)}
 NODES = 8
 CROP, ROWS, COLUMNS = 96, 2, 3  # of each image that filters are found on
 
 Numbers = dict[tuple[str, str, str], list[float]]  # by network, input, measure; one per image
 
 
-def measure(pair: str, gt: Path) -> Numbers:
+def measure(pair: str, gt: Path, inputs: Mapping[str, Degradation]) -> Numbers:
     """PSNR and SSIM (RGB, border = scale) of bicubic, baseline and target on a folder of images, on every input."""
     networks = {name: zoo.load(f"{pair}/{name}").to(memory_format=torch.channels_last) for name in zoo.ROLES}
     scale, files = scale_of(networks["target"]), list_images(gt)
     found: Numbers = {}
     for name, path in progress_bar(files.items(), f"{pair} on {gt.name}", len(files)):
         truth = mod_crop(read_image(path), 12)
-        for kind, degradation in INPUTS.items():
+        for kind, degradation in inputs.items():
             lr = degradation(truth, scale, name=name)
             outputs = {"bicubic": bicubic(lr, scale)} | {n: restore(net, lr) for n, net in networks.items()}
             for network, output in outputs.items():
@@ -93,30 +101,33 @@ def public(config: dict[str, Any]) -> dict[str, Any]:
     return {key: public(value) if isinstance(value, dict) else value for key, value in named.items()}
 
 
-def measured(sets: dict[str, Numbers]) -> Iterator[Measured]:
+def measured(sets: dict[str, Numbers], inputs: Iterable[str]) -> Iterator[Measured]:
     """What the networks of the pair reach on every input of every set."""
     for name, numbers in sets.items():
-        for kind in INPUTS:
+        for kind in inputs:
             for role in zoo.ROLES:
                 means = [round(float(np.mean(numbers[role, kind, m])), d) for m, d in (("PSNR", 2), ("SSIM", 4))]
                 yield Measured(name, kind, role, *means)
 
 
-def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
+def card(pair: str, sets: dict[str, Numbers], images: ImagesConfig, inputs: list[str], more: list[str]) -> str:
     """The card as markdown, with front matter."""
+    change = record_of(pair).change
+    done = ", ".join(f"{name} of {level}" for name, level in images.degrade.items())
     records = {name: network_metadata(zoo.find(f"{pair}/{name}"))["training"] for name in zoo.ROLES}
     lines = [
         f"# {pair}",
         "",
-        "PSNR in dB and SSIM (RGB, border = scale), mean over the images, each cropped to multiples of 12 and degraded "
-        "by the paper's preset: blur of 2 GT pixels, noise of 0.1. The gain is the target's PSNR minus the baseline's, "
-        "with its 95% bootstrap interval over images. Weights are kept in float16.",
+        "PSNR in dB and SSIM (RGB, border = scale), mean over the images, each cropped to multiples of 12, degraded "
+        f"({done}) and reduced ({images.downsampling}). The gain is the target's PSNR minus the baseline's, "
+        "with its 95% bootstrap interval over images. Weights are kept in float16; fine-tuning moved them by "
+        f"{change:.2f} of their norm.",
         "",
         "| images | input | bicubic | baseline | target | gain (dB) |",
         "|---|---|---|---|---|---|",
     ]
     for name, numbers in sets.items():
-        for kind in INPUTS:
+        for kind in inputs:
             mean = {
                 key: f"{np.mean(numbers[key, kind, 'PSNR']):.2f} / {np.mean(numbers[key, kind, 'SSIM']):.4f}"
                 for key in ("bicubic", *zoo.ROLES)
@@ -127,7 +138,7 @@ def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
                 f"| {name} ({len(difference)}) | {kind} | {mean['bicubic']} | {mean['baseline']} | {mean['target']} "
                 f"| {gain.value:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}] |"
             )
-    lines += ["", found, "", "## Training", "", "![Validation PSNR against iterations](curve.png)"]
+    lines += [*more, "", "## Training", "", "![Validation PSNR against iterations](curve.png)"]
     for name, record in records.items():
         iterations = history(record)[-1]["iteration"]
         seconds, stages, stage = 0.0, 0, record
@@ -140,7 +151,7 @@ def card(pair: str, sets: dict[str, Numbers], found: str) -> str:
         time = f"{iterations} iterations{took} on {record['hardware']}"
         lines += ["", f"### {name}", "", f"{time}, {runs}:"]
         lines += ["", "```yaml", yaml.safe_dump(public(record["config"]), sort_keys=False).strip(), "```"]
-    return with_front_matter(pair, "\n".join(lines) + "\n", measured(sets))
+    return with_front_matter(pair, "\n".join(lines) + "\n", measured(sets, inputs))
 
 
 def main(
@@ -148,12 +159,21 @@ def main(
     data: Annotated[Path, typer.Argument(help="Folder with the folders of GT images.")],
     sets: Annotated[str, typer.Option(help="To measure on.")] = "Set5,Set14,BSD100",
     find_on: Annotated[str, typer.Option(help="To find filters on.")] = "Set14",
+    degrade: Annotated[list[str], typer.Option(metavar="NAME=LEVEL")] = ["blur=2", "noise=0.1"],  # noqa: B006
+    levels: Annotated[list[str], typer.Option(metavar="NAME=LEVEL,...", help="Measured on the first set.")] = [],  # noqa: B006
 ) -> None:
     """Measure a pair, find its filters, and write both beside it."""
     folder = zoo.folder(pair)
+    images = inputs_of(pair, data, degrade)
+    alone = images.degradations()
+    inputs = alone | {"+".join(images.degrade): images.together(list(images.degrade))}
     draw_curve({n: network_metadata(zoo.find(f"{pair}/{n}"))["training"] for n in zoo.ROLES}, folder / "curve.png")
-    found = find(pair, data / find_on, folder / SCORES, paper_preset())
-    text = card(pair, {name: measure(pair, data / name) for name in sets.split(",")}, found)
+    found = find(pair, data / find_on, folder / SCORES, alone)
+    measured_on = {name: measure(pair, data / name, inputs) for name in sets.split(",")}
+    through = {name: [float(level) for level in text.split(",")] for name, text in (each.split("=") for each in levels)}
+    first = data / sets.split(",")[0]
+    by_level = by_levels(pair, first, through, images.downsampling) if through else []
+    text = card(pair, measured_on, images, list(inputs), ["", found, *by_level])
     with replacing(folder / CARD) as part:
         part.write_text(text, encoding="utf-8")
     print(text)

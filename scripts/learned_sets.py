@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 from card import find
+from inputs import inputs_of
 
 from faig import load_pair, make_cases, zoo
 from faig.common.progress import progress_bar
-from faig.imaging.cases import CLEAN, middle_of
-from faig.imaging.degradation import Degradation, named
+from faig.imaging.cases import middle_of
 from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.learned import LEARNED, save_learned
 from faig.zoo.scores import SCORES
@@ -32,11 +32,10 @@ def main(
     threads: int = 1,
 ) -> None:
     """Learn, and write the file beside the pair."""
-    networks, levels = load_pair(pair), {name: float(level) for name, level in (each.split("=") for each in degrade)}
+    networks, degradations = load_pair(pair), inputs_of(pair, gt, degrade).degradations()
     if scores:
-        degradations = {CLEAN: Degradation()} | {name: named(name, level) for name, level in levels.items()}
         print(find(pair, gt, zoo.folder(pair) / SCORES, degradations))
-    cases = [middle_of(case, SIDE, networks.scale) for case in make_cases(gt, levels, scale=networks.scale)]
+    cases = [middle_of(case, SIDE, networks.scale) for case in make_cases(gt, degradations, scale=networks.scale)]
     found = networks.attribute(cases, "learned", threads=threads, track=progress_bar)
     ends = {role: network_fingerprint(getattr(networks, role)) for role in zoo.ROLES}
     learned_on = f"the middles, {SIDE}x{SIDE} LR pixels, of {len(cases)} images of {gt.name}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from inputs import inputs_of
 
 from faig import zoo
 from faig.analysis.evaluation import (
@@ -24,15 +25,13 @@ from faig.analysis.evaluation import (
 )
 from faig.analysis.prediction import SIDE
 from faig.common.progress import progress_bar
-from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case, middle_of
-from faig.imaging.degradation import Degradation
+from faig.imaging.degradation import Degradation, named
 from faig.imaging.images import list_images, mod_crop, read_image
 from faig.networks.inference import scale_of
 from faig.zoo.predictor import filters_of, save_predictor
 
-DEGRADE = {"blur": 2.0, "noise": 0.1}
 LEVELS = {"blur": (0.5, 1.0, 1.5, 2.0, 3.0, 4.0), "noise": (0.01, 0.02, 0.05, 0.1, 0.2)}
 
 
@@ -50,6 +49,7 @@ def main(
     data: Annotated[Path, typer.Argument(help="Folder with the folders of GT images.")],
     learn: Annotated[str, typer.Option(help="Images to learn from.")] = "BSD400",
     known: Annotated[int, typer.Option(help="So many of them.")] = 60,
+    degrade: Annotated[list[str], typer.Option(metavar="NAME=LEVEL")] = ["blur=2", "noise=0.1"],  # noqa: B006
     top: float = 0.01,
     write: Annotated[bool, typer.Option(help="Keep what was learned beside the pair.")] = True,
     measure: Annotated[bool, typer.Option(help="Also print tables.")] = False,
@@ -60,9 +60,10 @@ def main(
     """Learn, write, and where wanted predict and print."""
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
     scale = scale_of(target)
-    classes = classes_of(ImagesConfig(gt=data, degrade=DEGRADE))
+    images = inputs_of(pair, data, degrade)
+    classes = classes_of(images)
     cases = cases_of(data / learn, classes, scale, known)
-    filters = filters_of(pair, target, list(DEGRADE), top)
+    filters = filters_of(pair, target, list(images.degrade), top)
     found, guessers = predictors(target, baseline, filters, cases, seeds if measure else 0, progress_bar)
     if write:
         print(save_predictor(pair, found, baseline, top, f"{len(cases)} images of {learn}"))
@@ -82,7 +83,7 @@ def main(
         print(f"| {kind} | " + " | ".join(str(count) for count in row) + " |")
     print("\n| response of the filters for | rank correlation with the level, mean over images (levels) |\n|---|---|")
     for kind, levels in LEVELS.items():
-        versions = {f"{level:g}": ImagesConfig(gt=data, degrade={kind: level}).together([kind]) for level in levels}
+        versions = {f"{level:g}": named(kind, level, images.downsampling) for level in levels}
         by_level = [middle_of(case, SIDE, scale) for case in cases_of(data / test, versions, scale, limit)]
         told = correlations(responses(found, kind, by_level, progress_bar))
         print(f"| {kind} | {told[kind]} ({', '.join(versions)}) |")
