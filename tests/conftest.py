@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -238,6 +239,14 @@ def study_run(tmp_path_factory) -> Path:
 def forked(monkeypatch) -> None:
     """Pools of processes fork from one that has imported what is slow to import; see `processes`."""
     monkeypatch.setattr("faig.common.workers.get_context", lambda method: FORKED)
+
+
+@pytest.fixture
+def spandrel() -> ModuleType:
+    from faig.networks.torchvision_stand_in import torchvision_or_stand_in
+
+    with torchvision_or_stand_in():
+        return pytest.importorskip("spandrel")
 
 
 @pytest.fixture(scope="session")

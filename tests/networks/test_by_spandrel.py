@@ -15,16 +15,9 @@ from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import revert
 from faig.networks.checkpoint import load_network
 from faig.networks.inference import channels_of, restore, scale_of
-from faig.networks.torchvision_stand_in import torchvision_or_stand_in
 from spandrels import TINY, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.meshgrid", "ignore:.saved_variables")
-
-
-@pytest.fixture(scope="module")
-def spandrel():
-    with torchvision_or_stand_in():
-        return pytest.importorskip("spandrel")
 
 
 needs_spandrel = pytest.mark.usefixtures("spandrel")

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from conftest import nudged, tiny_network
+from conftest import tiny_network
 from faig.attribution.integration.path import WeightPath
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
@@ -19,25 +19,7 @@ from faig.networks.adapters import adapted, padded
 from faig.networks.align import align
 from faig.networks.calls import copied
 from faig.networks.trial import Trial
-
-
-class Two(nn.Module):
-    """Two convolutions; the second is a part with a forward of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(3, 4, 3, padding=1)
-        self.second = nn.Sequential(nn.Conv2d(4, 3, 3, padding=1))
-
-    def forward(self, x):
-        return self.second(self.first(x).relu())
-
-
-def two(kind: type[nn.Module] = Two) -> tuple[nn.Module, nn.Module]:
-    """A target and its baseline."""
-    torch.manual_seed(0)
-    baseline = kind().eval().requires_grad_(False)
-    return nudged(baseline, size=0.1), baseline
+from two_layers import Two, two
 
 
 def wrapped(network: nn.Module) -> None:
@@ -106,62 +88,6 @@ def test_adapted_networks_stay():
     target, baseline = (adapted(padded(network, 4), lambda forward, x: forward(2 * x) / 2) for network in two())
     image = torch.rand(1, 3, 6, 7)
     torch.testing.assert_close(WeightPath(target, baseline).move(1.0)(image), baseline(image))
-
-
-class Folding(nn.Module):
-    """A re-parameterised block: two branches, folded into the one convolution that runs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wide, self.narrow, self.folded = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 3, padding=1)
-
-    def forward(self, x):
-        self.fold(self.wide.weight.detach() + functional.pad(self.narrow.weight.detach(), (1, 1, 1, 1)))
-        return self.folded(x)
-
-    def fold(self, weight):
-        raise NotImplementedError
-
-
-class Copied(Folding):
-    def fold(self, weight):
-        with torch.no_grad():
-            self.folded.weight.copy_(weight)
-
-
-class Data(Folding):
-    def fold(self, weight):
-        self.folded.weight.data = weight
-
-
-class Unseen(Folding):
-    def fold(self, weight):
-        self.folded.weight.data.copy_(weight)  # a change that torch does not count
-
-
-class Replaced(Folding):
-    def fold(self, weight):
-        self.folded.weight = nn.Parameter(weight)
-
-
-class Removed(Folding):
-    def fold(self, weight):
-        if "weight" in self.folded._parameters:
-            del self.folded.weight
-        self.folded.weight = weight
-
-
-@pytest.mark.parametrize("kind", [Copied, Data, Unseen, Replaced, Removed])
-@pytest.mark.parametrize("ran_before", [False, True])
-def test_a_forward_that_overwrites_weights_is_refused(kind, ran_before):
-    target, baseline = two(kind)
-    if ran_before and kind is not Removed:  # what it writes is there already
-        target(torch.rand(1, 3, 8, 8))
-        baseline(torch.rand(1, 3, 8, 8))
-    with pytest.raises(InputError, match=r"overwrites its own weight folded\.weight"):
-        WeightPath(target, baseline)
-    with pytest.raises(InputError, match=r"overwrites its own weight folded\.weight"):
-        revert(target, baseline, FilterSet.of_layers(FilterSpace.of(target), ["folded"]))
 
 
 class Weighed(Two):
@@ -258,61 +184,6 @@ def test_chance_in_a_network_is_no_difference_and_the_callers_chance_goes_on():
     before = torch.get_rng_state()
     WeightPath(*pair)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-class Normalised(nn.Module):
-    """torch's backward of InstanceNorm is wrong where a convolution gives it channels last, and later ones too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = nn.Conv2d(3, 8, 3, padding=1)
-        self.conv, self.norm = nn.Conv2d(8, 8, 3, padding=1), nn.InstanceNorm2d(8, affine=True)
-        self.tail = nn.Conv2d(8, 12, 3, padding=1)
-
-    def forward(self, x):
-        y = self.head(x)
-        return functional.pixel_shuffle(self.tail(y + self.norm(self.conv(y).relu())), 2)
-
-
-class Voluminous(nn.Module):
-    """Has weights of five dimensions beside the usual ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head, self.tail = nn.Conv3d(1, 4, 3, padding=1), nn.Conv2d(12, 3, 3, padding=1)
-
-    def forward(self, x):
-        return self.tail(self.head(x[:, None]).relu().flatten(1, 2))
-
-
-def channels_last(network: nn.Module) -> bool:
-    """Whether the weights of its 2-D convolutions are laid out so."""
-    convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
-    return all(module.weight.is_contiguous(memory_format=torch.channels_last) for module in convolutions)
-
-
-@pytest.mark.parametrize(("kind", "fast"), [(Two, True), (Voluminous, True), (Normalised, False)])
-@pytest.mark.parametrize("given", [torch.contiguous_format, torch.channels_last])
-def test_gradients_are_right_in_the_order_that_the_path_takes(kind, fast, given):
-    pair = two(kind)
-    for network in pair:
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d):
-                module.to(memory_format=given)
-    path = WeightPath(*pair)
-    assert channels_last(path.network) is fast
-    image, exact = torch.rand(1, 3, 14, 10), two(kind)[0].double().requires_grad_(True)
-    exact_gradients = torch.autograd.grad(exact(image.double()).square().sum(), list(exact.parameters()))
-    path.network(image).square().sum().backward()
-    largest = max(gradient.abs().max() for gradient in exact_gradients)
-    for weight, gradient in zip(path.parameters.values(), exact_gradients, strict=True):
-        assert (weight.grad - gradient).abs().max() <= 1e-5 * largest
-
-
-def test_the_fast_order_would_be_wrong():
-    trial = Trial.of(two(Normalised)[0])
-    assert trial.agrees(trial.network)
-    assert not trial.agrees(trial.network.to(memory_format=torch.channels_last))
 
 
 def test_networks_are_left_as_they_were():
