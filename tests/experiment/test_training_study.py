@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from faig.attribution.files.rankings import read_ranking
 from faig.common.errors import InputError
+from faig.experiment.comparison_tables import summary_row
 from faig.experiment.studies import read_study
 from faig.experiment.training_study.arm import moved, multiply_adds
 from faig.experiment.training_study.config import TrainingStudyConfig
@@ -19,12 +20,13 @@ from faig.experiment.training_study.study import training_study
 from faig.filters import FilterSpace
 from faig.imaging.cases import CLEAN
 from faig.imaging.metrics import psnr
+from faig.intervention.measure import measure, measure_reference
 from faig.networks.checkpoint import load_network
 from faig.networks.inference import restore
 from faig.report.markdown import write_markdown
 from faig.results.cells import read_table
 from faig.results.run_directory import UNITS
-from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, PSNRS, TRAINED
+from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, PSNRS, SWITCHED, TRAINED
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +51,7 @@ def arms(*names: str, **more: dict) -> dict:
 def done(tmp_path_factory):
     said: list[str] = []
     run = training_study(settings(), tmp_path_factory.mktemp("training") / "run", say=said.append)
-    assert said == ["found", *(f"arms/{name}" for name in small()["arms"]), "contest"]
+    assert said == ["found", *(f"arms/{name}" for name in small()["arms"]), "functions", "contest"]
     return run
 
 
@@ -92,6 +94,23 @@ def test_numbers_are_those_of_the_networks_that_were_trained(done):
     assert row["ahead"] == pytest.approx(apart.mean(), abs=1e-6)
     of_photos = [apart[[case.photo == photo for case in study.measured]].mean() for photo in ("chelsea", "coffee")]
     assert sorted([row["ahead_low"], row["ahead_high"]]) == pytest.approx(sorted(of_photos), abs=1e-6)
+
+
+def test_switched_off_is_that_of_the_house(done):
+    """Of one arm, computed by the library's own measures from the files; the mean over seeds."""
+    study = TrainingStudy(settings(), done)
+    row = read_table(done / "functions", SWITCHED).set_index(["arm", "function"]).loc[("all-free", "noise")]
+    numbers = []
+    for seed in (1, 2):
+        pair = study.pair(seed)
+        reference = measure_reference(pair.target, pair.baseline, 2, study.measured)
+        trained = load_network(done / "arms" / "all-free" / str(seed) / "network.safetensors")
+        numbers.append(summary_row("noise", [measure(trained, reference, 2)], reference, 0))
+    for name in ("switched_off", "leak", "switched_off_pixels", "leak_pixels"):
+        values = np.array([each[name] for each in numbers])
+        assert row[name] == pytest.approx(values.mean(), rel=1e-6)
+        assert row[f"{name}_spread"] == pytest.approx(values.std(ddof=1), rel=1e-6)
+        assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
 
 
 def test_an_arm_trains_what_it_says_and_nothing_else(done):

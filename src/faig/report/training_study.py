@@ -18,7 +18,7 @@ from faig.report.figures.training_study_chart import draw_training_study
 from faig.report.kept import KEPT, keep
 from faig.results.reader import Results
 from faig.results.run_directory import CONFIG, read_config
-from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, TRAINED
+from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, SWITCHED, TRAINED
 
 COMMAND = "training"
 TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", "training", "control", "arms")  # settings
@@ -76,6 +76,7 @@ def write_training_study(run: Path, file: Path) -> Path:
         _folded("By arm and input, in dB", _matrix(gains, ["arm"], "gain")),
         "## Ahead of others",
         _folded("By arm, other arm and input, in dB", _matrix(ahead, ["arm", "against"], "ahead")),
+        *_switched(results.table(SWITCHED)),
         "## By seed",
         _folded("Gained, in dB", _matrix(trained, ["arm", "seed"], "gain")),
         "## Cost",
@@ -142,6 +143,26 @@ def _matrix(rows: pd.DataFrame, keys: Sequence[str], name: str) -> str:
         for key, group in rows.groupby(list(keys), sort=False)
     ]
     return _table([*keys, *map(str, inputs)], lines)
+
+
+def _switched(rows: pd.DataFrame | None) -> list[str]:
+    """How far functions are switched off, where that was asked."""
+    if rows is None:
+        return []
+    names = [f"{name}{end}" for end in ("", "_pixels") for name in ("switched_off", "leak")]
+    lines = [
+        [
+            *map(markdown, (row["arm"], row["function"])),
+            *(_number(row, name) for name in names),
+            markdown(row["wrecked"]),
+        ]
+        for row in rows.to_dict("records")
+    ]
+    heads = ["arm", "function", "switched off, in maps", "leak", "switched off, in pixels", "leak", "wrecked"]
+    return [
+        "## Switched off",
+        _folded("By arm and function; 1: does exactly what the baseline does", _table(heads, lines)),
+    ]
 
 
 def _costs(cost: pd.DataFrame) -> str:

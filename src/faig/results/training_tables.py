@@ -1,6 +1,6 @@
 """The tables of a training study: what was found, trained and measured, and which arm is ahead."""
 
-from faig.results.columns import FUNCTION
+from faig.results.columns import FUNCTION, LEAK, OFF, WRECKED
 from faig.results.table import Table, count, interval, measured, text
 
 SECTION = "training"
@@ -60,6 +60,20 @@ AHEAD = Table(
     keys=3,
     small=True,
 )
+SWITCHED = Table(
+    "switched.csv",
+    "Of each arm and function: how far training switched it off, and what that changed elsewhere; means over seeds, "
+    "`target` being the start.",
+    SECTION,
+    (
+        *(_ARM, FUNCTION, OFF, LEAK),
+        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels", most=1, spread=True),
+        interval("leak_pixels", "as `leak`, of the squared error of all channels", least=0, spread=True),
+        WRECKED,
+    ),
+    keys=2,
+    small=True,
+)
 COST = Table(
     "cost.csv",
     "Of each arm and seed: what it cost, and how far the weights moved.",
@@ -74,4 +88,4 @@ COST = Table(
     main=True,
 )
 
-TRAINING_TABLES = (FOUND_UNITS, PSNRS, TRAINED, GAINS, AHEAD, COST)
+TRAINING_TABLES = (FOUND_UNITS, PSNRS, TRAINED, GAINS, AHEAD, SWITCHED, COST)
