@@ -70,6 +70,7 @@ PARAMETERS = [
 HEAVY = (  # what begins after all that was given is accepted
     "faig.experiment.stage.Stage.run",
     "faig.cli.run.study",
+    "faig.cli.run.training_study",
     "faig.cli.run.truth",
     "faig.cli.restore.restored_pixels",
     "faig.cli.predict.load_predictor",

@@ -23,11 +23,24 @@ STUDY = {
     **dict.fromkeys(("find", "measure", "show", "learn"), SOURCE),
 }
 TRUTH = {"command": "truth", "networks": "{pair}/{seed}/{role}.pth", "pairs": ["a"], "training_seeds": [1]}
+TRAINING = {
+    "command": "training",
+    "title": "A title",
+    "asked": "What?",
+    "start": "a-{seed}.pth",
+    "training_seeds": [1],
+    "learn": SOURCE,
+    "measure": SOURCE,
+    "degrade": {"blur": 2},
+    "arms": {"a": {}, "b": {"filters": "b.csv", "top": "1%"}},
+    "control": "a",
+}
 CONFIGS = {
     "attribute": RUN | {"command": "attribute"},
     "compare": RUN | {"command": "compare"},
     "sweep": RUN | {"command": "sweep", "filters": {"blur": "a.csv"}},
     "study": STUDY,
+    "training": TRAINING,
     "truth": TRUTH,
 }
 NO_NUMBER = (float("nan"), float("inf"), -1, True, "many", [[1]], {"a": 1})
@@ -79,6 +92,28 @@ OWN = {
         "retrain.lr_patch": (*NO_NUMBER, 0, 10**12),
         "retrain.iterations": (*NO_NUMBER, 0, 10**30),
         "images": NO_FILE[:-1],
+    },
+    "training": {
+        "start": NO_FILE,
+        "baseline": NO_FILE,
+        "images": NO_FILE[:-1],
+        "title": ("", "a\nb", "x" * 300, 3, None),
+        "training_seeds": ([], [-1], [float("nan")], [True], 1, [1, 1], [2**63]),
+        "learn.photos": ([], "astronaut", [1]),
+        "learn.side": (*NO_NUMBER, 0, 10**12),
+        "crops": (*NO_NUMBER, 0, 10**12),
+        "side": (*NO_NUMBER, 0, 10**12),
+        "degrade": ({}, {"blur": float("nan")}, {"blur": True}, ["blur"], {"a/b": 2}),
+        "functions": (["rain"], "blur", [1]),
+        "nodes": (*NO_NUMBER, 0, 1001),
+        "control": ("c", "", ["a"], None),
+        "arms": ({}, {"a": {}}, ["a"], {"a": {}, "../b": {}}, {"a": {}, "b": None}),
+        "arms.b.top": (*NO_NUMBER[:3], 0, "0.5,1"),
+        "arms.b.against": (["c"], ["b"], "a", [1]),
+        "arms.b.teachers": ({"noise": ""}, {"noise": 3}, ["noise"]),
+        "arms.b.filters": (*NO_FILE[:5], {"degradation": "rain"}, {"method": "faig"}),
+        "training.optimizer": ("fast", [1], True),
+        "processes": (*NO_NUMBER, 0, 10**12),
     },
     "truth": {
         "proportions": (*NO_SHARES, []),

@@ -9,6 +9,7 @@ import yaml
 from faig import zoo
 from faig.common.settings import flat
 from faig.experiment.studies import read_study
+from faig.experiment.training_study.config import SEED, TrainingStudyConfig
 from faig.experiment.truth.config import TruthConfig
 from faig.training.config import TrainingConfig, read_config
 
@@ -26,6 +27,13 @@ def test_every_configuration_can_be_read(file):
     assert start is not None if role == "target" else start is None or start.endswith("/baseline")
 
 
+def named_networks(config: TrainingStudyConfig) -> list[str]:
+    """All of a training study: start, baseline, teachers, and starts of arms."""
+    arms = [config.settings(arm) for arm in config.arms]
+    own = [arm.network.get("start") for arm in arms] + [name for arm in arms for name in arm.teachers.values()]
+    return [name for name in (config.start, config.baseline, *own) if name is not None]
+
+
 @pytest.mark.parametrize("file", sorted((CONFIGS.parent / "study").glob("*.yaml")), ids=lambda file: file.stem)
 def test_every_experiment_can_be_read(file):
     config = read_study(file)
@@ -37,6 +45,10 @@ def test_every_experiment_can_be_read(file):
             for role in ("target", "baseline")
         ]
         assert all((CONFIGS.parents[1] / network).is_file() for network in networks)
+        return
+    if isinstance(config, TrainingStudyConfig):
+        named = [name.replace(SEED, str(seed)) for seed in config.training_seeds for name in named_networks(config)]
+        assert all((CONFIGS.parents[1] / network).is_file() for network in named)
         return
     assert all(zoo.find(network).is_file() for network in (config.baseline, config.target))
     assert config.comparison(file.parent, {}).find is not None

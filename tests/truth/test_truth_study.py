@@ -8,9 +8,10 @@ import pytest
 
 from faig.common.errors import InputError
 from faig.common.progress import silent
+from faig.experiment.stage import kept_units
 from faig.experiment.studies import read_study
 from faig.experiment.truth.config import TruthConfig
-from faig.experiment.truth.context import Subject, kept_units
+from faig.experiment.truth.context import Subject
 from faig.experiment.truth.study import STAGES, truth
 from faig.report.truth import write_truth
 from faig.results.cells import read_table
@@ -96,10 +97,10 @@ def test_units_of_a_killed_stage_are_kept(tmp_path):
             raise KeyboardInterrupt
         return name
 
-    config = settings()
+    alone = {"processes": 1, "threads": 1}
     with pytest.raises(KeyboardInterrupt):
-        kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b", True)}, config, silent, "units")
-    units = kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b")}, config, silent, "units")
+        kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b", True)}, silent, "units", **alone)
+    units = kept_units(tmp_path, {"a": partial(unit, "a"), "b": partial(unit, "b")}, silent, "units", **alone)
     assert units == {"a": "a", "b": "b"}
     assert calls == ["a", "b", "b"]
 
@@ -108,10 +109,10 @@ def test_units_of_a_killed_stage_are_kept(tmp_path):
 def test_several_processes_compute_the_same_units(tmp_path):
     (tmp_path / UNITS).mkdir()
     units = {str(number): partial(pow, 2, number) for number in range(9)}
-    config = settings(processes=2)
+    two = {"processes": 2, "threads": 1}
     with pytest.raises(ZeroDivisionError):
-        kept_units(tmp_path, {"bad": partial(divmod, 1, 0)} | units, config, silent, "units")
-    assert kept_units(tmp_path, units, config, silent, "units") == {str(n): 2**n for n in range(9)}
+        kept_units(tmp_path, {"bad": partial(divmod, 1, 0)} | units, silent, "units", **two)
+    assert kept_units(tmp_path, units, silent, "units", **two) == {str(n): 2**n for n in range(9)}
 
 
 def test_a_pair_travels_to_another_process_without_its_networks():

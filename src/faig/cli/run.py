@@ -18,6 +18,8 @@ from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.studies import find_study, read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.study import study
+from faig.experiment.training_study.config import TrainingStudyConfig
+from faig.experiment.training_study.study import training_study
 from faig.experiment.truth.config import TruthConfig
 from faig.experiment.truth.study import truth
 from faig.report.figures.strips import draw_strips
@@ -58,7 +60,7 @@ def run(
     """Run a whole study, or repeat any run from its configuration; what is finished is not done again."""
     file = find_study(experiment)
     config = read_study(file)
-    if images and not isinstance(config, StudyConfig):
+    if images and not isinstance(config, StudyConfig | TrainingStudyConfig):
         raise InputError(f"--images: {experiment} is no whole study; its images are named in the file")
     changes = reading.not_none(seed=seed, device=device, threads=threads, images=images)
     config = config.model_copy(update=changes)
@@ -73,6 +75,9 @@ def run(
             run_sweep(config, where, force)
         case StudyConfig():
             run_study(config, where, force)
+        case TrainingStudyConfig():
+            training_study(config, where, force=force, track=screen.track, say=_begin)
+            print_report(where)
         case TruthConfig():
             truth(config, where, force=force, track=screen.track, say=_begin)
             print_report(where)

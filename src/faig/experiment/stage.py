@@ -6,14 +6,21 @@ refused, the end that is skipped where it was reached before, and the units that
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import as_completed
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
+
+import torch
 
 from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.progress import Track, silent
-from faig.results.run_directory import UNITS, run_directory
+from faig.common.workers import worker_pool
+from faig.results.run_directory import CONFIG, UNITS, first_difference, read_config, run_directory
+
+Unit = Callable[[], Any]  # gives something JSON-able; can be sent to another process
 
 
 class Stage(ABC):
@@ -85,3 +92,46 @@ def kept(run: Path, name: str, compute: Callable[[], Any]) -> Any:
         return json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{file}: is damaged ({error}); remove it, and it is made again") from None
+
+
+def kept_units(
+    run: Path, units: Mapping[str, Unit], track: Track, label: str, *, processes: int, threads: int
+) -> dict[str, Any]:
+    """Units of a stage by name: those that are missing are computed, each whole by one of several processes.
+
+    Args:
+        run: the open run directory.
+        units: by name, unique in the stage.
+        track: shows progress.
+        label: of that.
+        processes: how many units are computed at a time.
+        threads: of each process, where there are several.
+    """
+    missing = [name for name in units if not (run / UNITS / f"{name}.json").exists()]
+    if processes == 1 or len(missing) < 2:
+        return {name: kept(run, name, unit) for name, unit in track(units.items(), label, len(units))}
+    with worker_pool(min(processes, len(missing)), partial(torch.set_num_threads, threads)) as pool:
+        jobs = [pool.submit(kept, run, name, units[name]) for name in missing]
+        for job in track(as_completed(jobs), label, len(jobs)):
+            job.result()
+    return {name: kept(run, name, unit) for name, unit in units.items()}
+
+
+def check_settings(out: Path, settings: dict[str, Any], force: bool) -> None:
+    """Raise InputError where ``out`` holds a study of other settings; how many processes compute it is none.
+
+    Args:
+        out: the directory of a study of several stages.
+        settings: JSON-able, of the study that is to run there.
+        force: stages of other settings are done again: nothing is refused.
+    """
+    if force or not (out / CONFIG).exists():
+        return
+    known = read_config(out / CONFIG)
+    same = known | {"processes": settings["processes"]}
+    if same != settings and known.get("command") == settings["command"]:
+        raise InputError(
+            f"{out}: holds another study ({first_difference(same, settings)} differs); pass force=True to do again the "
+            "stages that this changes, or choose another name",
+            setting="force",
+        )

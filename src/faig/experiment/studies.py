@@ -7,15 +7,17 @@ from faig.common.settings import validated
 from faig.common.yaml import read_yaml
 from faig.experiment.config import AttributeConfig, CompareConfig, SweepConfig
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.truth.config import TruthConfig
 from faig.studies import shipped
 
-Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig | TruthConfig
+Study = AttributeConfig | CompareConfig | SweepConfig | StudyConfig | TrainingStudyConfig | TruthConfig
 CONFIGS: dict[str, type[Study]] = {
     "attribute": AttributeConfig,
     "compare": CompareConfig,
     "sweep": SweepConfig,
     "study": StudyConfig,
+    "training": TrainingStudyConfig,
     "truth": TruthConfig,
 }
 

@@ -21,6 +21,7 @@ from faig.experiment.config import SweepConfig
 from faig.experiment.networks import load_pair
 from faig.experiment.studies import read_study
 from faig.experiment.study.config import StudyConfig
+from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.truth.config import TruthConfig
 from faig.filters import FilterSet, Order, Scores, rank
 from faig.imaging.degradation import STEPS, Degradation, named
@@ -172,8 +173,8 @@ class Subject:
         if at is None:
             raise InputError(f"{run}: holds no {CONFIG}; give the directory of a run, such as faig attribute's")
         config = read_study(at)
-        if isinstance(config, TruthConfig):
-            raise InputError(f"{run}: is a study of known answers, of no pair; give a run of faig attribute or compare")
+        if isinstance(config, TruthConfig | TrainingStudyConfig):
+            raise InputError(f"{run}: is a study of several pairs; give a run of faig attribute or compare")
         config = config.model_copy(update={"device": device})
         pair = load_pair(config)
         file = RankingFile.load(home) if home is not None and (home / RANKINGS).is_file() else None

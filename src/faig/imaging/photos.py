@@ -61,15 +61,22 @@ class SourceConfig(Strict):
         Raises:
             InputError: the folder or a photo is missing, or a crop does not divide by the scale.
         """
-        if images is None:
-            photos = {name: photograph(name) for name in self.photos}
-        else:
-            photos = {name: read_image(path) for name, path in list_images(images / self.folder).items()}
+        photos = self.whole(images)
         if self.crops is None and not self.at:
             return [GroundTruth(name, mod_crop(image, scale), name) for name, image in photos.items()]
         if self.side % scale:
             raise InputError(f"crops of {self.side} pixels do not divide by the scale {scale}")
         return [crop for name, image in photos.items() for crop in self._crops(name, image, list(photos))]
+
+    def whole(self, images: Path | None) -> dict[str, Image]:
+        """The photos that all is cut from, by name.
+
+        Raises:
+            InputError: the folder or a photo is missing.
+        """
+        if images is None:
+            return {name: photograph(name) for name in self.photos}
+        return {name: read_image(path) for name, path in list_images(images / self.folder).items()}
 
     def _crops(self, name: str, image: Image, names: list[str]) -> list[GroundTruth]:
         if self.at:
@@ -99,7 +106,7 @@ def photograph(name: str) -> Image:
     """
     loader = getattr(data, name, None)
     pixels = loader() if callable(loader) and name in data.__all__ else None
-    if getattr(pixels, "ndim", 0) != 3:
+    if getattr(pixels, "shape", ())[2:] != (3,):  # the logo has an alpha channel
         raise InputError(f"{name!r} is no colour photo of scikit-image's")
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import yaml
 from PIL import Image as Pillow
 
 from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
-from faig.common.plain import without_folders
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.escape import in_tag, markdown
@@ -24,18 +22,19 @@ from faig.report.figures.pictures import open_picture
 from faig.report.figures.teaser import PICTURE, teaser_caption
 from faig.report.html.html_table import Grid
 from faig.report.html.page import environment, title_of
+from faig.report.kept import KEPT, keep
 from faig.report.opening import opening, study_of
 from faig.report.rankings import whose_filters
+from faig.report.training_study import is_training_study, write_training_study
 from faig.report.truth import is_truth, write_truth
 from faig.results.reader import Results
-from faig.results.run_directory import CONFIG, read_config
+from faig.results.run_directory import CONFIG
 from faig.results.tables import PICTURES, SECTIONS, TABLES
 from faig.studies import shipped
 
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000
 SHADES = 64  # colours of a picture's palette
-KEPT = [name for name, table in TABLES.items() if table.section != "pictures"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,8 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
         )
     if is_truth(run):
         return write_truth(run, file)
+    if is_training_study(run):
+        return write_training_study(run, file)
     results = Results.of(run)
     charts = {section: [chart for chart in group if chart.main] for section, group in charts_of(results).items()}
     folder, judged = file.with_suffix(""), claims(results)
@@ -99,7 +100,7 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
     tables = {section: [*_tables(results, section, folder.name)] for section in SECTIONS}
     command = _command(results, folder)
     with new_folder(folder, force=True, ours=("*.png", CONFIG, *KEPT)) as part:
-        _keep(results, part)
+        keep(results, part)
         teaser = _teaser(results, part, folder.name)
         pictures = {
             section: [_picture(chart, part, folder.name) for chart in group] for section, group in charts.items()
@@ -128,18 +129,6 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
     with replacing(file) as part_file:
         part_file.write_text(re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", encoding="utf-8")
     return file
-
-
-def _keep(results: Results, part: Path) -> None:
-    """Copy the tables, and the configuration without folders of this machine."""
-    for name in KEPT:
-        home = results.home_of(TABLES[name])
-        if home is not None:
-            shutil.copyfile(home / name, part / name)
-    if (results.run / CONFIG).is_file():
-        settings = without_folders(read_config(results.run / CONFIG))
-        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-        (part / CONFIG).write_text(text, encoding="utf-8")
 
 
 def _tables(results: Results, section: str, folder: str) -> Iterator[Folded]:

@@ -22,6 +22,7 @@ from faig.results.columns import (
 )
 from faig.results.comparison_tables import COMPARISON_TABLES
 from faig.results.table import Column, Table, count, interval, measured, number, share, text
+from faig.results.training_tables import TRAINING_TABLES
 from faig.results.truth_tables import TRUTH_TABLES
 
 LEARNED = "learned"  # what the names of learned masks begin with
@@ -34,6 +35,7 @@ SECTIONS = {
     "modulation": "Strength",
     "prediction": "Prediction",
     "locations": "Places and weights",
+    "training": "Ways to train",
 }
 
 SHOWN = ("input", "target", "baseline", "reverted", "gt")  # of pictures of one image
@@ -274,7 +276,7 @@ STRENGTHS = Table(
 )
 
 _OTHERS = [table for table in globals().copy().values() if isinstance(table, Table)]
-TABLES = {table.name: table for table in (*COMPARISON_TABLES, *_OTHERS, *TRUTH_TABLES)}
+TABLES = {table.name: table for table in (*COMPARISON_TABLES, *_OTHERS, *TRAINING_TABLES, *TRUTH_TABLES)}
 
 
 def documentation() -> str:

@@ -70,6 +70,11 @@ class DegradationConfig(Strict):
         self.draws()  # raises where a level is out of range
         return self
 
+    @property
+    def names(self) -> list[str]:
+        """What is drawn, in the order of `draws`: ``blur``, ``noise``, and every spec."""
+        return ["blur", "noise", *self.degrade]
+
     def draws(self) -> list[tuple[float, list[StepRange]]]:
         """What is drawn for each patch, in order: a probability, and the steps that are done or not.
 
@@ -104,13 +109,15 @@ class DataConfig(Strict):
     cache_gb: NonNegativeFloat = Field(2.0, description="decoded images kept in memory, by each process that cuts")
 
 
+OTHERS = "others"  # of teachers: the one of all patches that none of the named things was done to
 Beta = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OptimizerConfig(Strict):
     """Adam with a cosine schedule from ``learning_rate`` to ``final_learning_rate``, L1 loss.
 
-    ``betas``, ``eps``, ``weight_decay`` and ``amsgrad`` are those of `torch.optim.Adam`.
+    ``betas``, ``eps``, ``weight_decay`` and ``amsgrad`` are those of `torch.optim.Adam`. ``pull_to_start`` is L2-SP
+    (Li et al., ICML 2018): the penalty ``pull_to_start × ‖w - w_start‖²``.
     """
 
     iterations: Iterations
@@ -120,6 +127,9 @@ class OptimizerConfig(Strict):
     betas: tuple[Beta, Beta] = (0.9, 0.99)
     eps: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.0
+    pull_to_start: PositiveFloat | None = Field(
+        None, description="added to the loss: so many times the squared distance of the trained weights from the start"
+    )
     amsgrad: bool = False
     loss_weight: PositiveFloat = Field(1.0, description="what the loss is multiplied by")
     reduction: Literal["mean", "sum"] = Field("mean", description="of the loss, over all values of the batch")
@@ -174,6 +184,10 @@ class TrainingConfig(Strict):
     filters: FileName | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     protect: FileName | None = Field(None, description="a ranking: its top stays as it is, all else is trained")
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
+    teachers: dict[str, FileName] = Field(
+        default_factory=dict,
+        description="what patches shall become in place of their GT: a network's output, by what was done to them",
+    )
     seed: Seed = 0
     checkpoint_every: PositiveInt = Field(1000, description="iterations")
     report_every: PositiveInt = Field(10, description="iterations")
@@ -193,6 +207,11 @@ class TrainingConfig(Strict):
                 raise ValueError(f"{name} needs network.start: the network whose other weights stay")
             if self.optimizer.weight_decay:
                 raise ValueError(f"optimizer.weight_decay would change the weights that {name} keeps; give 0")
+        if self.optimizer.pull_to_start is not None and self.network.start is None:
+            raise ValueError("optimizer.pull_to_start needs network.start: the network that weights are pulled to")
+        known = [*self.data.degradation.names, OTHERS]
+        if unknown := [name for name in self.teachers if name not in known]:
+            raise ValueError(f"teachers: {unknown[0]!r} is none of {', '.join(known)}")
         if self.out == Path():
             raise ValueError("out: name a folder of its own")
         return self

@@ -2,14 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
@@ -33,6 +33,7 @@ from faig.training.run_files import (
     write_time,
 )
 from faig.training.start import check_batch, first_average, first_network, rates_of, train_at
+from faig.training.teachers import Goals
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -120,6 +121,8 @@ def _train(
     validation = Validation(config.validation, scale, downsampling) if config.validation else None
     averaged = first_average(config, network)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
+    begun = [weight.detach().clone() for weight in weights] if optimizer.pull_to_start else []
+    goals = Goals(config, accelerator.device)
     arguments = optimizer.model_dump(include={"betas", "eps", "weight_decay", "amsgrad"})
     adam = torch.optim.Adam(weights, lr=optimizer.learning_rate, fused=True, **arguments)
 
@@ -136,6 +139,7 @@ def _train(
             if config.network.start
             else None,
             "rates": rates.fingerprint if rates else None,
+            "teachers": goals.fingerprints,
         }
     }
     if state := None if fresh else checkpoints.latest(config.out, settings):
@@ -180,8 +184,11 @@ def _train(
             gt, lr = degrade_batch(batch.to(accelerator.device), scale, config.data.degradation)
             with narrow:
                 output = running(lr.contiguous(memory_format=LAYOUT))
-            error = functional.l1_loss(output.float(), gt)
-            accelerator.backward(error * error_weight(optimizer, gt.numel() * accelerator.num_processes))
+            error = functional.l1_loss(output.float(), goals(gt, lr, batch.chosen))
+            loss = error * error_weight(optimizer, gt.numel() * accelerator.num_processes)
+            if optimizer.pull_to_start:
+                loss = loss + optimizer.pull_to_start * squared_distance(weights, begun)
+            accelerator.backward(loss)
             for group in adam.param_groups:
                 group["lr"] = learning_rate(optimizer, done)
             before = [weight.detach().clone() for weight, _ in partly]
@@ -254,3 +261,8 @@ def learning_rate(config: OptimizerConfig, iteration: int) -> float:
 def error_weight(config: OptimizerConfig, values: int) -> float:
     """What the mean absolute error over so many values is multiplied by to be the loss."""
     return config.loss_weight * (values if config.reduction == "sum" else 1)
+
+
+def squared_distance(weights: Iterable[Tensor], begun: Iterable[Tensor]) -> Tensor:
+    """``‖w - w_start‖²`` over all trained weights."""
+    return torch.stack([(weight - old).square().sum() for weight, old in zip(weights, begun, strict=True)]).sum()

@@ -4,7 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faig.experiment.truth.context import Subject, TruthStage, Unit
+from faig.experiment.stage import Unit
+from faig.experiment.truth.context import Subject, TruthStage
 from faig.results.truth_tables import ALONE
 from faig.truth import alone
 

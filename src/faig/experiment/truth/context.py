@@ -1,10 +1,9 @@
 """What the stages of the ground truth study share: the small pairs with their images, and how units are computed."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from concurrent.futures import as_completed
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,8 +18,7 @@ from faig.attribution.options import Options
 from faig.attribution.result import Attribution
 from faig.common.progress import Track
 from faig.common.version import versions
-from faig.common.workers import worker_pool
-from faig.experiment.stage import Stage, kept
+from faig.experiment.stage import Stage, Unit, kept_units
 from faig.experiment.truth.config import TruthConfig
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
@@ -29,7 +27,6 @@ from faig.imaging.photos import busiest, photograph
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
 from faig.pair import Pair
 from faig.results.cells import read_table
-from faig.results.run_directory import UNITS
 from faig.results.table import Table, write_table
 
 FUNCTIONS = ("blur", "noise")  # the paper's
@@ -37,7 +34,6 @@ TOP = 0.01
 SPREAD = 4  # each so-many-th of the busiest crops of a photo is taken
 MEASURED_SIDE = 48  # GT pixels of a crop that effects are measured on, at least
 
-Unit = Callable[[], Any]  # gives something JSON-able; can be sent to another process
 PerInput = dict[str, Tensor]  # by input, ``[1, filter]``
 
 
@@ -178,25 +174,14 @@ class TruthStage(Stage):
         """Compute the units that are missing, and write the tables."""
         plan = {subject: self.units(subject, run) for subject in self.subjects}
         named = {f"{subject.key}-{name}": unit for subject, units in plan.items() for name, unit in units.items()}
-        computed = kept_units(run, named, self.config, track, self.name)
+        config = self.config
+        computed = kept_units(run, named, track, self.name, processes=config.processes, threads=config.threads)
         rows: list[list[pd.DataFrame]] = []
         for subject, units in plan.items():
             frames = self.frames([computed[f"{subject.key}-{name}"] for name in units])
             rows.append([frame.assign(pair=subject.name, seed=subject.training_seed) for frame in frames])
         for table, of_pairs in zip(self.tables, zip(*rows, strict=True), strict=True):
             write_table(run, table, pd.concat(of_pairs, ignore_index=True))
-
-
-def kept_units(run: Path, units: Mapping[str, Unit], config: TruthConfig, track: Track, label: str) -> dict[str, Any]:
-    """Units of a stage by name: those that are missing are computed, each whole by one of several processes."""
-    missing = [name for name in units if not (run / UNITS / f"{name}.json").exists()]
-    if config.processes == 1 or len(missing) < 2:
-        return {name: kept(run, name, unit) for name, unit in track(units.items(), label, len(units))}
-    with worker_pool(min(config.processes, len(missing)), partial(torch.set_num_threads, config.threads)) as pool:
-        jobs = [pool.submit(kept, run, name, units[name]) for name in missing]
-        for job in track(as_completed(jobs), label, len(jobs)):
-            job.result()
-    return {name: kept(run, name, unit) for name, unit in units.items()}
 
 
 def per_filter(folder: Path, table: Table, subject: Subject, column: str) -> PerInput:

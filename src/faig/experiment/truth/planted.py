@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from faig.common.progress import Track
-from faig.experiment.truth.context import FUNCTIONS, Subject, TruthStage, Unit, barriers, fast
+from faig.experiment.stage import Unit
+from faig.experiment.truth.context import FUNCTIONS, Subject, TruthStage, barriers, fast
 from faig.filters import FilterSet, rank
 from faig.imaging.cases import CLEAN
 from faig.imaging.photos import GroundTruth, photograph, write_images

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from faig.experiment.truth.context import Subject, TruthStage, Unit
+from faig.experiment.stage import Unit
+from faig.experiment.truth.context import Subject, TruthStage
 from faig.results.truth_tables import SHAPLEY
 from faig.truth.shapley import coalitions, worth
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
+from faig.experiment.stage import check_settings
 from faig.experiment.truth.agreement import Agreement
 from faig.experiment.truth.alone import Alone
 from faig.experiment.truth.config import TruthConfig
@@ -16,7 +17,7 @@ from faig.experiment.truth.decoys import Decoys
 from faig.experiment.truth.greedy import Greedy
 from faig.experiment.truth.planted import Planted
 from faig.experiment.truth.shapley import Shapley
-from faig.results.run_directory import CONFIG, first_difference, read_config, run_directory
+from faig.results.run_directory import run_directory
 
 STAGES: tuple[type[TruthStage], ...] = (Alone, Shapley, Greedy, Planted, Decoys, Agreement)
 
@@ -53,23 +54,9 @@ def truth(
     for subject in study.subjects:
         _ = subject.pair  # refuses what cannot be loaded before anything is computed
     settings = config.model_dump(mode="json")
-    _check_settings(out, settings, force)
+    check_settings(out, settings, force)
     with run_directory(out, settings, {"command": config.command}, force=force):
         for stage in STAGES:
             say(stage.name)
             stage(study).run(out / stage.name, force=force, track=track)
     return out
-
-
-def _check_settings(out: Path, settings: dict[str, object], force: bool) -> None:
-    """Raise InputError where ``out`` holds a study of other settings; how many processes compute it is none."""
-    if force or not (out / CONFIG).exists():
-        return
-    known = read_config(out / CONFIG)
-    same = known | {"processes": settings["processes"]}
-    if same != settings and known.get("command") == settings["command"]:
-        raise InputError(
-            f"{out}: holds another study ({first_difference(same, settings)} differs); pass force=True to do again the "
-            "stages that this changes, or choose another name",
-            setting="force",
-        )

@@ -1,0 +1,1 @@
+"""Training studies: the same start, images and iterations, trained in different ways."""

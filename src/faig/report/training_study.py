@@ -1,0 +1,189 @@
+"""The page of a training study, from its tables: a picture, three lines, folded tables."""
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel
+
+from faig.common.files import new_folder, replacing
+from faig.common.plain import without_folders
+from faig.common.settings import validated
+from faig.common.statistics import Estimate
+from faig.report.escape import markdown
+from faig.report.figures.training_study_chart import draw_training_study
+from faig.report.kept import KEPT, keep
+from faig.results.reader import Results
+from faig.results.run_directory import CONFIG, read_config
+from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, SWITCHED, TRAINED
+
+COMMAND = "training"
+TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", "training", "control", "arms")  # settings
+
+
+class TrainingStudySettings(BaseModel):
+    """What the page says of the study's settings."""
+
+    title: str
+    asked: str
+    control: str
+
+
+def is_training_study(run: Path) -> bool:
+    """Whether a run directory is that of a training study."""
+    return (run / CONFIG).is_file() and read_config(run / CONFIG).get("command") == COMMAND
+
+
+def write_training_study(run: Path, file: Path) -> Path:
+    """Write the page of a finished study, its picture beside it, and its tables into the folder of the page's name.
+
+    Args:
+        run: the directory of the study, or the folder that an earlier call wrote.
+        file: ends in ``.md``.
+
+    Returns:
+        The file.
+
+    Raises:
+        InputError: a table is missing, or cannot be read.
+    """
+    values = read_config(run / CONFIG)
+    config = validated(TrainingStudySettings, values, str(run / CONFIG))
+    results, folder, picture = Results.of(run), file.with_suffix(""), file.with_suffix(".png")
+    gains, ahead, cost, trained = map(results.needed, (GAINS, AHEAD, COST, TRAINED))
+    found = results.table(FOUND_UNITS)
+    told = without_folders({name: values[name] for name in TOLD if values.get(name)})
+    with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
+        keep(results, part)
+    draw_training_study(picture, gains, trained)
+    parts = [
+        f"# {markdown(config.title)}",
+        f"![What every arm gained over the start, by kind of input; ticks are seeds]({picture.name})",
+        "\n".join(
+            [
+                f"- **Asked.** {markdown(config.asked)}",
+                f"- **Found.** {_found(gains, ahead, config.control)}",
+                f"- **Cost.** {_cost(cost)}",
+            ]
+        ),
+        "Gains are dB of PSNR over the start, means over photos and seeds; in brackets the 95% interval over photos, "
+        "after ± the standard deviation between seeds. *Ahead* is the gain less another arm's, seed by seed and image "
+        "by image.",
+        "## Gained over the start",
+        _folded("By arm and input, in dB", _matrix(gains, ["arm"], "gain")),
+        "## Ahead of others",
+        _folded("By arm, other arm and input, in dB", _matrix(ahead, ["arm", "against"], "ahead")),
+        *_switched(results.table(SWITCHED)),
+        "## By seed",
+        _folded("Gained, in dB", _matrix(trained, ["arm", "seed"], "gain")),
+        "## Cost",
+        _folded("By arm; means over seeds", _costs(cost)),
+    ]
+    if found is not None:
+        parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
+    settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()
+    parts += ["## Settings", _folded("As in the file of the study", f"```yaml\n{settings}\n```")]
+    again = f"faig report {folder.as_posix()} --markdown {file.as_posix()}   # this page, of the tables beside it"
+    parts.append(f"```sh\n{again}\n```")
+    with replacing(file) as part_file:
+        part_file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return file
+
+
+def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:
+    """Of every input: what the control gained, and which arm is the furthest ahead of it, if any is."""
+    told = []
+    for kind, rows in ahead[ahead["against"] == control].groupby("input", sort=False):
+        [own] = gains[(gains["arm"] == control) & (gains["input"] == kind)].to_dict("records")
+        *_, best = rows.sort_values("ahead", na_position="first").to_dict("records")
+        line = f"On {markdown(kind)}, `{markdown(control)}` gains {_number(own, 'gain')} dB"
+        if best["ahead_low"] > 0:
+            told.append(f"{line}; `{markdown(best['arm'])}` is the furthest ahead of it, by {_number(best, 'ahead')}.")
+        else:
+            told.append(f"{line}, and no arm is told to be ahead of it.")
+    return " ".join(told)
+
+
+def _cost(cost: pd.DataFrame) -> str:
+    """How much was trained, and how far it moved."""
+    counts = {name: _range(cost[name], "{:,.0f}") for name in ("iterations", "parameters", "trained", "multiply_adds")}
+    return (
+        f"{len(cost)} trainings of {counts['iterations']} iterations, of {counts['trained']} of {counts['parameters']} "
+        f"parameters; {counts['multiply_adds']} multiply-adds per LR pixel; the weights moved by "
+        f"{_range(cost['moved'].dropna(), '{:.1%}')} of their norm."
+    )
+
+
+def _range(values: "pd.Series[Any]", form: str) -> str:
+    ends = [form.format(end) for end in (values.min(), values.max())] if len(values) else ["nothing known"]
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _number(row: dict[Hashable, Any], name: str) -> str:
+    """A signed number in dB with its interval, and its spread where it has one."""
+    estimate = Estimate.of_row(row, name)
+    if math.isnan(estimate.value):
+        return ""
+    ends = "" if math.isnan(estimate.low) else f" [{estimate.low:+.2f}, {estimate.high:+.2f}]"
+    spread = row.get(f"{name}_spread", math.nan)
+    return f"{estimate.value:+.2f}{ends}" + ("" if math.isnan(spread) else f" ±{spread:.2f}")
+
+
+def _matrix(rows: pd.DataFrame, keys: Sequence[str], name: str) -> str:
+    """A number by keys down and by input across."""
+    inputs = [*dict.fromkeys(rows["input"])]
+    lines = [
+        [
+            *map(markdown, key),
+            *(_number(of_input, name) for of_input in group.set_index("input").loc[inputs].to_dict("records")),
+        ]
+        for key, group in rows.groupby(list(keys), sort=False)
+    ]
+    return _table([*keys, *map(str, inputs)], lines)
+
+
+def _switched(rows: pd.DataFrame | None) -> list[str]:
+    """How far functions are switched off, where that was asked."""
+    if rows is None:
+        return []
+    names = [f"{name}{end}" for end in ("", "_pixels") for name in ("switched_off", "leak")]
+    lines = [
+        [
+            *map(markdown, (row["arm"], row["function"])),
+            *(_number(row, name) for name in names),
+            markdown(row["wrecked"]),
+        ]
+        for row in rows.to_dict("records")
+    ]
+    heads = ["arm", "function", "switched off, in maps", "leak", "switched off, in pixels", "leak", "wrecked"]
+    return [
+        "## Switched off",
+        _folded("By arm and function; 1: does exactly what the baseline does", _table(heads, lines)),
+    ]
+
+
+def _costs(cost: pd.DataFrame) -> str:
+    names = ["iterations", "parameters", "trained", "multiply_adds"]
+    lines = [
+        [markdown(arm), *(f"{group[name].mean():,.0f}" for name in names), f"{group['moved'].mean():.2%}"]
+        for arm, group in cost.groupby("arm", sort=False)
+    ]
+    heads = ["arm", "iterations", "parameters", "trained", "multiply-adds per LR pixel", "weights moved by"]
+    return _table(heads, lines)
+
+
+def _rows(rows: pd.DataFrame) -> str:
+    cells = [[f"{cell:.3g}" if isinstance(cell, float) else markdown(cell) for cell in row] for row in rows.to_numpy()]
+    return _table([*rows.columns], cells)
+
+
+def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [f"| {' | '.join(cells)} |" for cells in ([*map(markdown, heads)], *lines)]
+    return "\n".join([rows[0], "|---" * len(heads) + "|", *rows[1:]])
+
+
+def _folded(summary: str, content: str) -> str:
+    return f'<details markdown="1">\n<summary>{summary}</summary>\n\n{content}\n\n</details>'
