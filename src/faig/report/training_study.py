@@ -1,6 +1,7 @@
 """The page of a training study, from its tables: a picture, three lines, folded tables."""
 
 import math
+import shlex
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class TrainingStudySettings(BaseModel):
     title: str
     asked: str
     control: str
+    images: str | None = None
 
 
 def is_training_study(run: Path) -> bool:
@@ -69,10 +71,10 @@ def write_training_study(run: Path, file: Path) -> Path:
                 f"- **Cost.** {_cost(cost)}",
             ]
         ),
+        "## Gained over the start",
         "Gains are dB of PSNR over the start, means over photos and seeds; in brackets the 95% interval over photos, "
         "after ± the standard deviation between seeds. *Ahead* is the gain less another arm's, seed by seed and image "
-        "by image.",
-        "## Gained over the start",
+        "by image. Two arms are told apart where the interval leaves 0 out and the mean is more than the deviation.",
         _folded("By arm and input, in dB", _matrix(gains, ["arm"], "gain")),
         "## Ahead of others",
         _folded("By arm, other arm and input, in dB", _matrix(ahead, ["arm", "against"], "ahead")),
@@ -86,25 +88,39 @@ def write_training_study(run: Path, file: Path) -> Path:
         parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
     settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()
     parts += ["## Settings", _folded("As in the file of the study", f"```yaml\n{settings}\n```")]
-    again = f"faig report {folder.as_posix()} --markdown {file.as_posix()}   # this page, of the tables beside it"
-    parts.append(f"```sh\n{again}\n```")
+    images = ["--images", Path(config.images).name] if config.images else []
+    again = [
+        shlex.join(["faig", "run", (folder / CONFIG).as_posix(), "--out", f"runs/{folder.name}", *images]),
+        shlex.join(["faig", "report", folder.as_posix(), "--markdown", file.as_posix()])
+        + "   # this page, of its tables",
+    ]
+    parts.append("\n".join(["```sh", *again, "```"]))
     with replacing(file) as part_file:
         part_file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return file
 
 
 def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:
-    """Of every input: what the control gained, and which arm is the furthest ahead of it, if any is."""
-    told = []
+    """What the control gained, which arm is the furthest ahead of it on every input, and all other contests."""
+    own = [f"{row['input']} {_number(row, 'gain')}" for row in gains[gains["arm"] == control].to_dict("records")]
+    told = [f"The control `{markdown(control)}` gains, in dB: {markdown(', '.join(own))}."]
+    best = []
     for kind, rows in ahead[ahead["against"] == control].groupby("input", sort=False):
-        [own] = gains[(gains["arm"] == control) & (gains["input"] == kind)].to_dict("records")
-        *_, best = rows.sort_values("ahead", na_position="first").to_dict("records")
-        line = f"On {markdown(kind)}, `{markdown(control)}` gains {_number(own, 'gain')} dB"
-        if best["ahead_low"] > 0:
-            told.append(f"{line}; `{markdown(best['arm'])}` is the furthest ahead of it, by {_number(best, 'ahead')}.")
-        else:
-            told.append(f"{line}, and no arm is told to be ahead of it.")
+        *_, row = rows.sort_values("ahead", na_position="first").to_dict("records")
+        by = f"`{markdown(row['arm'])}` by {_number(row, 'ahead')}" if row["ahead"] > 0 and _apart(row) else "no arm"
+        best.append(f"on {markdown(kind)} {by}")
+    told.append(f"Furthest ahead of it: {', '.join(best)}.")
+    for (arm, other), rows in ahead[ahead["against"] != control].groupby(["arm", "against"], sort=False):
+        apart = [f"{row['input']} {_number(row, 'ahead')}" for row in rows.to_dict("records") if _apart(row)]
+        contest = f"`{markdown(arm)}` less `{markdown(other)}`"
+        told.append(f"{contest}: {markdown(', '.join(apart)) or 'not told apart on any input'}.")
     return " ".join(told)
+
+
+def _apart(row: dict[Hashable, Any]) -> bool:
+    """Whether two arms are told apart: by photos, and by seeds where there are several."""
+    by_photos = row["ahead_low"] > 0 or row["ahead_high"] < 0
+    return bool(by_photos and not abs(row["ahead"]) <= row["ahead_spread"])
 
 
 def _cost(cost: pd.DataFrame) -> str:
