@@ -279,5 +279,13 @@ def test_settings_of_an_arm_go_over_those_of_all():
     assert config.settings("other").network == other["network"]
 
 
+def test_patches_are_downsampled_as_the_images_that_are_measured_on(tmp_path):
+    own = {"data": {"degradation": {"downsampling": "bicubic"}}}
+    for given in ("bilinear", "area"):
+        study = TrainingStudy(settings(downsampling=given, arms=arms("all-free", own=own)), tmp_path)
+        trained = {arm: study.training(arm, 1).data.degradation.downsampling for arm in ("all-free", "own")}
+        assert trained == {"all-free": given, "own": "bicubic"}
+
+
 def test_the_small_study_is_read():
     assert isinstance(read_study(SMALL), TrainingStudyConfig)

@@ -61,6 +61,11 @@ def test_arms_are_told_apart_by_photos_and_by_seeds(numbers, told, tmp_path):
     assert ("on blur no arm" in found) == (not told or numbers[0] < 0)
 
 
+def test_the_answer_in_words_stands_before_the_numbers(tmp_path):
+    page = made(tmp_path / "run", [row("found", "free", 0.2, 0.1, 0.3)], answer="In part | $x$.")
+    assert "- **Found.** In part \\| &#36;x&#36;. The control" in page
+
+
 def test_the_furthest_ahead_is_named(tmp_path):
     page = made(tmp_path / "run", [row("random", "free", 0.5, 0.4, 0.6), row("found", "free", 0.2, 0.1, 0.3)])
     assert "Furthest ahead of it: on blur `random` by +0.50 [+0.40, +0.60] ±0.01." in page

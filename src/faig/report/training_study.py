@@ -30,6 +30,7 @@ class TrainingStudySettings(BaseModel):
 
     title: str
     asked: str
+    answer: str | None = None
     control: str
     images: str | None = None
 
@@ -61,13 +62,14 @@ def write_training_study(run: Path, file: Path) -> Path:
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
         keep(results, part)
     draw_training_study(picture, gains, trained)
+    answer = f"{markdown(config.answer)} " if config.answer else ""
     parts = [
         f"# {markdown(config.title)}",
         f"![What every arm gained over the start, by kind of input; ticks are seeds]({picture.name})",
         "\n".join(
             [
                 f"- **Asked.** {markdown(config.asked)}",
-                f"- **Found.** {_found(gains, ahead, config.control)}",
+                f"- **Found.** {answer}{_found(gains, ahead, config.control)}",
                 f"- **Cost.** {_cost(cost)}",
             ]
         ),

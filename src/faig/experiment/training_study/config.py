@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from faig.attribution.methods import DEFAULT
 from faig.attribution.options import Nodes, Options
-from faig.common.setting_types import Device, FileName, FilePath, Label, Name, Seed, Threads
+from faig.common.setting_types import Device, FileName, FilePath, Label, Name, Seed, Threads, label
 from faig.common.settings import NumberOrText, Proportion, Strict
 from faig.experiment.config import ImagesConfig, MethodName, Ranking
 from faig.imaging.photos import SourceConfig
 
+Text = Annotated[str, AfterValidator(lambda value: label(value, 1000))]
 SEED = "{seed}"  # in names of networks and rankings: that of their training
 
 
@@ -78,6 +79,7 @@ class TrainingStudyConfig(Strict):
     Attributes:
         title: of its page.
         asked: the question, in a sentence or two, for the page.
+        answer: in plain words, written once the study has run; the page puts the numbers behind it.
         start: a zoo name or a file of the network that trainings begin with, with ``{seed}`` in it where there are
             several of them.
         baseline: of the start, by the same rule; needed where units are found, or functions are switched off.
@@ -88,7 +90,7 @@ class TrainingStudyConfig(Strict):
         side: of such a crop, in GT pixels.
         measure: images that PSNR is measured on; none of the photos are learned on.
         degrade: spec or level by degradation: what PSNR is measured on, and units are found for; clean images too.
-        downsampling: of clean images, and of ``degrade`` where a spec does not say.
+        downsampling: of clean images, of ``degrade`` where a spec does not say, and of patches where ``data`` does not.
         functions: of these degradations, how far the trained network is switched off is measured.
         nodes: of the integrals of methods.
         training: what all arms share.
@@ -102,7 +104,8 @@ class TrainingStudyConfig(Strict):
 
     command: Literal["training"] = "training"
     title: Label
-    asked: Label
+    asked: Text
+    answer: Text | None = None
     start: FileName
     baseline: FileName | None = None
     training_seeds: Annotated[list[Seed], Field(min_length=1)]

@@ -141,10 +141,13 @@ class TrainingStudy:
             name: UNITS if isinstance(units, Found) else units and self.named(units, seed)
             for name, units in (("filters", settings.filters), ("protect", settings.protect))
         }
+        degradation = settings.data.get("degradation", {})
+        if isinstance(degradation, dict):  # else the model refuses it
+            degradation = {"downsampling": self.config.downsampling} | degradation
         return rankings | {
             "name": f"{arm}-{seed}",
             "network": network,
-            "data": settings.data | {"gt": self.out / "images" / "learn"},
+            "data": settings.data | {"gt": self.out / "images" / "learn", "degradation": degradation},
             "optimizer": settings.optimizer,
             "top": settings.top,
             "teachers": {name: self.named(file, seed) for name, file in settings.teachers.items()},
