@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from faig.report.figures import charts
+from faig.report.figures.charts import charts_of
+from faig.report.html.page import write_report
 from faig.report.training_study import write_training_study
+from faig.results.reader import Results
 from faig.results.table import write_table
+from faig.results.tables import SECTIONS
 from faig.results.training_tables import AHEAD, COST, GAINS, TRAINED
 
 NAN = float("nan")
@@ -26,6 +31,22 @@ def made(folder: Path, ahead: list[dict], **settings: object) -> str:
     cost = {"seed": 1, "iterations": 9, "parameters": 100, "trained": 50, "multiply_adds": 7, "moved": 0.25}
     write_table(folder, COST, [{"arm": arm} | cost for arm in arms])
     return write_training_study(folder, folder.parent / "page.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_any_run_has_its_tables(tmp_path):
+    made(tmp_path / "run", [row("found", "free", 0.2, 0.1, 0.3)])
+    page = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    training = page[page.index('<section id="training">') : page.index('<section id="run">')]
+    for table in (GAINS, AHEAD, TRAINED, COST):
+        assert table.name in training
+
+
+def test_every_section_of_tables_has_a_list_of_charts_and_a_place_on_the_page(tmp_path):
+    made(tmp_path / "run", [row("found", "free", 0.2, 0.1, 0.3)])
+    assert set(charts_of(Results.of(tmp_path / "run"))) == set(SECTIONS)
+    template = (Path(charts.__file__).parents[1] / "templates" / "page.html").read_text(encoding="utf-8")
+    for section in SECTIONS:
+        assert section == "pictures" or f'tables_of("{section}")' in template
 
 
 def row(arm: str, against: str, value: float, low: float, high: float, spread: float = 0.01) -> dict:

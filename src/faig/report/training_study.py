@@ -140,14 +140,14 @@ def _range(values: "pd.Series[Any]", form: str) -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
-def _number(row: dict[Hashable, Any], name: str) -> str:
-    """A signed number in dB with its interval, and its spread where it has one."""
+def _number(row: dict[Hashable, Any], name: str, form: str = "{:+.2f}") -> str:
+    """A number with its interval, and its spread where it has one; signed where no other form is asked for."""
     estimate = Estimate.of_row(row, name)
     if math.isnan(estimate.value):
         return ""
-    ends = "" if math.isnan(estimate.low) else f" [{estimate.low:+.2f}, {estimate.high:+.2f}]"
+    ends = "" if math.isnan(estimate.low) else f" [{form.format(estimate.low)}, {form.format(estimate.high)}]"
     spread = row.get(f"{name}_spread", math.nan)
-    return f"{estimate.value:+.2f}{ends}" + ("" if math.isnan(spread) else f" ±{spread:.2f}")
+    return form.format(estimate.value) + ends + ("" if math.isnan(spread) else f" ±{spread:.2f}")
 
 
 def _matrix(rows: pd.DataFrame, keys: Sequence[str], name: str) -> str:
@@ -171,7 +171,7 @@ def _switched(rows: pd.DataFrame | None) -> list[str]:
     lines = [
         [
             *map(markdown, (row["arm"], row["function"])),
-            *(_number(row, name) for name in names),
+            *(_number(row, name, "{:.2f}") for name in names),
             markdown(row["wrecked"]),
         ]
         for row in rows.to_dict("records")

@@ -10,7 +10,7 @@ from faig.report.figures.comparison_charts import comparison_charts
 from faig.report.figures.series_of_tables import colours_of_run, estimates, line_of, numbered, of_method
 from faig.report.rankings import by_own_method, whose_filters
 from faig.results.reader import Results
-from faig.results.tables import ACCURACY, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED
+from faig.results.tables import ACCURACY, GROUPS, LAYERS, LEVELS, MODULATION, RETRAINED, SECTIONS
 
 CURVES = {
     "psnr": ("PSNR", "dB"),
@@ -25,9 +25,9 @@ Colours = dict[str, str]
 
 
 def charts_of(results: Results) -> dict[str, Charts]:
-    """All charts of a run, by section of the report."""
+    """All charts of a run, by section of the report; every section has a list, that of some is always empty."""
     colours = colours_of_run(results)
-    return {
+    return {section: [] for section in SECTIONS} | {
         "comparison": comparison_charts(results, colours),
         "distribution": distribution_charts(results, colours),
         "modulation": [chart for sweep in modulation_charts(results, colours).values() for chart in sweep],
