@@ -36,6 +36,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 TINY = {  # arguments of a handful of filters
     "srresnet": {"features": 4, "blocks": 1},
+    "srresnet-two-branch": {"features": 4, "blocks": 2, "estimator_width": 3},
     "srcnn-style": {"widths": (4, 6)},
     "compact": {"features": 4, "convolutions": 2},
     "rrdb": {"features": 4, "blocks": 1, "growth": 2},
@@ -43,6 +44,7 @@ TINY = {  # arguments of a handful of filters
     "rcan": {"features": 4, "groups": 2, "blocks": 2, "squeeze": 2},
     "dncnn": {"features": 4, "convolutions": 4, "channels": 3},
 }
+WHOLE = {"srresnet-two-branch", "rcan"}  # depend on the whole image, by an estimate of it or by attention
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,11 @@ SCALES = pytest.mark.parametrize("scale", [2, 3, 4])
 
 
 BUILT = [
-    *((name, scale) for name in ("srresnet", "srcnn-style", "edsr", "rcan") for scale in (1, 2, 3, 4, 8)),
+    *(
+        (name, scale)
+        for name in ("srresnet", "srresnet-two-branch", "srcnn-style", "edsr", "rcan")
+        for scale in (1, 2, 3, 4, 8)
+    ),
     *(("compact", scale) for scale in (1, 2, 3, 4, 5)),
     *(("rrdb", scale) for scale in (1, 2, 4, 8)),
     ("dncnn", 1),
@@ -168,7 +172,9 @@ def test_arguments_that_make_no_sense(architecture, arguments, told):
 
 
 def test_what_cannot_be_built():
-    with pytest.raises(InputError, match="'vgg' is unknown; known: srresnet, srcnn-style, compact"):
+    with pytest.raises(
+        InputError, match="'vgg' is unknown; known: srresnet, srresnet-two-branch, srcnn-style, compact"
+    ):
         build("vgg")
     with pytest.raises(InputError, match=r"'srresnet' with .*'depth'"):
         build("srresnet", depth=3)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import TINY, tiny_network
+from conftest import TINY, WHOLE, tiny_network
 from faig.common.errors import InputError
 from faig.imaging.images import round8, write_image
 from faig.imaging.metrics import luma, psnr, ssim
@@ -136,7 +136,7 @@ def test_an_image_by_tiles_is_the_whole_image(monkeypatch, architecture, size):
     monkeypatch.setattr("faig.networks.inference.run", lambda net, lr: runs.append(lr.shape) or run(net, lr))
     whole = restore(network, image)
     assert runs[-1][2:] == size
-    if architecture == "rcan":  # its attention sees the whole image
+    if architecture in WHOLE:
         with pytest.raises(InputError, match="depends on the whole image") as refused:
             restore(network, image, memory=budget(network, image, 4000))
         assert refused.value.setting == "memory"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import tiny_network
+from conftest import TINY, tiny_network
 from faig.common.errors import InputError
 from faig.networks.architectures import build, recognise
 from faig.networks.architectures.layers import DIV2K_MEAN
@@ -165,7 +165,7 @@ def test_a_chain_of_seven_may_be_ircnn(tmp_path):
 
 
 def test_nothing_of_one_architecture_is_taken_for_another():
-    for name in ("srresnet", "srcnn-style", "compact", "rrdb", "edsr", "rcan", "dncnn"):
+    for name in TINY:
         network = tiny_network(name)
         found = recognise(network.state_dict())
         assert found.architecture == name

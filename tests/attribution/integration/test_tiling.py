@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from conftest import nudged, tiny_cases, tiny_network
+from conftest import WHOLE, nudged, tiny_cases, tiny_network
 from faig.attribution.integration.accumulate import ComputeOptions, samples_of
 from faig.attribution.integration.integral import along_path
 from faig.attribution.integration.path import WeightPath
@@ -60,8 +60,9 @@ def test_a_small_budget_makes_tiles_and_a_smaller_one_says_what_is_needed():
         GradientTiler(network, 2, 1e8).grid(100, 100)
 
 
-def test_says_so_where_tiles_will_not_do():
-    tiler = GradientTiler(tiny_network("rcan"), 2, 5.2e8)  # its attention sees the whole image
+@pytest.mark.parametrize("architecture", sorted(WHOLE))
+def test_says_so_where_tiles_will_not_do(architecture):
+    tiler = GradientTiler(tiny_network(architecture), 2, 5.2e8)
     with pytest.raises(InputError, match=r"LR image of 3000x3000 needs .*GB of memory, .*depends on the whole image"):
         tiler.grid(3000, 3000)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 Images = Float[Tensor, "batch channel height width"]
 Enlarged = Float[Tensor, "batch channel _ _"]
+Features = Float[Tensor, "batch feature height width"]
 Weights = Mapping[str, Tensor]
 
 

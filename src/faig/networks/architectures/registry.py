@@ -17,14 +17,15 @@ from faig.networks.architectures.rcan import RCAN_NET
 from faig.networks.architectures.rrdb import RRDB_NET
 from faig.networks.architectures.srcnn import SRCNN_STYLE
 from faig.networks.architectures.srresnet import SRRESNET
+from faig.networks.architectures.two_branch import TWO_BRANCH
 
-FAMILIES = (SRRESNET, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
+FAMILIES = (SRRESNET, TWO_BRANCH, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.network for family in FAMILIES}
 
 
 COUNTS = {"blocks", "convolutions", "groups"}  # arguments that say how many layers there are
-SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range"}
+SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range", "estimator_width"}
 MOST = 1000  # layers of a kind: more are a slip, and take minutes to make
 LEAST = 64  # a scale, or channels in and out, may be larger than anything in a tiny file
 

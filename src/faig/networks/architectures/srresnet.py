@@ -6,7 +6,7 @@ import re
 from torch import nn
 from torch.nn import functional
 
-from faig.networks.architectures.family import Enlarged, Family, Images, Read, Weights, count, renamed
+from faig.networks.architectures.family import Enlarged, Family, Features, Images, Read, Weights, count, renamed
 from faig.networks.architectures.layers import ResidualBlock, convolution, init_small, shuffles, small
 
 SLOPE = 0.1  # of every LeakyReLU
@@ -43,12 +43,16 @@ class SRResNet(nn.Module):
     def forward(self, x: Images) -> Enlarged:
         """Enlarge ``x`` by the scale."""
         activate = functional.leaky_relu
-        out = self.body(activate(self.conv_first(x), SLOPE))
+        out = self.through_blocks(activate(self.conv_first(x), SLOPE), x)
         for name, factor in zip(self.upsampler, shuffles(self.scale), strict=True):
             out = activate(functional.pixel_shuffle(self.get_submodule(name)(out), factor), SLOPE)
         out = self.conv_last(activate(self.conv_hr(out), SLOPE))
         skip = functional.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
         return out + skip
+
+    def through_blocks(self, features: Features, image: Images) -> Features:  # noqa: ARG002 - two branches need it
+        """Run the residual blocks, one after the other."""
+        return self.body(features)
 
 
 def read(weights: Weights) -> Read | None:
