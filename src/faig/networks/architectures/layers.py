@@ -124,16 +124,22 @@ def shuffles(scale: int) -> tuple[int, ...]:
         raise InputError(f"scale {scale} is not one of 1, 2, 3, 4, 8") from None
 
 
-def init_small(conv: nn.Module) -> None:
-    """He initialisation scaled by 0.1, zero bias: a residual network starts near its skip (as in ESRGAN)."""
-    assert isinstance(conv, nn.Conv2d)
+def init_he(conv: nn.Conv2d, factor: float = 1.0) -> nn.Conv2d:
+    """He initialisation times a factor, zero bias; returns the convolution."""
     if conv.weight.is_meta:  # only its shape is asked for; to draw for it, torch would load its compiler for seconds
-        return
+        return conv
     nn.init.kaiming_normal_(conv.weight)
     with torch.no_grad():
-        conv.weight.mul_(0.1)
+        conv.weight.mul_(factor)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
+    return conv
+
+
+def init_small(conv: nn.Module) -> None:
+    """`init_he` scaled by 0.1: a residual network starts near its skip (as in ESRGAN)."""
+    assert isinstance(conv, nn.Conv2d)
+    init_he(conv, 0.1)
 
 
 def small(module: nn.Module) -> nn.Module:

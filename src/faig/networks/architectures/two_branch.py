@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from faig.networks.architectures import srresnet
 from faig.networks.architectures.family import Family, Features, Images, Read, Weights
+from faig.networks.architectures.layers import init_he
 from faig.networks.architectures.srresnet import SLOPE, SRResNet
 
 Estimate = Float[Tensor, "batch number 1 1"]
@@ -21,7 +22,7 @@ class Estimator(nn.Sequential):
     def __init__(self, channels: int, width: int) -> None:
         layers: list[nn.Module] = []
         for before, stride in ((channels, 1), (width, 2), (width, 2)):
-            layers += [nn.Conv2d(before, width, 3, stride, padding=1), nn.LeakyReLU(SLOPE)]
+            layers += [init_he(nn.Conv2d(before, width, 3, stride, padding=1)), nn.LeakyReLU(SLOPE)]
         super().__init__(*layers, nn.AdaptiveAvgPool2d(1))
 
 
