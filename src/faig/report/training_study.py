@@ -14,15 +14,32 @@ from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
 from faig.common.settings import validated
 from faig.common.statistics import Estimate
+from faig.report import training_attributed
 from faig.report.escape import markdown
 from faig.report.figures.training_study_chart import draw_training_study
 from faig.report.kept import KEPT, keep
 from faig.results.reader import Results
 from faig.results.run_directory import CONFIG, read_config
-from faig.results.training_tables import AHEAD, COST, FOUND_UNITS, GAINS, SWITCHED, TRAINED
+from faig.results.training_tables import (
+    AHEAD,
+    ATTRIBUTED,
+    ATTRIBUTED_LAYERS,
+    COST,
+    FOUND_UNITS,
+    GAINS,
+    SWITCHED,
+    TRAINED,
+)
 
 COMMAND = "training"
-TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", "training", "control", "arms")  # settings
+PARTS = ("training", "control", "arms", "attributed")
+TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", *PARTS)  # settings
+
+
+class AttributedSettings(BaseModel):
+    """Of where what arms learned is."""
+
+    branches: dict[str, list[str]]
 
 
 class TrainingStudySettings(BaseModel):
@@ -33,6 +50,7 @@ class TrainingStudySettings(BaseModel):
     answer: str | None = None
     control: str
     images: str | None = None
+    attributed: AttributedSettings | None = None
 
 
 def is_training_study(run: Path) -> bool:
@@ -57,7 +75,8 @@ def write_training_study(run: Path, file: Path) -> Path:
     config = validated(TrainingStudySettings, values, str(run / CONFIG))
     results, folder, picture = Results.of(run), file.with_suffix(""), file.with_suffix(".png")
     gains, ahead, cost, trained = map(results.needed, (GAINS, AHEAD, COST, TRAINED))
-    found = results.table(FOUND_UNITS)
+    found, held = results.table(FOUND_UNITS), _held(results, config)
+    where = [training_attributed.found(*held)] if held else []
     told = without_folders({name: values[name] for name in TOLD if values.get(name)})
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
         keep(results, part)
@@ -69,7 +88,7 @@ def write_training_study(run: Path, file: Path) -> Path:
         "\n".join(
             [
                 f"- **Asked.** {markdown(config.asked)}",
-                f"- **Found.** {answer}{_found(gains, ahead, config.control)}",
+                f"- **Found.** {answer}{' '.join([_found(gains, ahead, config.control), *where])}",
                 f"- **Cost.** {_cost(cost)}",
             ]
         ),
@@ -86,6 +105,9 @@ def write_training_study(run: Path, file: Path) -> Path:
         "## Cost",
         _folded("By arm; means over seeds", _costs(cost)),
     ]
+    if held:
+        parts += ["## Where it is", training_attributed.ABOUT]
+        parts += [_folded(about, _table(heads, lines)) for about, heads, lines in training_attributed.tables(*held)]
     if found is not None:
         parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
     settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()
@@ -100,6 +122,13 @@ def write_training_study(run: Path, file: Path) -> Path:
     with replacing(file) as part_file:
         part_file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return file
+
+
+def _held(results: Results, config: TrainingStudySettings) -> training_attributed.Held | None:
+    """What the study says of where what arms learned is; None where it was not asked."""
+    if config.attributed is None:
+        return None
+    return results.needed(ATTRIBUTED), results.needed(ATTRIBUTED_LAYERS), config.attributed.branches
 
 
 def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:

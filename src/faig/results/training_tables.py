@@ -1,12 +1,14 @@
 """The tables of a training study: what was found, trained and measured, and which arm is ahead."""
 
-from faig.results.columns import FUNCTION, LEAK, OFF, WRECKED
+from faig.results.columns import FUNCTION, LAYER, LEAK, OFF, PROPORTION, WRECKED
 from faig.results.table import Table, count, interval, measured, text
 
 SECTION = "training"
 _ARM = text("arm", "the way to train, by the name that the study gives it")
 _SEED = count("seed", "of the start, and of the training")
 _INPUT = text("input", "the kind of input that was measured: a degradation, or `clean`", "input")
+_DELTA = measured("convergence_delta", "of the integral, see `docs/method.md`; empty where the method takes none")
+_BARRIER = measured("barrier", "the largest loss on the path / the larger end's; empty where there is no path", least=0)
 _GAIN = "dB over the start, mean over images"
 
 FOUND_UNITS = Table(
@@ -15,8 +17,7 @@ FOUND_UNITS = Table(
     SECTION,
     (
         *(_SEED, text("method", "that ranked the units"), FUNCTION),
-        measured("convergence_delta", "of the integral, see `docs/method.md`; empty where the method takes none"),
-        measured("barrier", "the largest loss on the path / the larger end's; empty where there is no path", least=0),
+        *(_DELTA, _BARRIER),
     ),
     keys=3,
 )
@@ -88,4 +89,34 @@ COST = Table(
     main=True,
 )
 
-TRAINING_TABLES = (FOUND_UNITS, PSNRS, TRAINED, GAINS, AHEAD, SWITCHED, COST)
+GIVEN_BACK = (
+    interval("switched_off", "1 - E(F', start) / E(trained, start) on the own degradation", most=1),
+    interval("leak", "the largest E(F', trained) on another input / E(trained, start)", least=0),
+    interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels", most=1),
+    interval("leak_pixels", "as `leak`, of the squared error of all channels", least=0),
+    interval("psnr_gain", "dB over the trained network on the own degradation"),
+)
+_CHOSEN = (
+    *(_ARM, _SEED, text("chosen", "the method that ranked the filters, or the branch that they all are of")),
+    *(FUNCTION, PROPORTION),
+)
+ATTRIBUTED = Table(
+    "attributed.csv",
+    "Of each arm and seed: what changes where filters get the start's weights back, the first ones or a branch.",
+    SECTION,
+    (
+        *(*_CHOSEN, count("filters", "given back"), *GIVEN_BACK),
+        measured("psnr_elsewhere", "dB over the trained network on the other input that loses most, mean over images"),
+        *(_DELTA, _BARRIER, WRECKED),
+    ),
+    keys=len(_CHOSEN),
+)
+ATTRIBUTED_LAYERS = Table(
+    "attributed-layers.csv",
+    "Of each row of `attributed.csv`, and layer: how many of the filters it has.",
+    SECTION,
+    (*_CHOSEN, LAYER, count("filters", "of the layer"), count("found", "of them given back")),
+    keys=len(_CHOSEN) + 1,
+)
+
+TRAINING_TABLES = (FOUND_UNITS, PSNRS, TRAINED, GAINS, AHEAD, SWITCHED, COST, ATTRIBUTED, ATTRIBUTED_LAYERS)

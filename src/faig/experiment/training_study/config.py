@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from faig.attribution.methods import DEFAULT
+from faig.attribution.methods import DEFAULT, METHODS
 from faig.attribution.options import Nodes, Options
 from faig.common.setting_types import Device, FileName, FilePath, Label, Name, Seed, Threads, label
-from faig.common.settings import NumberOrText, Proportion, Strict
-from faig.experiment.config import ImagesConfig, MethodName, Ranking
+from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct
+from faig.experiment.config import ImagesConfig, MethodName, MethodNames, Ranking
 from faig.imaging.photos import SourceConfig
 
 Text = Annotated[str, AfterValidator(lambda value: label(value, 1000))]
@@ -73,6 +73,30 @@ class Arm(Training):
     against: list[Name] = Field(default_factory=list)
 
 
+class AttributedPart(Strict):
+    """Filters of what arms ended in, ranked against the networks that they began as, and given back.
+
+    Attributes:
+        arms: whose networks.
+        methods: that rank their filters.
+        proportions: of the filters of a network, so many of the first are given back.
+        branches: patterns of layers by name: in networks that have them, all of their filters are given back at once.
+        images: what that changes is measured on the first so many of the measured images; None: all.
+    """
+
+    arms: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
+    methods: MethodNames = Field(default_factory=lambda: [DEFAULT])
+    proportions: Annotated[Proportions, Field(min_length=1)] = Field(default_factory=lambda: [0.01, 0.05])
+    branches: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
+    images: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "AttributedPart":
+        if taken := [name for name in self.branches if name in METHODS]:
+            raise ValueError(f"branches: {taken[0]} is the name of a method; give the branch another")
+        return self
+
+
 class TrainingStudyConfig(Strict):
     """A training study.
 
@@ -96,6 +120,7 @@ class TrainingStudyConfig(Strict):
         training: what all arms share.
         arms: ways to train, by name.
         control: the arm that all others are held against.
+        attributed: where what arms learned is; see `AttributedPart`.
         seed: added to that of each training, for everything random.
         device: where to compute.
         threads: of each process.
@@ -121,6 +146,7 @@ class TrainingStudyConfig(Strict):
     training: Training = Training()
     arms: Annotated[dict[Name, Arm], Field(min_length=2)]
     control: Name
+    attributed: AttributedPart | None = None
     seed: Seed = 0
     device: Device = "cpu"
     threads: Threads = 1
@@ -136,6 +162,11 @@ class TrainingStudyConfig(Strict):
         for name, arm in self.arms.items():
             if unknown := [other for other in arm.against if other not in self.arms or other == name]:
                 raise ValueError(f"arms.{name}.against: {unknown[0]!r} is no other arm")
+        for name in self.attributed.arms if self.attributed else ():
+            if name not in self.arms:
+                raise ValueError(f"attributed.arms: {name!r} is not among the arms, {', '.join(self.arms)}")
+            if self.settings(name).network.get("start", self.start) is None:
+                raise ValueError(f"attributed.arms: {name!r} begins with no network, so there is nothing to give back")
         settings = {f"arms.{name}": self.settings(name) for name in self.arms}
         kinds = {f"{name}.{each.found.degradation}" for name, each in settings.items() if each.found}
         kinds |= {f"functions.{kind}" for kind in self.functions}

@@ -12,6 +12,7 @@ from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.experiment.stage import Stage, check_settings
 from faig.experiment.training_study.arm import ARMS, CPU, ArmStage
+from faig.experiment.training_study.attributed import ATTRIBUTION, Attributed, check_branches
 from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.training_study.contest import CONTEST, Contest
 from faig.experiment.training_study.context import FOUND, TrainingStudy
@@ -63,6 +64,8 @@ def training_study(
         stages |= {f"{ARMS}/{arm}": lambda arm=arm: ArmStage(study, arm) for arm in config.arms}  # type: ignore[misc]
         stages |= {FUNCTIONS: lambda: Functions(study)} if config.functions else {}
         stages |= {CONTEST: lambda: Contest(study)}
+        if (asked := config.attributed) is not None:
+            stages |= {ATTRIBUTION: lambda: Attributed(study, asked)}
         for name, stage in stages.items():
             say(name)
             (out / name).parent.mkdir(exist_ok=True)
@@ -80,6 +83,8 @@ def _check_trainings(study: TrainingStudy) -> None:
             network, _ = first_network(training, CPU), Goals(training, CPU)
             if study.config.settings(arm).found is None:
                 rates_of(network, training)
+    if study.config.attributed:
+        check_branches(study, study.config.attributed)
 
 
 def _images(study: TrainingStudy) -> dict[str, list[GroundTruth]]:
