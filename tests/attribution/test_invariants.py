@@ -167,6 +167,7 @@ def test_completeness(name):
             assert (abs(delta) < 0.03) is holds, kind
 
 
+@pytest.mark.slow
 @networks
 @methods
 @kinds

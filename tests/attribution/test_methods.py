@@ -92,6 +92,7 @@ def test_random_depends_on_the_seed_alone():
     assert not torch.equal(random_scores(space, 3), random_scores(space, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("against", ["mean", "strongest"])
 @pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.source.on_path])
 def test_giving_every_image_twice_changes_no_mean(method, against):

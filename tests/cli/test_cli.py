@@ -129,6 +129,7 @@ def test_run_repeats_a_run_from_its_configuration(faig, attributed, tmp_path):
     assert faig("run", attributed / "config.yaml")[0] == 0  # finished: nothing to do
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ranking", ["filters-blur.csv", "blur_index.txt"])
 @pytest.mark.parametrize("command", ["revert", "modulate", "graft"])
 def test_altered_networks_are_what_python_makes(faig, place, pair, attributed, tmp_path, command, ranking):

@@ -31,6 +31,7 @@ def test_the_interval_of_a_mean_is_that_of_the_closed_form():
     assert (found.low, found.high) == pytest.approx((sample.mean() - half, sample.mean() + half), abs=0.03 * half)
 
 
+@pytest.mark.slow
 def test_the_interval_of_crops_is_that_of_the_photos_means():
     """Crops that differ within photos of one size: the interval is that of the mean of the photos' means."""
     rng = np.random.default_rng(1)

@@ -27,6 +27,7 @@ from faig.intervention.effect import effect, leak, switched_off
 from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore
 
+pytestmark = pytest.mark.slow
 COLUMNS = (
     "method,{},input,proportion,effect,effect_low,effect_high,{},effect_target_baseline,"
     "psnr,psnr_target,psnr_baseline,ssim,psnr_gain,psnr_gain_worst,ssim_gain,ssim_gain_worst,effect_spread,wrecked"
@@ -96,7 +97,6 @@ def content(run: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     config = AttributeConfig(**settings(place), method=method)
@@ -111,7 +111,6 @@ def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
     assert content(attribute_run(config, tmp_path / "killed")) == content(whole)
 
 
-@pytest.mark.slow
 def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
     config = AttributeConfig(**settings(place))
     whole = attribute_run(config, tmp_path / "whole")
@@ -148,7 +147,6 @@ def unbroken(place, tmp_path_factory) -> tuple[CompareConfig, Path]:
     return config, compare(config, tmp_path_factory.mktemp("unbroken") / "run")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 4, 8, 12])
 def test_a_killed_comparison_ends_with_the_same_files(unbroken, tmp_path, after):
     config, whole = unbroken
@@ -157,7 +155,6 @@ def test_a_killed_comparison_ends_with_the_same_files(unbroken, tmp_path, after)
     assert content(compare(config, tmp_path / "killed")) == content(whole)
 
 
-@pytest.mark.slow
 def test_files_of_a_comparison(compared):
     _, run = compared
     assert (run / "effects.csv").read_text().splitlines()[0] == COLUMNS.format("reverted", "effect_to_baseline")
@@ -176,7 +173,6 @@ def test_files_of_a_comparison(compared):
     assert len(list_images(run / "images" / "target" / "blur")) == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("method", ["faig", "ig-contrastive"])
 @pytest.mark.parametrize("kind", ["blur", "noise"])
 def test_rows_are_what_the_pieces_give(compared, method, kind):
@@ -247,14 +243,12 @@ def test_rows_are_what_the_pieces_give(compared, method, kind):
     assert row["psnr_elsewhere_worst"] == pytest.approx(min(values.min() for values in lost.values()), abs=1e-6)
 
 
-@pytest.mark.slow
 def test_random_is_a_mean_of_seeds_with_a_spread(compared):
     table = pd.read_csv(compared[1] / "effects.csv").set_index("method")
     assert (table.loc["random", "effect_spread"] > 0).all()
     assert table.loc["faig", "effect_spread"].isna().all()
 
 
-@pytest.mark.slow
 def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
     config, run = compared
     filters = {name: {"blur": run / "filters-blur.csv"} for name in ("mine", "random")}
@@ -269,7 +263,6 @@ def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
         assert rows["effect"].to_numpy() == pytest.approx(theirs, rel=1e-8)
 
 
-@pytest.mark.slow
 def test_blue_gives_other_numbers(place, tmp_path):
     effects = {}
     for channel in ("gray", "blue"):
@@ -287,7 +280,6 @@ def test_what_a_method_costs_is_in_the_summary(place, compared):
     assert passes["change"] == passes["random"] == {0}
 
 
-@pytest.mark.slow
 def test_summary_table_has_every_method(compared):
     from rich.console import Console
 
@@ -303,7 +295,6 @@ def test_summary_table_has_every_method(compared):
         assert f"±{half:.3f}" in text
 
 
-@pytest.mark.slow
 def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
     for kind in ("blur", "noise"):
         (tmp_path / kind).mkdir()

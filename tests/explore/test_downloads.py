@@ -102,6 +102,7 @@ def test_a_comparison_has_all_pictures_side_by_side(explorer):
     assert torch.equal(to_uint8(strip[:, :, :width]), to_uint8(larger))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*ONE_NETWORK, *SEVERAL])
 def test_an_animation_goes_from_the_target_to_the_change_and_back(explorer, tmp_path, name):
     change = (ONE_NETWORK | SEVERAL)[name]

@@ -46,6 +46,7 @@ def test_numbers_are_the_librarys(explorer, subject, change):
     assert max(other["leak"] for kind, other in others.items() if kind != own) == pytest.approx(told["leak"][own])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [CHANGES[2], CHANGES[8], CHANGES[-4]], ids=str)
 def test_a_control_is_as_many_units_at_random(explorer, subject, change):
     told = explorer.alter(BLURRY, change, numbers=True)["numbers"]["control"]

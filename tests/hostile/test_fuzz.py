@@ -61,6 +61,7 @@ def test_a_line_that_is_none_is_seen(tmp_path, monkeypatch, said):
     assert judged(kind, tmp_path / "a.png")[0] == "tracebacks"
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_counted(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fuzz, "KEPT", tmp_path)
 

@@ -50,6 +50,7 @@ class MSRResNet(nn.Module):
         return out + functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+@pytest.mark.slow
 def test_a_reverted_network_loads_strictly_in_basicsrs_class(faig, files, study, tmp_path):
     out = tmp_path / "no-deblur.pth"
     assert faig("attribute", *study, "--nodes", 1, "--out", tmp_path / "run")[0] == 0

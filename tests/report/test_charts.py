@@ -159,6 +159,7 @@ def one_of_each() -> list[Chart]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chart", one_of_each(), ids=lambda chart: chart.name)
 def test_a_drawing_is_svg_in_the_pages_colours_and_alone(chart, tmp_path):
     drawing = Drawing.of(chart)
@@ -209,6 +210,7 @@ EVIL = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVIL)
 @pytest.mark.parametrize("kind", ["line", "bars"])
 def test_a_name_is_drawn_as_it_is(name, kind, tmp_path):
@@ -274,6 +276,7 @@ def test_points_beyond_one_edge_share_one_mark():
     assert len(axes.lines) == 1 + len(marks)
 
 
+@pytest.mark.slow
 def test_every_colour_of_functions_has_a_variable():
     for place, colour in enumerate(COLOURS):
         svg = Drawing.of(Chart("c", "t", "x", "y", [Series("s", [1, 2], [1, 2], colour=colour)])).inline(0)

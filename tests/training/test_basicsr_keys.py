@@ -97,6 +97,7 @@ def test_every_key_that_is_honoured_is_tried():
     assert not OTHER.keys() & (TOGETHER | checks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", OTHER)
 def test_another_value_of_an_honoured_key_is_another_configuration(tmp_path, key):
     before = flat(read(tmp_path)[0].model_dump())
@@ -125,6 +126,7 @@ def test_a_key_that_is_needed_is_missed(tmp_path, key):
         read(tmp_path, **{key.replace(".", "__"): None})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", WITHOUT_EFFECT)
 def test_a_key_without_effect_is_told_and_changes_nothing(tmp_path, pattern):
     key = example(pattern)

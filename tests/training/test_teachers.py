@@ -37,6 +37,7 @@ def taught(settings, files, teachers, **changes):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", range(5))
 def test_each_patch_has_the_teacher_of_the_first_that_was_done_to_it(settings, files, count):
     combinations = list(itertools.product((False, True), repeat=len(DRAWN)))
@@ -52,6 +53,7 @@ def test_each_patch_has_the_teacher_of_the_first_that_was_done_to_it(settings, f
             assert torch.allclose(made[place], expected, atol=1e-6), (teachers, chosen)
 
 
+@pytest.mark.slow
 def test_a_network_comes_to_do_what_it_is_taught(settings, files):
     """A goal that is left out, or not the teacher's, would leave it further away."""
     optimizer = {"iterations": 80, "learning_rate": 3e-3, "ema": 0.5}
@@ -96,6 +98,7 @@ def distance(settings, files, pull, **changes) -> float:
     return float(squared_distance(trained.values(), (start[name] for name in trained)))
 
 
+@pytest.mark.slow
 def test_the_harder_the_pull_the_nearer_the_weights_stay(settings, files):
     distances = [distance(settings, files, pull) for pull in (None, 0.1, 1.0, 10.0)]
     assert distances == sorted(distances, reverse=True)
