@@ -72,7 +72,7 @@ def test_the_page_is_written_from_the_tables(done, tmp_path):
     assert re.search(r"\*\*Found\.\*\* Rank correlation .+ `faig` -?\d\.\d\d to -?\d\.\d\d, ", opening[2])
     assert page.count("<details") == len(re.findall(r"^\|-", page, re.MULTILINE))  # every table is folded
     names = {path.name for path in (tmp_path / "docs").iterdir()}
-    assert names == {"truth.md", "truth", "truth-curves.png", "truth-planted.png", "truth-decoys.png"}
+    assert names == {"truth.md", "truth", "truth-curves.png", "truth-recall.png", "truth-decoys.png"}
     with pytest.raises(InputError, match="is no ground truth study"):
         write_truth(tmp_path, tmp_path / "truth.md")
 
@@ -98,11 +98,14 @@ def test_a_page_tells_of_the_stages_there_are_and_is_made_of_the_tables_beside_i
         with pytest.raises(InputError, match="has no stage that a page tells of: agreement, planted, decoys"):
             write_truth(Path("run"), Path("page.md"))
         return
-    page = write_truth(Path("run"), Path("page.md")).read_text(encoding="utf-8")
+    page, kinds = (
+        write_truth(Path("run"), Path("page.md")).read_text("utf-8"),
+        {"planted": "recall", "decoys": "decoys"},
+    )
     assert page.startswith(f"# {title}\n")
     assert page.count("**Found.**") == len(stages)
     assert {path.stem for path in Path("page").iterdir()} == {*stages, "config"}
-    assert {path.stem for path in Path().glob("*.png")} == {f"page-{stage}" for stage in stages}
+    assert {path.stem for path in Path().glob("*.png")} == {f"page-{kinds[stage]}" for stage in stages}
     pictures = {path: path.read_bytes() for path in Path().glob("*.png")}
     shutil.rmtree("run")
     assert write_truth(Path("page"), Path("page.md")).read_text(encoding="utf-8") == page

@@ -70,7 +70,7 @@ def _found_again(planted: pd.DataFrame) -> str:
     ]
     kept = clean.groupby([still["pair"], still["seed"]]).first().groupby(level=0).mean()
     return (
-        f"Gained by planting: {', '.join(gained)}; on clean images {_number(kept.min())} to {_number(kept.max())} dB. "
+        f"Gained by planting: {', '.join(gained)}; on clean images {_span(kept)} dB. "
         f"Of the filters that carry a function, found again: {_ranges(still, 'recall')}."
     )
 
@@ -91,6 +91,10 @@ def _ranges(rows: pd.DataFrame, value: str) -> str:
     means = rows.groupby(["pair", "function", "method"])[value].mean().unstack()
     ends = {name: (means[name].min(), means[name].max()) for name in TOLD if name in means}
     return ", ".join(f"`{name}` {_number(low)} to {_number(high)}" for name, (low, high) in ends.items())
+
+
+def _span(values: "pd.Series[Any]") -> str:
+    return " to ".join(dict.fromkeys(_number(end) for end in (values.min(), values.max())))
 
 
 def _number(value: float) -> str:
@@ -212,10 +216,10 @@ force predicted by one forward and {nodes} + 1 backward passes an image.
 """
 PLANTED_HEAD = """## Planted functions
 
-Two disjoint random sets, one for deblurring and one for denoising, each {planted[proportion]:.0%} of every layer, are
-trained together in {planted[steps]} steps, and nothing else moves. In every second step both sets are in place, in the
-others one of them is reverted (*interchange training*): an input whose set is in place shall come out as the GT, all
-else, clean images too, as the baseline makes it, within a limit that the weights of the losses are adapted to.
+Two disjoint random sets, each {planted[proportion]:.0%} of every layer, learn one after the other, deblurring first, in
+{planted[steps]} steps each; while one learns, nothing else moves. It learns by *interchange*: once there is another
+set, that one is reverted in every second step. Blurry or noisy images whose set learns shall come out as the GT; all
+others as before, clean images as the baseline makes them, within a limit that the weights of the losses are adapted to.
 
 **Gained**: PSNR in dB over the baseline, on the two other photos; with the function's own set reverted (0: nothing but
 the set does it), with the other's reverted (as gained: the other takes no part), and on clean images. **Carriers** are
@@ -250,7 +254,7 @@ SECTIONS = {
         "Where only known filters could learn a function, does each method find them, and does it still when "
         "everything else moves?",
         _found_again,
-        ("planted", "Recall of the filters that carry a planted function, against drift"),
+        ("recall", "Recall of the filters that carry a planted function, against drift"),
         PLANTED_HEAD,
         _planted,
     ),

@@ -28,8 +28,8 @@ def draw_truth(file: Path, kind: str, *tables: pd.DataFrame) -> None:
 
     Args:
         file: of the picture.
-        kind: ``curves``: switched off and leak against the proportion; ``planted``: recall against drift; ``decoys``:
-            their share of the top 1%.
+        kind: ``curves``: switched off and leak against the proportion; ``recall``: that of planted filters by
+            drift; ``decoys``: their share of the top 1%.
         tables: of that stage of the study, `TOPS` the last of its own.
     """
     from matplotlib import rc_context
@@ -134,4 +134,4 @@ def _line(axes: "Axes", rows: pd.DataFrame, x: str, y: str, **look: Any) -> None
     axes.set_ylim(*LIMITS[y])
 
 
-DRAWN = {"curves": _curves, "planted": _recall, "decoys": _decoys}
+DRAWN = {"curves": _curves, "recall": _recall, "decoys": _decoys}
