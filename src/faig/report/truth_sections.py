@@ -80,7 +80,7 @@ def _decoys_found(decoys: pd.DataFrame) -> str:
     shares = decoys.assign(share=decoys["in_top"] / decoys["top"])
     shares = shares[shares["method"].isin(OF_DECOYS) & shares["version"].isin(("without", "with"))]
     means = shares.groupby(["method", "version", "decoy", "size"], sort=False)["share"].mean()
-    most = means.groupby(["method", "version"], sort=False).max().unstack()
+    most = means.groupby(["method", "version"], sort=False).max().unstack().reindex(columns=["with", "without"])
     told = [
         f"`{name}` up to {_number(row['with'])} ({_number(row['without'])} without)" for name, row in most.iterrows()
     ]
