@@ -46,17 +46,19 @@ def test_what_is_made_is_not_committed(name):
 
 @pytest.mark.slow
 def test_the_site_has_a_report_of_each_kept_study(tmp_path, capsys):
-    kept = {config.parent.name for config in (ROOT / "docs" / "results").glob("*/config.yaml")}
-    smallest = min(kept, key=lambda name: (ROOT / "docs" / "results" / name / "effects.csv").stat().st_size)
-    shutil.copytree(ROOT / "docs" / "results" / smallest, tmp_path / "results" / smallest)
-    shutil.copy(ROOT / "docs" / "results" / f"{smallest}.md", tmp_path / "results")
+    results = ROOT / "docs" / "results"
+    kept = {config.parent.name for config in results.glob("*/config.yaml")}
+    sizes = {effects.parent.name: effects.stat().st_size for effects in results.glob("*/effects.csv")}
+    smallest = min(sizes, key=lambda name: sizes[name])
+    shutil.copytree(results / smallest, tmp_path / "results" / smallest)
+    shutil.copy(results / f"{smallest}.md", tmp_path / "results")
     SITE["write_reports"](tmp_path)
     assert smallest in capsys.readouterr().out
     report = tmp_path / "reports" / f"{smallest}.html"
     assert 500_000 < report.stat().st_size < 2_000_000
     assert "What holds" in report.read_text(encoding="utf-8")
-    [results] = [part["Results"] for part in NAV if "Results" in part]
-    named = {path for entry in results for path in entry.values() if path.startswith("reports/")}
+    [pages] = [part["Results"] for part in NAV if "Results" in part]
+    named = {path for entry in pages for path in entry.values() if path.startswith("reports/")}
     assert named == {f"reports/{name}.html" for name in kept}
 
 

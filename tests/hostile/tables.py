@@ -93,8 +93,8 @@ def make_run(folder: Path) -> Path:
     for place in range(2):
         (run / "more" / "images" / f"folder{place}").mkdir()
         write_image(run / "more" / "images" / f"folder{place}" / "one.png", torch.full((3, 8, 8), 0.5))
-    settings = {"command": "truth", "pairs": ["pair"], "training_seeds": [0], "crops": 1, "side": 8, "nodes": 2}
-    settings |= {"shapley": {"pairs": 1}, "planted": {"proportion": 0.1, "steps": 1}}
+    settings = {"command": "truth", "stages": ["agreement", "planted", "decoys"], "pairs": ["a"], "training_seeds": [0]}
+    settings |= {"crops": 1, "side": 8, "nodes": 2, "shapley": {"pairs": 1}, "planted": {"proportion": 0.1, "steps": 1}}
     (run / "truth" / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return run
 

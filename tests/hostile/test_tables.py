@@ -62,7 +62,7 @@ def test_all_of_them_can_be_tried(run, capsys, monkeypatch):
 def undraw(patch: pytest.MonkeyPatch) -> None:
     """Charts are made, and drawn as a dot; that any numbers and names can be drawn is a test of charts."""
     patch.setattr(Drawing, "of", Dot)
-    patch.setattr("faig.report.truth.draw_truth", lambda *paths, **tables: None)
+    patch.setattr("faig.report.truth.draw_truth", lambda *drawn: None)
 
 
 class Dot(Drawing):

@@ -1,10 +1,12 @@
 """The ground truth study at a size of seconds: it ends, goes on after a kill, does again what changed, has a page."""
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from faig.common.errors import InputError
 from faig.common.progress import silent
@@ -15,7 +17,7 @@ from faig.experiment.truth.context import Subject
 from faig.experiment.truth.study import STAGES, truth
 from faig.report.truth import write_truth
 from faig.results.cells import read_table
-from faig.results.run_directory import UNITS
+from faig.results.run_directory import CONFIG, UNITS
 from faig.results.truth_tables import ALONE, DECOYS, GREEDY, PLANTED, TRUTH_TABLES
 
 pytestmark = pytest.mark.slow
@@ -70,9 +72,60 @@ def test_the_page_is_written_from_the_tables(done, tmp_path):
     assert re.search(r"\*\*Found\.\*\* Rank correlation .+ `faig` -?\d\.\d\d to -?\d\.\d\d, ", opening[2])
     assert page.count("<details") == len(re.findall(r"^\|-", page, re.MULTILINE))  # every table is folded
     names = {path.name for path in (tmp_path / "docs").iterdir()}
-    assert names == {"truth.md", "truth-curves.png", "truth-constructions.png"}
+    assert names == {"truth.md", "truth", "truth-curves.png", "truth-recall.png", "truth-decoys.png"}
     with pytest.raises(InputError, match="is no ground truth study"):
         write_truth(tmp_path, tmp_path / "truth.md")
+
+
+@pytest.mark.parametrize(
+    ("stages", "title"),
+    [
+        (["planted"], "Are planted filters found again?"),
+        (["decoys"], "Are filters that only moved ranked high?"),
+        (["decoys", "planted"], "Are planted filters found again?"),
+        (["alone"], None),
+    ],
+)
+def test_a_page_tells_of_the_stages_there_are_and_is_made_of_the_tables_beside_it(
+    done, tmp_path, monkeypatch, stages, title
+):
+    for stage in stages:
+        shutil.copytree(done / stage, tmp_path / "run" / stage)
+    config = settings(stages=stages).model_dump(mode="json")
+    (tmp_path / "run" / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    if title is None:
+        with pytest.raises(InputError, match="has no stage that a page tells of: agreement, planted, decoys"):
+            write_truth(Path("run"), Path("page.md"))
+        return
+    page, kinds = (
+        write_truth(Path("run"), Path("page.md")).read_text("utf-8"),
+        {"planted": "recall", "decoys": "decoys"},
+    )
+    assert page.startswith(f"# {title}\n")
+    assert page.count("**Found.**") == len(stages)
+    assert {path.stem for path in Path("page").iterdir()} == {*stages, "config"}
+    assert {path.stem for path in Path().glob("*.png")} == {f"page-{kinds[stage]}" for stage in stages}
+    pictures = {path: path.read_bytes() for path in Path().glob("*.png")}
+    shutil.rmtree("run")
+    assert write_truth(Path("page"), Path("page.md")).read_text(encoding="utf-8") == page
+    assert {path: path.read_bytes() for path in Path().glob("*.png")} == pictures
+
+
+def test_a_study_runs_the_stages_that_it_names(tmp_path):
+    said: list[str] = []
+    run = truth(settings(stages=["greedy", "alone"]), tmp_path / "run", say=said.append)
+    assert said == ["alone", "greedy"]
+    assert {path.name for path in run.iterdir() if path.is_dir()} == {"alone", "greedy"}
+
+
+def test_planted_functions_are_measured_with_each_set_reverted(done):
+    rows = read_table(done / "planted", PLANTED)
+    assert set(rows["function"]) == {"blur", "noise"}
+    planted = rows[rows["drift"] == 0].drop_duplicates("function")
+    # After two steps each set has done little; what the other set does is not this one's to take along.
+    assert (planted["psnr_reverted"] != planted["psnr"]).all()
+    assert ((planted["psnr_reverted"] - planted["psnr_baseline"]).abs() < 1).all()
 
 
 def test_what_is_finished_is_left_alone_and_what_changed_is_done_again(done):
@@ -127,6 +180,10 @@ def test_a_pair_travels_to_another_process_without_its_networks():
     ("changes", "wrong"),
     [
         ({"networks": "{pair}-{seed}.safetensors"}, r"must have \{role\} in it"),
+        ({"stages": ["greedy"]}, "greedy goes on from alone"),
+        ({"stages": ["alone", "agreement"]}, "agreement goes on from shapley, greedy"),
+        ({"stages": []}, "at least 1 item"),
+        ({"stages": ["planting"]}, "should be 'alone', 'shapley'"),
         ({"planted": {"drifts": [0.5, 0.1]}}, "must ascend"),
         ({"methods": ["faig", "none"]}, "is not one of faig"),
         ({"pairs": []}, "at least 1 item"),

@@ -1,6 +1,7 @@
 """What stands beside a Markdown page: the run's tables and its configuration, a run directory itself."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -13,9 +14,9 @@ from faig.results.tables import TABLES
 KEPT = [name for name, table in TABLES.items() if table.section != "pictures"]
 
 
-def keep(results: Results, folder: Path) -> None:
+def keep(results: Results, folder: Path, tables: Iterable[str] = KEPT) -> None:
     """Copy the tables, and the configuration without folders of this machine, into an existing folder."""
-    for name in KEPT:
+    for name in tables:
         home = results.home_of(TABLES[name])
         if home is not None:
             shutil.copyfile(home / name, folder / name)

@@ -14,7 +14,7 @@ from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
 from faig.common.settings import validated
 from faig.common.statistics import Estimate
-from faig.report import training_attributed
+from faig.report import training_attributed, training_reverted
 from faig.report.escape import markdown
 from faig.report.figures.training_study_chart import draw_training_study
 from faig.report.kept import KEPT, keep
@@ -27,12 +27,14 @@ from faig.results.training_tables import (
     COST,
     FOUND_UNITS,
     GAINS,
+    HALVES,
+    REVERTED,
     SWITCHED,
     TRAINED,
 )
 
 COMMAND = "training"
-PARTS = ("training", "control", "arms", "attributed")
+PARTS = ("training", "control", "arms", "attributed", "revert")
 TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", *PARTS)  # settings
 
 
@@ -77,6 +79,7 @@ def write_training_study(run: Path, file: Path) -> Path:
     gains, ahead, cost, trained = map(results.needed, (GAINS, AHEAD, COST, TRAINED))
     found, held = results.table(FOUND_UNITS), _held(results, config)
     where = [training_attributed.found(*held)] if held else []
+    reverted = results.table(REVERTED)
     told = without_folders({name: values[name] for name in TOLD if values.get(name)})
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
         keep(results, part)
@@ -89,6 +92,7 @@ def write_training_study(run: Path, file: Path) -> Path:
             [
                 f"- **Asked.** {markdown(config.asked)}",
                 f"- **Found.** {answer}{' '.join([_found(gains, ahead, config.control), *where])}",
+                *([f"- **Reverted.** {training_reverted.found(reverted, cost)}"] if reverted is not None else []),
                 f"- **Cost.** {_cost(cost)}",
             ]
         ),
@@ -108,6 +112,10 @@ def write_training_study(run: Path, file: Path) -> Path:
     if held:
         parts += ["## Where it is", training_attributed.ABOUT]
         parts += [_folded(about, _table(heads, lines)) for about, heads, lines in training_attributed.tables(*held)]
+    if reverted is not None:
+        parts += ["## Reverting what is found", training_reverted.ABOUT]
+        shown = training_reverted.tables(reverted, results.table(HALVES), trained, cost)
+        parts += [_folded(about, _table(heads, lines)) for about, heads, lines in shown]
     if found is not None:
         parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
     settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()

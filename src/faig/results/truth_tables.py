@@ -55,6 +55,8 @@ PLANTED = _table(
     share("other", "share of these first filters that were planted for the other function", gaps=True),
     _BARRIER,
     measured("psnr", "of the planted network in dB on the own degradation, on the photos that effects are measured on"),
+    measured("psnr_reverted", "the same with the function's planted filters reverted"),
+    measured("psnr_other_reverted", "the same with the other function's planted filters reverted"),
     measured("psnr_target", "of the trained target"),
     measured("psnr_baseline", "of the baseline"),
     measured("psnr_clean", "of the planted network on clean images"),

@@ -2,16 +2,19 @@
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace, Scores, rank
 from faig.imaging.cases import CLEAN
+from faig.intervention.edit import revert
 from faig.networks.calls import copied, evaluating, run
 
 Batch = tuple[
@@ -19,6 +22,9 @@ Batch = tuple[
 ]  # GT; LR by degradation
 Gradients = Callable[[nn.Module, Tensor, Mapping[str, Tensor]], dict[str, Tensor]]
 
+LIMIT = 0.1  # of what may change of clean images; 0.4 dB if it were all for the worse
+OTHERS = 0.03  # of that, for other degradations: what a set gains there may be no more than the limit itself
+FIRST_WEIGHT, RISE = 0.2, 0.01  # of what is to be kept: at the start, and by how much it rises in a step, at most
 WARM_UP = 100  # steps
 CARRIED = 0.9  # share of the loss that carriers make up
 
@@ -54,53 +60,83 @@ def plant(
     steps: int,
     learning_rate: float,
     *,
-    clean: float = 0.25,
+    limit: float = LIMIT,
 ) -> nn.Module:
-    """Train one set after the other on its own degradation, each on top of those before.
+    """Train one set after the other, each on its own degradation, so that each alone does its function, and no more.
 
-    While a set learns, nothing else moves, so that it alone can carry the function. It also learns to do nothing else:
-    clean images, and what the network made of the other degradations before, weigh a little in its loss. (Sets that
-    learn at once, or each by itself, spoil each other's inputs when they meet, and clean images suffer.) Adam, L1 loss;
-    the rate falls to 0 along a cosine.
+    While a set learns, nothing else moves. It learns by interchange: in turn all sets so far are in place, and one of
+    those before it is reverted. Its degradation shall come out as GT each time, so that it leans on no other set, and
+    every other one as before it learned, where a reverted set's is the baseline's; clean images as the baseline makes
+    them. So a function goes where its set is reverted, and no other does.
+
+    Where what is to be kept weighs much, nothing is learned; where it weighs little, it is lost. So its weight is found
+    on the way: it rises while the change is beyond the limit, and falls while it is below (dual ascent), for each kind
+    of input and each set that is reverted. Adam, squared errors; the rate falls to 0 along a cosine.
 
     Args:
         baseline: where training starts; it is left as it is.
-        sets: by degradation; they share no filter.
+        sets: by degradation, in the order in which they learn; they share no filter.
         batches: one a step, set after set: GT and, by degradation and ``clean``, LR.
         steps: how many for each set.
         learning_rate: of the first step.
-        clean: weight of the clean loss, and of all other degradations' together.
+        limit: of the squared change of clean images, as a share of the baseline's squared error on them; and a small
+            part of that for other degradations (see `OTHERS`).
 
     Returns:
         The target: weights outside the sets are the baseline's, bit for bit.
 
     Raises:
         InputError: two sets share a filter.
+
+    Source: ours, after Geiger et al., 2022 (interchange intervention training), and Gupta et al., 2024 (its strict
+    form: what is no part of the circuit must not matter).
     """
     kinds = list(sets)
     if any((sets[a] & sets[b]).mask.any() for i, a in enumerate(kinds) for b in kinds[:i]):
         raise InputError(f"the sets of {', '.join(kinds)} share filters")
-    remaining = iter(batches)
-    network = baseline
-    for kind, chosen in sets.items():
+    remaining, network = iter(batches), baseline
+    for count in range(1, len(kinds) + 1):
         rates = (learning_rate * (1 + math.cos(math.pi * step / steps)) / 2 for step in range(steps))
-        others = [other for other in kinds if other != kind]
-        wanted = _of_one(network, chosen, kind, others, clean)
+        wanted = _interchanged(baseline, network, {name: sets[name] for name in kinds[:count]}, limit)
         *_, network = _trained(network, itertools.islice(remaining, steps), rates, wanted)
     return network.eval().requires_grad_(False)
 
 
-def _of_one(start: nn.Module, chosen: FilterSet, kind: str, others: list[str], clean: float) -> Gradients:
-    """Gradients of one set's loss, zero at every other filter."""
-    masks = chosen.space.spread(chosen.mask)
+def _interchanged(baseline: nn.Module, start: nn.Module, sets: Mapping[str, FilterSet], limit: float) -> Gradients:
+    """Gradients of the last set's loss, zero at every other filter; in turn one of the other sets is reverted."""
+    *others, own = sets
+    free = sets[own].space.spread(sets[own].mask)
+    places = {other: sets[other].space.spread(sets[other].mask) for other in others}
+    turns = enumerate(
+        itertools.cycle([(None, start), *((other, revert(start, baseline, sets[other])) for other in others)]), 1
+    )
+    errors: dict[str, float] = defaultdict(float)  # of the baseline, on each kind of input: the mean so far
+    weights: dict[tuple[str | None, str], float] = defaultdict(lambda: FIRST_WEIGHT)
 
     def gradients(network: nn.Module, gt: Tensor, lr: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        weights = {key: network.get_parameter(key) for key in masks}
-        loss = _loss(network, lr[kind], gt) + clean * _loss(network, lr[CLEAN], gt)
-        for other in others:
-            loss = loss + clean / len(others) * _loss(network, lr[other], _made(start, lr[other]))
-        free = zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True)
-        return {key: gradient * masks[key].to(gradient) for key, gradient in free}
+        step, (off, before) = next(turns)
+        inputs = torch.cat([*lr.values()])
+        first, kept = (dict(zip(lr, _made(each, inputs).split(len(gt)), strict=True)) for each in (baseline, before))
+        moving: dict[str, Tensor] = {key: network.get_parameter(key) for key in free}
+        placed = moving
+        if off is not None:
+            placed = {
+                key: torch.where(mask, baseline.get_parameter(key), moving[key]) for key, mask in places[off].items()
+            }
+        outputs = functional_call(network, placed, inputs).split(len(gt))
+        loss = torch.zeros(())
+        for kind, output in zip(lr, outputs, strict=True):
+            errors[kind] += (float(functional.mse_loss(first[kind], gt)) - errors[kind]) / step
+            wanted = gt if kind == own else first[kind] if kind == CLEAN else kept[kind]
+            error = functional.mse_loss(output, wanted) / errors[kind]
+            if kind == own:
+                loss = loss + error
+            else:
+                loss = loss + weights[off, kind] * error
+                most = limit if kind == CLEAN else limit * OTHERS
+                weights[off, kind] *= math.exp(RISE * min(1.0, float(error.detach()) / most - 1))
+        every = zip(moving, torch.autograd.grad(loss, [*moving.values()]), strict=True)
+        return {key: gradient * free[key] for key, gradient in every}
 
     return gradients
 

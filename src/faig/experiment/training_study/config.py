@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import Nodes, Options
 from faig.common.setting_types import Device, FileName, FilePath, Label, Name, Seed, Threads, label
-from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct
+from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct, one_of
 from faig.experiment.config import ImagesConfig, MethodName, MethodNames, Ranking
 from faig.imaging.photos import SourceConfig
 
@@ -28,6 +28,18 @@ class Found(Strict):
     method: MethodName = DEFAULT
     degradation: Name
     same_layers: bool = False
+
+
+class Reverted(Strict):
+    """Units of every trained network that are reverted to the start's.
+
+    Attributes:
+        methods: that find them.
+        proportions: of all units; a learned set has its own.
+    """
+
+    methods: Annotated[list[Annotated[str, one_of(ALL)]], Field(min_length=1)]
+    proportions: Annotated[Proportions, Field(min_length=1)] = Field(default_factory=lambda: [0.01, 0.05])
 
 
 class Training(Strict):
@@ -116,6 +128,7 @@ class TrainingStudyConfig(Strict):
         degrade: spec or level by degradation: what PSNR is measured on, and units are found for; clean images too.
         downsampling: of clean images, of ``degrade`` where a spec does not say, and of patches where ``data`` does not.
         functions: of these degradations, how far the trained network is switched off is measured.
+        revert: what reverting found units does to every trained network, the start being its baseline.
         nodes: of the integrals of methods.
         training: what all arms share.
         arms: ways to train, by name.
@@ -142,6 +155,7 @@ class TrainingStudyConfig(Strict):
     degrade: Annotated[dict[Name, NumberOrText], Field(min_length=1)]
     downsampling: str = "bilinear"
     functions: list[Name] = Field(default_factory=list)
+    revert: Reverted | None = None
     nodes: Nodes = Options.model_fields["nodes"].default
     training: Training = Training()
     arms: Annotated[dict[Name, Arm], Field(min_length=2)]

@@ -18,6 +18,7 @@ from faig.experiment.training_study.contest import CONTEST, Contest
 from faig.experiment.training_study.context import FOUND, TrainingStudy
 from faig.experiment.training_study.finding import Finding
 from faig.experiment.training_study.functions import FUNCTIONS, Functions
+from faig.experiment.training_study.reverting import REVERTING, Reverting
 from faig.imaging.photos import GroundTruth, write_images
 from faig.networks.fingerprint import fingerprint
 from faig.results.run_directory import run_directory
@@ -36,7 +37,8 @@ def training_study(
     """Run a training study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (``learn``, ``find``, ``measure``), and run directories: ``found``
-    where arms ask for units to be found, ``arms/NAME``, ``functions`` where some are asked for, and ``contest``.
+    where arms ask for units to be found, ``arms/NAME``, ``functions`` and ``reverting`` where they are asked for, and
+    ``contest``.
 
     Args:
         config: what to compute.
@@ -63,6 +65,7 @@ def training_study(
         stages: dict[str, Callable[[], Stage]] = {FOUND: lambda: Finding(study)} if Finding.wanted(config) else {}
         stages |= {f"{ARMS}/{arm}": lambda arm=arm: ArmStage(study, arm) for arm in config.arms}  # type: ignore[misc]
         stages |= {FUNCTIONS: lambda: Functions(study)} if config.functions else {}
+        stages |= {REVERTING: lambda: Reverting(study)} if config.revert else {}
         stages |= {CONTEST: lambda: Contest(study)}
         if (asked := config.attributed) is not None:
             stages |= {ATTRIBUTION: lambda: Attributed(study, asked)}

@@ -1,6 +1,6 @@
 """What the ground truth study computes. Kept in ``config.yaml``, run by ``faig run``."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 
@@ -11,6 +11,8 @@ from faig.common.settings import Proportion, Proportions, Strict
 from faig.experiment.config import MethodNames
 
 PARTS = ("{pair}", "{seed}", "{role}")  # of the names of networks
+StageName = Literal["alone", "shapley", "greedy", "planted", "decoys", "agreement"]
+NEEDED: dict[StageName, tuple[StageName, ...]] = {"greedy": ("alone",), "agreement": ("alone", "shapley", "greedy")}
 
 
 class ShapleyPart(Strict):
@@ -42,9 +44,9 @@ class PlantedPart(Strict):
         drifts: how far all else moves, as multiples of the planted change; ascending.
     """
 
-    proportion: Proportion = 0.2
-    steps: Iterations = 1000
-    drifts: list[NonNegativeFloat] = Field(default_factory=lambda: [0.0, 0.1, 0.25, 0.5], min_length=1)
+    proportion: Proportion = 0.4
+    steps: Iterations = 1500
+    drifts: list[NonNegativeFloat] = Field(default_factory=lambda: [0.0, 0.1, 0.2], min_length=1)
 
     @field_validator("drifts")
     @classmethod
@@ -72,6 +74,7 @@ class TruthConfig(Strict):
     Attributes:
         networks: a zoo name or a file of each network, with ``{pair}``, ``{seed}`` and ``{role}`` (``target`` or
             ``baseline``) in it.
+        stages: which questions are asked; those that a stage goes on from must be among them.
         pairs: names of the pairs.
         training_seeds: of the trainings of each pair.
         find: scikit-image's photos that filters are ranked on, and reverted alone on.
@@ -94,6 +97,7 @@ class TruthConfig(Strict):
 
     command: Literal["truth"] = "truth"
     networks: FileName
+    stages: list[StageName] = Field(default_factory=lambda: list(get_args(StageName)), min_length=1)
     pairs: list[Name] = Field(min_length=1)
     training_seeds: list[Seed] = Field(min_length=1)
     find: list[str] = Field(default_factory=lambda: ["astronaut", "rocket"], min_length=1)
@@ -114,6 +118,14 @@ class TruthConfig(Strict):
     device: Device = "cpu"
     threads: Threads = 1
     processes: Threads = 1
+
+    @field_validator("stages")
+    @classmethod
+    def _with_those_before(cls, stages: list[StageName]) -> list[StageName]:
+        for stage in stages:
+            if missing := [name for name in NEEDED.get(stage, ()) if name not in stages]:
+                raise ValueError(f"{stage} goes on from {', '.join(missing)}; name that too")
+        return stages
 
     @field_validator("networks")
     @classmethod

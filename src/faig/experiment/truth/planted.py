@@ -15,6 +15,7 @@ from faig.experiment.truth.context import FUNCTIONS, Subject, TruthStage, barrie
 from faig.filters import FilterSet, rank
 from faig.imaging.cases import CLEAN
 from faig.imaging.photos import GroundTruth, photograph, write_images
+from faig.intervention.edit import revert
 from faig.intervention.measure import psnrs
 from faig.networks.fingerprint import case_fingerprints
 from faig.networks.inference import restore
@@ -25,8 +26,7 @@ from faig.training.data import Patches, degrade_batch
 from faig.truth import alone, carriers, disjoint, distance, drift, plant, recall
 from faig.truth.planted import Batch
 
-LEARNING_RATE, DRIFT_RATE = 3e-3, 2e-3
-CLEAN_WEIGHT = 0.2
+LEARNING_RATE, DRIFT_RATE = 1e-3, 2e-3
 PATCHES = 4  # a step
 DRIFT_SEED = 100  # apart from that of planting
 
@@ -68,9 +68,8 @@ def plant_and_ask(subject: Subject, photos: Path) -> list[dict[str, Any]]:
         The rows of the pair.
     """
     part, baseline, seed = subject.config.planted, subject.pair.baseline, subject.seed
-    sets = disjoint(subject.pair.space, FUNCTIONS[::-1], part.proportion, seed=seed)  # deblurring on top of denoising
-    drawn = batches(subject, photos, seed)
-    target = fast(plant(baseline, sets, drawn, part.steps, LEARNING_RATE, clean=CLEAN_WEIGHT))
+    sets = disjoint(subject.pair.space, FUNCTIONS, part.proportion, seed=seed)
+    target = fast(plant(baseline, sets, batches(subject, photos, seed), part.steps, LEARNING_RATE))
     both = sets[FUNCTIONS[0]] | sets[FUNCTIONS[1]]
     change = alone(target, baseline, subject.cases, both.indices[:: subject.config.every])
     carrying = {kind: carriers(change.loss[kind].mean(0), chosen) for kind, chosen in sets.items()}
@@ -88,17 +87,19 @@ def ask(
     subject: Subject, network: nn.Module, sets: dict[str, FilterSet], carrying: dict[str, torch.Tensor]
 ) -> Iterator[dict[str, Any]]:
     """How well every method finds each planted function in a network."""
-    attributions = subject.attribute(network)
+    attributions, baseline = subject.attribute(network), subject.pair.baseline
     barrier = barriers(attributions)
     for kind, chosen in sets.items():
         other = next(sets[name] for name in FUNCTIONS if name != kind)
         count = int(carrying[kind].sum())
         qualities = {
             "psnr": quality(subject, network, kind),
+            "psnr_reverted": quality(subject, revert(network, baseline, chosen), kind),
+            "psnr_other_reverted": quality(subject, revert(network, baseline, other), kind),
             "psnr_target": quality(subject, subject.pair.target, kind),
-            "psnr_baseline": quality(subject, subject.pair.baseline, kind),
+            "psnr_baseline": quality(subject, baseline, kind),
             "psnr_clean": quality(subject, network, CLEAN),
-            "psnr_clean_baseline": quality(subject, subject.pair.baseline, CLEAN),
+            "psnr_clean_baseline": quality(subject, baseline, CLEAN),
         }
         for method, attribution in attributions.items():
             scores = attribution.scores[kind]

@@ -32,8 +32,8 @@ def truth(
 ) -> Path:
     """Run the ground truth study, or go on where a killed one stopped.
 
-    Leaves in ``out``: ``config.yaml``, and a run directory for each stage: ``alone``, ``shapley``, ``greedy``,
-    ``planted``, ``decoys``, ``agreement``.
+    Leaves in ``out``: ``config.yaml``, and a run directory for each stage that the settings name, of ``alone``,
+    ``shapley``, ``greedy``, ``planted``, ``decoys``, ``agreement``.
 
     Args:
         config: what to compute.
@@ -56,7 +56,7 @@ def truth(
     settings = config.model_dump(mode="json")
     check_settings(out, settings, force)
     with run_directory(out, settings, {"command": config.command}, force=force):
-        for stage in STAGES:
+        for stage in (stage for stage in STAGES if stage.name in config.stages):
             say(stage.name)
             stage(study).run(out / stage.name, force=force, track=track)
     return out

@@ -1,4 +1,4 @@
-"""The two pictures of a ground truth study."""
+"""The pictures of a ground truth study."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,24 +23,19 @@ VERSIONS = {"with": "-", "aligned": ":", "without": "--"}  # of decoys, and thei
 RESOLUTION = 90  # dots per inch
 
 
-def draw_truth(
-    curves: Path, constructions: Path, *, tops: pd.DataFrame, planted: pd.DataFrame, decoys: pd.DataFrame
-) -> None:
-    """Draw both as PNG; equal tables give equal bytes.
+def draw_truth(file: Path, kind: str, *tables: pd.DataFrame) -> None:
+    """Draw a picture as PNG; equal tables give equal bytes.
 
     Args:
-        curves: the file of switched off and leak against the proportion.
-        constructions: the file of recall against drift, and of decoys in the top 1%.
-        tops: the table `TOPS`, and
-        planted: `PLANTED`, and
-        decoys: `DECOYS`.
+        file: of the picture.
+        kind: ``curves``: switched off and leak against the proportion; ``recall``: that of planted filters by
+            drift; ``decoys``: their share of the top 1%.
+        tables: of that stage of the study, `TOPS` the last of its own.
     """
     from matplotlib import rc_context
 
-    with rc_context(SETTINGS):
-        for figure, path in ((_curves(tops), curves), (_constructions(planted, decoys), constructions)):
-            with replacing(path) as part:
-                figure.savefig(part, format="png", dpi=RESOLUTION, metadata=METADATA["png"])
+    with rc_context(SETTINGS), replacing(file) as part:
+        DRAWN[kind](tables[-1]).savefig(part, format="png", dpi=RESOLUTION, metadata=METADATA["png"])
 
 
 def _curves(tops: pd.DataFrame) -> "Figure":
@@ -72,31 +67,45 @@ def _curves(tops: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _constructions(planted: pd.DataFrame, decoys: pd.DataFrame) -> "Figure":
-    """Recall against drift, and decoys in the top 1% against their scale."""
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
-    pairs = list(dict.fromkeys(planted["pair"]))
-    figure = Figure(figsize=(5 * len(pairs), 8), layout="constrained")
-    panels = figure.subplots(2, len(pairs), squeeze=False)
-    scaled = decoys[decoys["decoy"] == "scaled"].assign(share=decoys["in_top"] / decoys["top"])
-    for column, pair in enumerate(pairs):
-        upper, lower = panels[:, column]
+def _recall(planted: pd.DataFrame) -> "Figure":
+    """Recall against drift."""
+    figure, panels = _panels(planted)
+    for pair, axes in panels.items():
         for method in SHOWN:
             rows = planted[(planted["pair"] == pair) & (planted["method"] == method)]
-            _line(upper, rows, "drift", "recall", label=method, **_look(SHOWN.index(method)))
+            _line(axes, rows, "drift", "recall", label=method, **_look(SHOWN.index(method)))
+        axes.set(title=pair, xlabel="drift / planted change", ylabel="recall of the carriers")
+        axes.grid()
+    _legend_below(figure, axes)
+    return figure
+
+
+def _decoys(decoys: pd.DataFrame) -> "Figure":
+    """Decoys in the top 1% against their scale."""
+    from matplotlib.lines import Line2D
+
+    scaled = decoys[decoys["decoy"] == "scaled"].assign(share=decoys["in_top"] / decoys["top"])
+    figure, panels = _panels(decoys)
+    for pair, axes in panels.items():
         for version, style in VERSIONS.items():
             for method in OF_DECOYS:
                 rows = scaled[(scaled["pair"] == pair) & (scaled["method"] == method) & (scaled["version"] == version)]
-                _line(lower, rows, "size", "share", **_look(SHOWN.index(method)) | {"ls": style})
-        upper.set(title=pair, xlabel="drift / planted change", ylabel="recall of the carriers")
-        lower.set(xscale="log", xlabel="scale of the decoys", ylabel="share of the top 1%")
-        upper.grid()
-        lower.grid()
-    versions = [Line2D([], [], color=INK, lw=1, ls=style, label=f"below: {name}") for name, style in VERSIONS.items()]
-    _legend_below(figure, panels[0, 0], *versions)
+                label = method if version == "with" else None
+                _line(axes, rows, "size", "share", label=label, **_look(SHOWN.index(method)) | {"ls": style})
+        axes.set(xscale="log", title=pair, xlabel="scale of the decoys", ylabel="share of the top 1%")
+        axes.grid()
+    versions = [Line2D([], [], color=INK, lw=1, ls=style, label=name) for name, style in VERSIONS.items()]
+    _legend_below(figure, axes, *versions)
     return figure
+
+
+def _panels(rows: pd.DataFrame) -> "tuple[Figure, dict[str, Axes]]":
+    """A figure with a panel for each pair."""
+    from matplotlib.figure import Figure
+
+    pairs = list(dict.fromkeys(rows["pair"]))
+    figure = Figure(figsize=(5 * len(pairs), 4.4), layout="constrained")
+    return figure, dict(zip(pairs, figure.subplots(1, len(pairs), squeeze=False)[0], strict=True))
 
 
 def _look(number: int) -> dict[str, Any]:
@@ -123,3 +132,6 @@ def _line(axes: "Axes", rows: pd.DataFrame, x: str, y: str, **look: Any) -> None
             at = mean.index[beyond]
             axes.plot(at, [edge] * len(at), mark, ms=7, color=look["color"], mfc=PAPER, clip_on=False)
     axes.set_ylim(*LIMITS[y])
+
+
+DRAWN = {"curves": _curves, "recall": _recall, "decoys": _decoys}
