@@ -1,8 +1,8 @@
 import os
-import threading
 import subprocess
 import sys
 import textwrap
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
