@@ -93,16 +93,16 @@ class _Tree:
             raise Damaged("does not begin as an LMDB does")
         return head
 
-    def _read(self, number: int, count: int, size: int) -> bytes:
-        """The first bytes of so many pages, which are counted as taken."""
+    def _take(self, number: int, count: int) -> None:
+        """Count so many pages as taken."""
         if number + count > self.head.last_page + 1:
             raise Damaged(f"page {number} does not exist")
         self.taken.append(range(number, number + count))
-        return os.pread(self.file, size, number * self.page_size)
 
     def _check_page(self, number: int, depth: int) -> None:
         """Check a page, and all below it; ``depth`` counts down to the leaves at 1."""
-        page = self._read(number, 1, self.page_size)
+        self._take(number, 1)
+        page = os.pread(self.file, self.page_size, number * self.page_size)
         own, kind, end, begin = PAGE.unpack_from(page)
         right = (number, LEAF if depth == 1 else BRANCH)
         if (own, kind) != right or end % 2 or not PAGE.size < end <= begin <= self.page_size:
@@ -140,7 +140,11 @@ class _Tree:
         if flags != ELSEWHERE or start + 8 > self.page_size:
             raise Damaged("has an entry that is no value")
         (number,) = struct.unpack_from("<Q", page, start)
-        count = (PAGES.size + size - 1) // self.page_size + 1
-        if PAGES.unpack(self._read(number, count, PAGES.size)) != (number, OVERFLOW, count):
+        needed = (PAGES.size + size - 1) // self.page_size + 1
+        self._take(number, needed)  # which are there to be read
+        own, kind, count = PAGES.unpack(os.pread(self.file, PAGES.size, number * self.page_size))
+        if (own, kind) != (number, OVERFLOW) or count < needed:
             raise Damaged(f"page {number} has a damaged head")
+        if count > needed:  # a smaller value may be put where a larger one was
+            self._take(number + needed, count - needed)
         return 8
