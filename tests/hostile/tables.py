@@ -82,9 +82,7 @@ def make_run(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     run = make_study(folder)
     (folder / "pages").mkdir()
-    (run / "config.yaml").write_text(
-        yaml.safe_dump({"command": "study", "degrade": DEGRADE}), "utf-8"
-    )  # of stages without
+    (run / "config.yaml").write_text(yaml.safe_dump({"command": "study", "degrade": DEGRADE}), "utf-8")
     images = {"images": ImagesConfig(gt=folder / "gt", degrade=DEGRADE), "threads": 1}
     networks = {name: str(folder / f"{name}.safetensors") for name in ("baseline", "target")}
     attribute_run(AttributeConfig(**networks, **images, nodes=2, top=0.3), run / "finding")
