@@ -13,8 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
+from conftest import nudged, tiny_network
+from faig import Pair, make_cases
+from faig.attribution.integration.gradients import LossGradients
 from faig.common.progress import progress_bar
 from faig.common.signals import Stopped, stoppable
 from faig.training import loop
@@ -97,6 +101,19 @@ def test_a_swallowed_signal_comes_again_between_two_units_of_work():
     hear()
     with stoppable():  # what came before is over
         assert list(progress_bar(range(3), "work", 3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_end_after_the_pass_that_they_are_in(threads, monkeypatch):
+    passes, once = [], LossGradients.gradients
+    monkeypatch.setattr(LossGradients, "gradients", lambda *given: (passes.append(given), once(*given))[1])
+    baseline = tiny_network()
+    pair = Pair(target=nudged(baseline, size=0.02), baseline=baseline)
+    cases = make_cases({name: torch.rand(3, 16, 16) for name in "abcd"}, {"blur": 2}, scale=2)
+    with pytest.raises(Stopped), stoppable():
+        swallow()
+        pair.attribute(cases, nodes=50, threads=threads)
+    assert not passes
 
 
 def test_a_swallowed_signal_ends_training(settings, monkeypatch):

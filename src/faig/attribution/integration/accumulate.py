@@ -19,6 +19,7 @@ from faig.attribution.integration.path import WeightPath
 from faig.attribution.integration.quadrature import Quadrature
 from faig.attribution.raw_scores import Contribution
 from faig.common.errors import InputError
+from faig.common.signals import stop_if_signalled
 from faig.filters import FilterSpace, Scores
 from faig.imaging.cases import CLEAN, Case
 from faig.networks.tiling import Grid, whole
@@ -138,6 +139,7 @@ class GradientSum(ABC):
         value = torch.zeros(len(inputs[part]), dtype=torch.float64)
         sums = [values[part] for values in self.sums.values()]
         for tile in self.grid:
+            stop_if_signalled()  # in a thread nothing else would: the command would wait for all of its passes
             with self._named():
                 tile_value, gradients = self.loss_gradients.gradients(inputs[part], self.gt[part], tile)
             value += tile_value.cpu().double()
