@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import multiprocessing
+import os
+import signal
 import socket
 import time
 
@@ -16,11 +18,18 @@ SAID = "error: a process that shared the work was killed"
 
 
 class OneDies(concurrent.futures.ProcessPoolExecutor):
-    """Kills one of its workers as soon as there is work."""
+    """Kills one of its workers once there is work, and before any of it is done: all are stopped until that is seen."""
 
     def map(self, *arguments, **options):
+        workers = list(self._processes.values())
+        for worker in workers:
+            os.kill(worker.pid, signal.SIGSTOP)
         results = super().map(*arguments, **options)
-        next(iter(self._processes.values())).kill()
+        workers[0].kill()
+        while not self._broken:
+            time.sleep(0.01)
+        for worker in workers[1:]:
+            os.kill(worker.pid, signal.SIGCONT)
         return results
 
 
