@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -53,6 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script's background jobs are deaf to Ctrl-C, and so would be every command that the tests interrupt.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

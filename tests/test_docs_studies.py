@@ -1,0 +1,109 @@
+"""What the page of studies says of those that were run is in their tables."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+PARTS = ("switched_off", "switched_off_pixels", "leak", "leak_pixels")
+
+
+@pytest.fixture
+def said():
+    return " ".join((DOCS / "studies.md").read_text(encoding="utf-8").split())
+
+
+def table(study, name, *keys):
+    rows = pd.read_csv(DOCS / "results" / study / f"{name}.csv", dtype={"arm": str})  # 5e-5 is the name of one
+    return rows.set_index(list(keys)).sort_index() if keys else rows
+
+
+def of_seeds(values):
+    """Mean and standard deviation of what each seed has, as they are told."""
+    return f"{values.mean():.2f} ± {values.std():.2f}"
+
+
+def test_what_protecting_units_keeps(said):
+    gains = table("guided", "gains", "arm", "input").gain
+    lost = gains["all-free", "blur"]
+    kept = {arm: f"{gains[arm, 'blur'] - lost:.2f}" for arm in gains.index.levels[0]}
+    jpeg = {arm: gains["all-free", "jpeg"] - gains[arm, "jpeg"] for arm in gains.index.levels[0]}
+    protecting = [arm for arm in jpeg if arm.partition("-")[0] in ("found", "random", "layers")]
+    assert f"{-lost:.2f} dB of deblurring go. With the found 20% protected {kept['found-20']} dB of that stay" in said
+    assert f"with 20% at random {kept['random-20']}, with as many of the same layers {kept['layers-20']}" in said
+    assert f"with the found 50% {kept['found-50']}, with 50% at random {kept['random-50']}" in said
+    within = max(abs(jpeg[arm]) for arm in protecting)
+    assert f"gains the same {gains['all-free', 'jpeg']:.2f} dB to within {within + 0.005:.2f}" in said
+    pulled = [f"{kept[arm]} dB for {jpeg[arm]:.2f} dB of JPEG" for arm in ("pull-1", "pull-4")]
+    assert f"keeps {pulled[0]}, or {pulled[1].replace(' dB', '').replace(' of JPEG', '')}, without" in said
+
+
+def test_what_few_units_unlearn(said):
+    rows = table("unlearning", "switched", "arm")
+    off = {arm: f"{row.switched_off:.2f} / {row.switched_off_pixels:.2f}" for arm, row in rows.iterrows()}
+    few = [rows.loc[arm, part] for arm in ("found-1", "random-1", "change-1") for part in ("leak", "leak_pixels")]
+    assert f"{off['found-1']} by the found 1%, {off['random-1']} by 1% at random" in said
+    assert f"{off['change-1']} by the 1% that changed most, at leaks of {min(few):.2f} to {max(few):.2f}" in said
+    assert f"{off['found-5']} by the found 5%, {off['random-5']} at random" in said
+    everything = rows.loc["all-free"]
+    leak = f"{everything.leak:.2f} / {everything.leak_pixels:.2f}"
+    assert f"{off['all-free']} by all, at a leak of {leak}" in said
+    spread = rows[[f"{part}_spread" for part in PARTS]].drop("all-free").max().max()
+    assert f"Between seeds the standard deviation is up to {spread:.2f}" in said
+    ahead = table("unlearning", "ahead", "arm", "against", "input")
+    one, five = (ahead.loc[f"found-{size}", f"random-{size}", "noise"] for size in (1, 5))
+    assert one.ahead_low < 0 < one.ahead_high
+    assert five.ahead_high < 0  # unlearned further: a lower PSNR
+    assert f"the found 5% goes {-five.ahead:.2f} dB further" in said
+
+
+def test_what_a_second_branch_gains_and_costs(said):
+    ahead = table("branches", "ahead", "input").ahead
+    seeds = table("branches", "trained", "arm", "input").loc["two"].ahead
+    assert f"ahead by {ahead['clean']:.2f} dB on clean images and by {ahead['noise']:.2f} dB on noisy ones" in said
+    assert (seeds[["clean", "noise"]] > 0).all()
+    assert f"ahead by {ahead['blur']:.2f} dB on average, and by {seeds['blur'].min():.2f} dB with one seed" in said
+    cost = table("branches", "cost").groupby("arm").mean(numeric_only=True)
+    more = cost.loc["two"] / cost.loc["one"] - 1
+    assert f"costs {more.multiply_adds:.0%} more multiply-adds and {more.parameters:.0%} more parameters" in said
+
+
+def test_what_filters_hold_in_a_second_branch(said):
+    rows = table("branches", "attributed", "chosen", "arm", "function")
+    whole = rows.loc["second-branch", "two"]
+    off, leaked = (of_seeds(whole.loc["noise", part]) for part in ("switched_off", "leak"))
+    lost = -whole.loc["noise", "psnr_elsewhere"].mean()
+    assert f"denoising is off to {off} at a leak of {leaked}, and other inputs lose {lost:.2f} dB" in said
+    assert f"deblurring stays ({of_seeds(whole.loc['blur', 'switched_off'])})" in said
+    two, one = (rows.loc["faig", arm, "noise"].query("proportion == 0.01") for arm in ("two", "one"))
+    assert f"off to {of_seeds(two.switched_off)} at a leak of {two.leak.mean():.2f}" in said
+    assert f"({of_seeds(one.switched_off)} at {one.leak.mean():.2f} with one branch)" in said
+    assert f"{['no', 'one', 'two', 'three'][two.wrecked.notna().sum()]} of three networks are wrecked" in said
+    layers = table("branches", "attributed-layers").query("arm == 'two' and function == 'noise' and proportion == 0.01")
+    layers = layers[layers.chosen == "faig"]
+    second = layers[layers.layer.isin(second_branch())]
+    share, found = (second[part].sum() / layers[part].sum() for part in ("filters", "found"))
+    assert f"of them {found:.0%} are in the branch, which has {share:.0%} of all filters" in said
+
+
+def second_branch():
+    """The layers of which all filters are reverted where the whole branch is."""
+    layers = table("branches", "attributed-layers").query("chosen == 'second-branch'")
+    return set(layers[layers.filters == layers.found].layer)
+
+
+def test_what_gentler_training_leaves_in_few_filters(said):
+    rows = table("gentle", "reverted").query("proportion == 0.01")
+    means = rows.groupby(["method", "function", "arm"]).switched_off.mean()
+    for method, name in (("faig", "by FAIG"), ("learned", "by a learned set")):
+        blur, noise = (
+            f"{means[method, of, '5e-5']:.2f} to {means[method, of, '5e-4']:.2f}" for of in ("blur", "noise")
+        )
+        assert f"{name} {blur}" in said
+        assert noise in said.split(f"{name} {blur}")[1][:60]
+    assert f"is one of working networks at every rate (barrier {rows.barrier.max():.2f})" in said
+    moved = table("gentle", "cost").groupby("arm").moved.mean()
+    assert f"moves the weights by {moved.min() * 100:.0f} to {moved.max():.0%}" in said
+    gains = table("gentle", "gains", "arm", "input").gain
+    assert f"(deblurring {gains['5e-5', 'blur']:+.2f} to {gains['5e-4', 'blur']:+.2f} dB)" in said
