@@ -3,10 +3,10 @@
 import dataclasses
 import functools
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,9 +54,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     torch.set_num_threads(1)  # the networks are tiny, and other tests run beside
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A script's background jobs are deaf to Ctrl-C, and so would be every command that the tests interrupt.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -244,6 +241,8 @@ def study_run(tmp_path_factory) -> Path:
 @pytest.fixture
 def forked(monkeypatch) -> None:
     """Pools of processes fork from one that has imported what is slow to import; see `processes`."""
+    # Were it begun by a pool, which holds Ctrl-C back from its workers, no process of any later test would hear it.
+    forkserver.ensure_running()
     monkeypatch.setattr("faig.common.workers.get_context", lambda method: FORKED)
 
 
