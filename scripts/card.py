@@ -36,7 +36,7 @@ from faig.pair import load_pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.training.prepare import starts
 from faig.zoo.card import CARD, Measured, with_front_matter
-from faig.zoo.record import record_of
+from faig.zoo.record import KEPT, record_of
 from faig.zoo.scores import SCORES
 
 NODES = 8
@@ -115,13 +115,16 @@ def card(pair: str, sets: dict[str, Numbers], images: ImagesConfig, inputs: list
     change = record_of(pair).change
     done = ", ".join(f"{name} of {level}" for name, level in images.degrade.items())
     records = {name: network_metadata(zoo.find(f"{pair}/{name}"))["training"] for name in zoo.ROLES}
+    kept = ""
+    if KEPT in records["target"]:
+        kept = f" (`scripts/gentler.py` kept {records['target'][KEPT]:g} of what training had changed, no more)"
     lines = [
         f"# {pair}",
         "",
         "PSNR in dB and SSIM (RGB, border = scale), mean over the images, each cropped to multiples of 12, degraded "
         f"({done}) and reduced ({images.downsampling}). The gain is the target's PSNR minus the baseline's, "
         "with its 95% bootstrap interval over images. Weights are kept in float16; fine-tuning moved them by "
-        f"{change:.2f} of their norm.",
+        f"{change:.2f} of their norm{kept}.",
         "",
         "| images | input | bicubic | baseline | target | gain (dB) |",
         "|---|---|---|---|---|---|",

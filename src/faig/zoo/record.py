@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
@@ -17,6 +18,7 @@ from faig.zoo.learned import LEARNED
 from faig.zoo.predictor import PREDICTOR
 from faig.zoo.scores import SCORES
 
+KEPT = "kept_of_change"  # in a training's record: the share of what it changed that its file has
 BESIDE = {SCORES: "scores", LEARNED: "learned sets", PREDICTOR: "predictor"}
 
 
@@ -63,20 +65,25 @@ def record_of(pair: str) -> PairRecord:
     folder = zoo.folder(pair)
     target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
     metadata = network_metadata(folder / "target.safetensors")
-    high, low = (torch.cat([w.flatten() for w in network.parameters()]) for network in (target, baseline))
     card, scores = folder / CARD, folder / SCORES
     return PairRecord(
         name=pair,
         architecture=str(metadata.get("architecture", "")),
         scale=scale_of(target),
-        parameters=high.numel(),
+        parameters=sum(weight.numel() for weight in target.parameters()),
         size=sum((folder / f"{role}.safetensors").stat().st_size for role in zoo.ROLES),
         functions=load_scores(scores)[0].degradations if scores.is_file() else [],
         trained=_trained(metadata),
-        change=float((high - low).norm() / high.norm()),
+        change=relative_change(target, baseline),
         beside=[words for file, words in BESIDE.items() if (folder / file).is_file()],
         measured=read_card(card)[0] if card.is_file() else [],
     )
+
+
+def relative_change(target: nn.Module, baseline: nn.Module) -> float:
+    """How far fine-tuning moved the weights: ``|θ - θ̄| / |θ|``."""
+    high, low = (torch.cat([weight.detach().flatten() for weight in each.parameters()]) for each in (target, baseline))
+    return float((high - low).norm() / high.norm())
 
 
 def told_of_training(metadata: dict[str, Any]) -> dict[str, str]:
@@ -99,7 +106,8 @@ def _length(training: Any) -> str:
     count = int(training["config"]["optimizer"]["iterations"])
     took = f" in {float(training['seconds']) / 3600:.1f} hours" if training.get("seconds") else ""
     before = "going on from another training" if training.get("start") else "from scratch"
-    return f"{count:,} iterations{took} on {training['hardware']}, {before}"
+    kept = f"; {float(training[KEPT]):g} of what it changed was kept" if KEPT in training else ""
+    return f"{count:,} iterations{took} on {training['hardware']}, {before}{kept}"
 
 
 def _images(training: Any) -> str:
@@ -116,7 +124,8 @@ def _reached(training: Any) -> str:
     last, validation = training["validation"][-1], training["config"]["validation"]
     psnr = {kind: float(value) for kind, value in last.items() if kind not in ("iteration", "loss")}
     on = f"{int(validation['images'])} images of {Path(validation['gt']).name}"
-    return f"PSNR {', '.join(f'{kind} {value:.2f}' for kind, value in psnr.items())} dB on {on}"
+    when = ", all of its change kept" if KEPT in training else ""
+    return f"PSNR {', '.join(f'{kind} {value:.2f}' for kind, value in psnr.items())} dB on {on}{when}"
 
 
 def _trained(metadata: dict[str, Any]) -> list[tuple[str, float]]:
