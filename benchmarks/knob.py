@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 import faig
+from faig.experiment.config import ImagesConfig
 from faig.imaging.cases import Case, middle_of
 from faig.intervention.edit import Units
 from faig.intervention.knob import CONTROLS
@@ -93,9 +94,12 @@ def judged(rows: Rows, curves: dict[str, Rows], function: str) -> dict[str, Any]
     }
 
 
-def middles(folder: Path, chosen: slice, degrade: dict[str, Any], side: int, pair: faig.Pair) -> list[Case]:
+def middles(
+    folder: Path, chosen: slice, degrade: dict[str, Any], downsampling: str, side: int, pair: faig.Pair
+) -> list[Case]:
     """The middles of the images that are large enough, by name."""
-    made = faig.make_cases(folder, degrade, scale=pair.scale, channels=pair.channels)
+    inputs = ImagesConfig(gt=folder, degrade=degrade, downsampling=downsampling).degradations()
+    made = faig.make_cases(folder, inputs, scale=pair.scale, channels=pair.channels)
     large = [case for case in made if min(case.gt.shape[1:]) >= side * pair.scale]
     return [middle_of(case, side, pair.scale) for case in large[chosen]]
 
@@ -123,6 +127,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--unit", default="channel")
     parser.add_argument("--degrade", type=levels, default=levels("noise=0.06"), help="functions, and what they undo")
     parser.add_argument("--further", type=levels, default={}, help="inputs to measure on too: noise-0.03=noise:0.03")
+    parser.add_argument("--downsampling", default="bilinear", help="as the target's training reduced its images")
     parser.add_argument("--find", type=Path, required=True, help="GT images to find on")
     parser.add_argument("--measure", type=Path, required=True, help="GT images to measure on")
     parser.add_argument("--images", type=int, nargs=2, default=(12, 16), help="how many of each")
@@ -142,10 +147,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         ends = {end: f"{options.pair}/{end}" for end in ends}
     pair = faig.Pair(**ends, unit=options.unit)
     to_measure, side = (6, 32) if options.small else (options.images[1], options.side[1])
-    found_on = middles(options.find, slice(options.images[0]), options.degrade, options.side[0], pair)
-    measured_on = middles(
-        options.measure, slice(options.skip, options.skip + to_measure), options.degrade | options.further, side, pair
-    )
+    reduced = options.downsampling
+    found_on = middles(options.find, slice(options.images[0]), options.degrade, reduced, options.side[0], pair)
+    chosen = slice(options.skip, options.skip + to_measure)
+    measured_on = middles(options.measure, chosen, options.degrade | options.further, reduced, side, pair)
     begun = time.perf_counter()
     found = pair.attribute(found_on, options.method, threads=options.threads)
     seconds = time.perf_counter() - begun
