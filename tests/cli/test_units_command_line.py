@@ -110,6 +110,19 @@ def test_a_pair_as_one_graph(faig, pair, networks, tmp_path):
         assert (code, message in err) == (2, True), err
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("check", ["--check", "--no-check"])
+def test_a_graph_that_wrecks_the_image_is_told_of(faig, pair, networks, tmp_path, monkeypatch, check):
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr("faig.cli.reading.wrecked_on_photos", lambda network, *ends: "too bright")
+    space = FilterSpace.of(networks[0])
+    Strengths(space, torch.zeros(len(space))).save(tmp_path / "noise.safetensors")
+    out = tmp_path / "knob.onnx"
+    code, _, err = faig("export", *pair, "--filters", f"noise={tmp_path / 'noise.safetensors'}", check, "--out", out)
+    assert (code, out.is_file()) == (0, True)
+    assert ("noise at strength 0 wrecks the image: too bright" in err) == (check == "--check")
+
+
 def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, monkeypatch):
     monkeypatch.setattr("faig.attribution.learning.strengths.STEPS", 2)
     run = tmp_path / "run"

@@ -113,7 +113,7 @@ def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
     assert units("tiny-x2/blur@faig", target).order[:3].tolist() == rank(exact)[:3].tolist()
     write_ranking(tmp_path / "filters.csv", space, exact)
     assert torch.equal(units(str(tmp_path / "filters.csv"), target).order, rank(exact))
-    with pytest.raises(InputError, match="tiny-x2 has scores of blur, noise, not of 'jpeg'"):
+    with pytest.raises(InputError, match="tiny-x2 has no function 'jpeg'; it has blur, noise"):
         units("tiny-x2/jpeg", target)
     with pytest.raises(InputError, match="these scores are of another network"):
         units("tiny-x2/blur", tiny_network("srcnn-style"))
@@ -147,7 +147,7 @@ def test_learned_sets_ship_with_a_pair(folder, tmp_path):
     assert (turned_by("tiny-x2", "blur"), turned_by("tiny-x2", "jpeg")) == ("tiny-x2/blur@learned", "tiny-x2/jpeg")
     for kind in ("blur", "noise"):
         assert units(f"tiny-x2/{kind}@learned", pair.target).top(0.1) == found.top(kind, "10%")
-    with pytest.raises(InputError, match="tiny-x2 has scores of blur, noise, not of 'jpeg'"):
+    with pytest.raises(InputError, match="tiny-x2 has no function 'jpeg'; it has blur, noise"):
         units("tiny-x2/jpeg@learned", pair.target)
     with pytest.raises(InputError, match="the ranking has only 13"):
         units("tiny-x2/blur@learned", pair.target).top(0.2)  # no more are learned

@@ -22,7 +22,7 @@ from faig.zoo.scores import chosen_by
 app = typer.Typer(add_completion=False)
 Out = Annotated[Path, typer.Option("--out", metavar="NET", help="The new network: .safetensors, .pth or .onnx.")]
 
-ALTERED: cli.Group = {"top": (cli.Top, None), "check": (cli.Check, True)}
+ALTERED: cli.Group = {"top": (cli.Top, None), **cli.CHECKED}
 
 
 @app.command(

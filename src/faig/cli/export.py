@@ -13,6 +13,7 @@ from faig.cli.output import screen
 from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.filters import UNITS, FilterSpace
+from faig.intervention.edit import modulate
 from faig.intervention.turnable import Turnable, export_turnable
 from faig.networks.checkpoint import load_builder
 from faig.networks.inference import channels_of
@@ -22,10 +23,10 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(
-    epilog="Example: faig export srresnet-x2 --filters blur=srresnet-x2/blur --filters noise=srresnet-x2/noise "
-    "--out knob.onnx"
+    epilog="Example: faig export srresnet-x2 --filters blur=srresnet-x2/blur@learned --filters "
+    "noise=srresnet-x2/noise@learned --out knob.onnx"
 )
-@cli.taking(cli.PAIR, cli.UNITS_RANKED, cli.NEW)
+@cli.taking(cli.PAIR, cli.CHECKED, cli.UNITS_RANKED, cli.NEW)
 def export(
     out: Annotated[Path, typer.Option("--out", metavar="NET.onnx", help="The graph.")],
     name: Annotated[
@@ -44,7 +45,7 @@ def export(
     if name and options["pair"]:
         raise InputError(f"{name} and --pair {options['pair']}: name one pair")
     if bool(filters) == per_unit:
-        raise InputError("name what turns each function, --filters blur=srresnet-x2/blur, or else --per-unit")
+        raise InputError("name what turns each function, --filters blur=srresnet-x2/blur@learned, or else --per-unit")
     new_file(out, options["force"])
     low_name, high_name = reading.networks(name or options["pair"], options["baseline"], options["target"])
     high, low = zoo.load_pair(high_name, low_name, load_builder(arch) if (arch := options["arch"]) else None)
@@ -54,6 +55,10 @@ def export(
     else:
         chosen = chosen_by(files, high, reading.share_of(top), unit=options["unit"], everything=options["everything"])
         network = Turnable(high, low, chosen)
+        if options["check"]:
+            for function, units in chosen.items():
+                off = modulate(high, low, units, 0.0)
+                reading.warn_if_wrecked(off, high, low, f"{function} at strength 0")
         screen.note(describe_methods(methods_of(files)))
     difference = export_turnable(network, out, channels_of(high))
     size = out.stat().st_size

@@ -179,6 +179,7 @@ def default_out(command: str) -> Path:
 Group = Mapping[str, tuple[Any, Any]]  # by parameter: its annotation, and its default
 
 PAIR: Group = {"pair": (PairName, None), "baseline": (Baseline, None), "target": (Target, None)}
+CHECKED: Group = {"check": (Check, True)}
 UNITS_RANKED: Group = {"unit": (Unit, None), "everything": (Everything, False)}
 COMPUTE: Group = {"seed": (Seed, None), "device": (Device, None), "threads": (Threads, None)}
 NEW: Group = {"arch": (Arch, None), "force": (Force, False), **COMPUTE}

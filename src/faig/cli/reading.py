@@ -154,10 +154,10 @@ def share_of(top: str | None) -> float | None:
     return None if top is None else proportion(top)
 
 
-def warn_if_wrecked(network: nn.Module, target: nn.Module, baseline: nn.Module) -> None:
+def warn_if_wrecked(network: nn.Module, target: nn.Module, baseline: nn.Module, what: str = "this") -> None:
     """Say so where an altered network is wrecked on packaged photos."""
     if reason := wrecked_on_photos(network, target, baseline, scale_of(target)):
-        logger.warning("this wrecks the image: %s (on crops of packaged photos)", reason)
+        logger.warning("%s wrecks the image: %s (on crops of packaged photos)", what, reason)
 
 
 def function_and_file(text: str) -> tuple[str, str]:

@@ -137,7 +137,8 @@ def restore(
     log_cropped(cropped, len(truth), scale)
     if rows:
         _print_quality(rows, scale)
-    screen.result(f"{len(files)} images in {folder}", network=name, out=folder, images=len(files))
+    images = "1 image" if len(files) == 1 else f"{len(files)} images"
+    screen.result(f"{images} in {folder}", network=name, out=folder, images=len(files))
 
 
 def understood(arguments: list[str], out: Path | None) -> Named:
@@ -185,7 +186,10 @@ def input_files(inputs: list[str]) -> dict[str, Path]:
             raise InputError(f"{text}: no such {kind}{way_out}")
         for file in named:
             if files.setdefault(file.stem, file) != file:
-                raise InputError(f"{file}: has the same name as {files[file.stem]}; restore them one after the other")
+                raise InputError(
+                    f"{file}: has the same name as {files[file.stem]}, and so would what is made of it; rename one of "
+                    "them, or restore each into a folder of its own (--out)"
+                )
     return files
 
 

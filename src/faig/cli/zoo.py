@@ -31,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
 )
 Place = Annotated[str, typer.Argument(metavar="OWNER/REPOSITORY", help="Or a path that begins with / or ., or a URL.")]
+ROWS = 12  # of a table that leaves the rest of a screen of 24 lines to what else is said
 Name = Annotated[str, typer.Argument(metavar="NET", help="Zoo name, .safetensors or .pth file.")]
 
 
@@ -121,9 +122,12 @@ def _facts(facts: dict[str, Any]) -> Table:
 
 
 def _measured(pair: PairRecord) -> Sheet:
-    """PSNR of both networks by images and input."""
+    """PSNR of both networks by images and input; of many, the last sets alone, as a screen is all that is wanted."""
     rows = []
-    for images, kind in dict.fromkeys((row.images, row.input) for row in pair.measured):
+    measured = list(dict.fromkeys((row.images, row.input) for row in pair.measured))
+    while len(measured) > ROWS and (first := measured[0][0]) != measured[-1][0]:
+        measured = [(images, kind) for images, kind in measured if images != first]
+    for images, kind in measured:
         psnr = {row.network: row.psnr for row in pair.measured if (row.images, row.input) == (images, kind)}
         gain = pair.gain(images, kind)
         ends = [f"{psnr[role]:.2f}" if role in psnr else "" for role in zoo.ROLES]

@@ -65,7 +65,8 @@ class Results:
         stages = [stage for stage in stages if not stage.name.startswith(".") and _has_results(stage)]
         if not stages and not _has_results(run):
             raise InputError(
-                f"{run}: holds no tables and no scores; give the directory of a run, such as faig compare's"
+                f"{run}: holds no tables and no scores; give the directory of a run that has ended, such as faig "
+                "compare's (one that was stopped goes on when its command is run again)"
             )
         return cls(run, (run, *stages))
 

@@ -86,7 +86,7 @@ def units(
             raise InputError(f"{name}: these scores are of another network")
         orders = {of: rank(method.scores(raw, of)) for of in raw.degradations}
     if kind not in orders:
-        raise InputError(f"{name}: {pair} has scores of {', '.join(orders)}, not of {kind!r}")
+        raise InputError(f"{name}: {pair} has no function {kind!r}; it has {', '.join(orders)}")
     space = FilterSpace.of(network)
     if unit not in (None, space.unit) or everything:
         raise InputError(f"{name}: these scores are of filters alone", setting="unit")
