@@ -144,8 +144,10 @@ class BankedSRResNet(SRResNet):
             begin = end
 
         def convolve(name: str, features: Tensor) -> Tensor:  # every image is a group of channels
-            bias = self.get_submodule(name).bias.repeat(batch)
-            return functional.conv2d(features, weights[name].flatten(0, 1), bias, padding=1, groups=batch)
+            layer: Any = self.get_submodule(name)
+            return functional.conv2d(
+                features, weights[name].flatten(0, 1), layer.bias.repeat(batch), padding=1, groups=batch
+            )
 
         def activate(features: Tensor) -> Tensor:
             return functional.leaky_relu(features, SLOPE)
