@@ -136,7 +136,6 @@ def test_places_that_are_none_are_refused(wrong, metadata, tmp_path):
         ([0], "is not above 0"),
         ([10**12], r"a bank of 1000000000000 filters, in a network that has \d+$"),
         ([5, True], "is no number"),
-        ([2.5], "a bank of 2.5 filters"),
     ],
 )
 def test_banks_that_make_no_sense(banks, told):

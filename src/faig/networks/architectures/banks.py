@@ -35,7 +35,7 @@ class Bank(nn.Module):
 
     def __init__(self, size: int, filters: int) -> None:
         super().__init__()
-        if not isinstance(size, int) or not 0 < size <= filters:
+        if not 0 < size <= filters:
             raise InputError(f"a bank of {size} filters, in a network that has {filters}")
         self.filters = filters
         self.register_buffer("places", torch.arange(size))
@@ -136,11 +136,12 @@ class BankedSRResNet(SRResNet):
     def forward(self, x: Images) -> Enlarged:
         """Enlarge ``x`` by the scale."""
         batch = x.shape[0]
-        added = self.probabilities(x) @ torch.stack([bank() for bank in self.in_order])  # [image, weight]
+        probabilities, added = self.probabilities(x), torch.stack([bank() for bank in self.in_order])  # [bank, weight]
         weights, begin = {}, 0
         for name, shape in self.shapes.items():
             end = begin + math.prod(shape)
-            weights[name] = self.get_submodule(name).weight + added[:, begin:end].unflatten(1, shape)
+            of_image = probabilities @ added[:, begin:end]
+            weights[name] = self.get_submodule(name).weight + of_image.unflatten(1, shape)
             begin = end
 
         def convolve(name: str, features: Tensor) -> Tensor:  # every image is a group of channels
