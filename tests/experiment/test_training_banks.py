@@ -1,10 +1,12 @@
 """A tiny study of networks with banks: which filters these are of, and what classifiers tell, once more by hand."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from test_training_study import REPOSITORY
 
 from faig.attribution.files.rankings import read_ranking
 from faig.common.errors import InputError
@@ -20,6 +22,7 @@ from faig.results.training_tables import ATTRIBUTED, COST, PROBABILITIES
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*weights do not fit and stay as they were")]
 
+REPOSITORY = Path(__file__).parents[2]
 STUDY = REPOSITORY / "configs" / "study" / "banks.yaml"
 ARMS = ("one", "found", "random", "layers", "found-alone", "few-free")
 BANKED = ("found", "random", "layers", "found-alone")
@@ -119,7 +122,7 @@ def test_what_classifiers_tell_is_the_networks_own(done):
         kind: [float(network.probabilities(case.lr[kind][None])[0, 1]) for case in study.measured]
         for kind in ("clean", "blur", "noise")
     }
-    told = rows.set_index(["arm", "seed", "bank", "input"]).loc["random", 2, "noise"]
+    told = rows.query("arm == 'random' and seed == 2 and bank == 'noise'").set_index("input")
     for kind, values in said.items():
         assert told.loc[kind, "probability"] == pytest.approx(sum(values) / len(values), rel=1e-5)
         wins = [(mine > other) + (mine == other) / 2 for mine in said["noise"] for other in values]
@@ -133,7 +136,7 @@ def test_what_classifiers_tell_is_the_networks_own(done):
     [([0.9, 0.8], [0.1, 0.7], 1), ([0.1], [0.2, 0.3], 0), ([0.5, 0.5], [0.5], 0.5), ([0.4, 0.6], [0.5, 0.5], 0.5)],
 )
 def test_the_area_is_how_often_the_own_is_larger(own, other, expected):
-    assert area(own, other) == expected
+    assert area(np.array(own), np.array(other)) == expected
 
 
 def test_what_began_with_banks_is_attributed_at_its_places(done):

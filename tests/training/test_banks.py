@@ -4,12 +4,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from conftest import nudged, training_config
+from conftest import nudged, tiny_network, training_config
 from faig.attribution.files.rankings import write_ranking
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSet, FilterSpace, Strengths
 from faig.networks.architectures import build
-from faig.networks.checkpoint import save_network
+from faig.networks.checkpoint import load_network, save_network
+from faig.training.banks import label_error
 from faig.training.loop import train
 
 SIZES = {"scale": 2, "features": 4, "blocks": 1}
@@ -34,7 +35,7 @@ def banked(settings, tmp_path):
         "strict": False,
     }
     optimizer = settings["optimizer"] | {"learning_rate": 1e-2}
-    files = [str(tmp_path / f"{name}.csv") for name in orders]
+    files = {name: str(tmp_path / f"{name}.csv") for name in orders}
     return settings | {"network": network, "banks": files, "optimizer": optimizer}, [*orders.values()]
 
 
@@ -64,16 +65,17 @@ def test_a_stopped_training_goes_on_with_its_places(banked, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*do not fit")
 def test_rankings_of_other_filters_are_another_training(banked):
     settings, _ = banked
+    first, second = settings["banks"].values()
     assert train(training_config(settings), max_seconds=0) is None
     with pytest.raises(InputError, match=r"was written with files\.network\.start"):
-        train(training_config(settings, banks=settings["banks"][::-1]))
+        train(training_config(settings, banks={"blur": second, "noise": first}))
 
 
 def test_trained_banks_go_on_where_they_are(banked, tmp_path):
     settings, orders = banked
     first = trained(settings)
     network = settings["network"] | {"start": str(first), "strict": True}
-    end = load_file(train(training_config(settings, network=network, banks=[], out=str(tmp_path / "more"))))
+    end = load_file(train(training_config(settings, network=network, banks={}, out=str(tmp_path / "more"))))
     assert torch.equal(end["banks.1.places"], orders[1][: BANKS[1]])
     assert (end["banks.1.values"] != load_file(first)["banks.1.values"]).any()
     with pytest.raises(InputError, match=r"network\.start: .*: the bank was trained at other filters; begin with"):
@@ -93,6 +95,44 @@ def test_layers_alone_are_trained(banked):
 def test_layers_that_the_network_does_not_have(settings, pattern):
     with pytest.raises(InputError, match=rf"layers: the network has no layer '{pattern}'; it has body\.0\.conv1, "):
         train(training_config(settings, layers=["conv_hr", pattern]))
+
+
+def test_labels_teach_the_classifier_what_is_on_a_patch(banked, tmp_path):
+    """With them alone to learn from, it is right at last; and they change nothing but by the classifier."""
+    settings, _ = banked
+    degradation = {"blur": 2, "blur_probability": 0.0, "noise": 0.1, "noise_probability": 1.0}
+    settings = settings | {"data": settings["data"] | {"degradation": degradation}, "layers": ["classifier.*"]}
+    settings = settings | {"optimizer": settings["optimizer"] | {"iterations": 25, "ema": 0}}
+    said = {}
+    for weight in (None, 100.0):
+        end = trained(settings, label_loss=weight, out=str(tmp_path / str(weight)))
+        said[weight] = load_network(end).probabilities(torch.rand(1, 3, 16, 16))[0]
+    assert said[100.0][0] < said[None][0] - 0.05  # never blurry
+    assert said[100.0][1] > said[None][1] + 0.05  # always noisy
+
+
+def test_the_label_error_is_the_cross_entropy_of_each_banks_own_label(banked):
+    settings, _ = banked
+    data = settings["data"] | {"degradation": {"blur": 2, "degrade": {"jpeg:40": 0.5}}}
+    files = {"jpeg:40": settings["banks"]["noise"], "blur": settings["banks"]["blur"]}
+    config = training_config(settings, data=data, banks=files, label_loss=1.0)
+    network, lr = tiny_network("srresnet-banks"), torch.rand(2, 3, 9, 8)
+    chosen = torch.tensor([[True, True, False], [False, True, True]])  # blur, noise, JPEG
+    p = network.probabilities(lr)
+    expected = -torch.stack([1 - p[0, 0], p[0, 1], p[1, 0], 1 - p[1, 1]]).log().mean()
+    torch.testing.assert_close(label_error(network, config, lr, chosen), expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"banks": {}}, "label_loss is of what banks are mixed in by: name them"),
+        ({"banks": {"haze": "a.csv", "noise": "b.csv"}}, "label_loss: the bank 'haze' is none of blur, noise"),
+    ],
+)
+def test_labels_that_patches_do_not_have(banked, changes, told):
+    with pytest.raises(ValueError, match=told):
+        training_config(banked[0], label_loss=0.1, **changes)
 
 
 def rewritten(tmp_path, kind):
@@ -118,14 +158,14 @@ def test_what_is_no_ranking_for_a_bank(banked, tmp_path, kind, told):
     settings, _ = banked
     file = rewritten(tmp_path, kind)
     with pytest.warns(FaigWarning, match="do not fit"), pytest.raises(InputError, match=told):
-        train(training_config(settings, banks=[settings["banks"][0], file]))
+        train(training_config(settings, banks=settings["banks"] | {"noise": file}))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_as_many_rankings_as_banks(banked, count):
     """Without them banks would be of the network's very first filters, in silence."""
     settings, _ = banked
-    files = (settings["banks"] * 2)[:count]
+    files = dict([*(settings["banks"] | {"third": settings["banks"]["blur"]}).items()][:count])
     told = f"banks: {count} rankings for a network with 2 banks"
     with pytest.warns(FaigWarning, match="do not fit"), pytest.raises(InputError, match=told):
         train(training_config(settings, banks=files))

@@ -1,11 +1,14 @@
-"""Which filters the banks of a network are of, before it is trained."""
+"""Networks with banks in training: which filters these are of, and whether the classifier says what is on a patch."""
 
-from torch import nn
+from jaxtyping import Bool
+from torch import Tensor, nn
+from torch.nn import functional
 
 from faig.attribution.files.unit_files import RankedUnits
 from faig.common.errors import InputError
 from faig.networks.architectures import BankedSRResNet
 from faig.training.config import TrainingConfig
+from faig.training.data import LR
 from faig.zoo.scores import units
 
 
@@ -30,7 +33,7 @@ def place_banks(network: nn.Module, config: TrainingConfig) -> None:
         )
     assert isinstance(network, BankedSRResNet)
     plain = network.plain()
-    for name, bank in zip(config.banks, banks, strict=True):
+    for name, bank in zip(config.banks.values(), banks, strict=True):
         ranked = units(name, plain)
         if not isinstance(ranked, RankedUnits) or ranked.space.unit != "filter" or ranked.space.everything:
             raise InputError(f"{name}: is no ranking of filters, which a bank is made of", setting="banks")
@@ -41,3 +44,17 @@ def place_banks(network: nn.Module, config: TrainingConfig) -> None:
             bank.place(ranked.order[:size])
         except InputError as error:
             raise InputError(f"network.start: {config.network.start}: {error}", setting="banks") from None
+
+
+def label_error(network: nn.Module, config: TrainingConfig, lr: LR, chosen: Bool[Tensor, "batch draw"]) -> Tensor:
+    """The mean cross-entropy of the banks' probabilities and what was done to each patch.
+
+    Args:
+        network: with banks.
+        config: whose ``banks`` say what each bank is of.
+        lr: patches in [0, 1].
+        chosen: what was done to which, in the order of `DegradationConfig.names`.
+    """
+    assert isinstance(network, BankedSRResNet)
+    draws = [config.data.degradation.names.index(name) for name in config.banks]
+    return functional.binary_cross_entropy(network.probabilities(lr), chosen[:, draws].to(lr))

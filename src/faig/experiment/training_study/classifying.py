@@ -56,7 +56,7 @@ def classify(study: TrainingStudy, arm: str, seed: int) -> list[dict[str, Any]]:
     assert banks is not None
     photos = [case.photo for case in study.measured]
     said = {
-        kind: torch.cat([network.probabilities(case.lr[kind][None]) for case in study.measured]).numpy()
+        kind: torch.cat([network.probabilities(case.lr[kind][None]) for case in study.measured]).double().numpy()
         for kind in study.measured[0].lr
     }
     return [

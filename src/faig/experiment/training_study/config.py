@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import Nodes, Options
@@ -59,6 +59,7 @@ class Training(Strict):
         protect: what stays as it is.
         layers: patterns of layers by name, which alone are trained.
         banks: units that the banks of the network are of: a bank for each degradation.
+        label_loss: how much it counts in training whether the classifier of banks says what is on a patch.
         top: how many of these.
         teachers: what patches shall become in place of their GT.
     """
@@ -70,6 +71,7 @@ class Training(Strict):
     protect: Found | Ranking | None = None
     layers: list[Label] = Field(default_factory=list)
     banks: Found | None = None
+    label_loss: PositiveFloat | None = None
     top: Proportion | None = None
     teachers: dict[str, FileName] = Field(default_factory=dict)
 

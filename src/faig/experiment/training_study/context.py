@@ -140,9 +140,9 @@ class TrainingStudy:
         if settings.found:
             folder.mkdir(parents=True, exist_ok=True)
         if settings.banks:
-            changes["banks"] = [str(folder / f"bank-{kind}.csv") for kind in sets]
-            for file, chosen in zip(changes["banks"], sets.values(), strict=True):
-                write_ranking(file, chosen.space, chosen.mask.float())
+            changes["banks"] = {kind: str(folder / f"bank-{kind}.csv") for kind in sets}
+            for kind, chosen in sets.items():
+                write_ranking(changes["banks"][kind], chosen.space, chosen.mask.float())
         elif sets:
             chosen = functools.reduce(operator.or_, sets.values())
             write_ranking(folder / UNITS, chosen.space, chosen.mask.float())
@@ -178,6 +178,8 @@ class TrainingStudy:
             "optimizer": settings.optimizer,
             "top": None if settings.banks else settings.top,
             "layers": settings.layers,
+            "banks": dict.fromkeys(settings.banks.degradations, UNITS) if settings.banks else {},
+            "label_loss": settings.label_loss,
             "teachers": {name: self.named(file, seed) for name, file in settings.teachers.items()},
             "seed": seed + self.config.seed,
             "out": self.out,
