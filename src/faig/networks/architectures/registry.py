@@ -26,8 +26,8 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.networ
 
 
 COUNTS = {"blocks", "convolutions", "groups"}  # arguments that say how many layers there are
-SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range", "estimator_width"}
-SIZES |= {"banks", "classifier_width"}
+SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range", "banks"}
+SIZES |= {"estimator_width", "classifier_width"}
 MOST = 1000  # layers of a kind: more are a slip, and take minutes to make
 LEAST = 64  # a scale, or channels in and out, may be larger than anything in a tiny file
 
