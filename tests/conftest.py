@@ -38,6 +38,7 @@ SHARED = Path(__file__).parents[2] / "shared"
 TINY = {  # arguments of a handful of filters
     "srresnet": {"features": 4, "blocks": 1},
     "srresnet-two-branch": {"features": 4, "blocks": 2, "estimator_width": 3},
+    "srresnet-banks": {"features": 4, "blocks": 2, "banks": (9, 14), "classifier_width": 3},
     "srcnn-style": {"widths": (4, 6)},
     "compact": {"features": 4, "convolutions": 2},
     "rrdb": {"features": 4, "blocks": 1, "growth": 2},
@@ -45,7 +46,7 @@ TINY = {  # arguments of a handful of filters
     "rcan": {"features": 4, "groups": 2, "blocks": 2, "squeeze": 2},
     "dncnn": {"features": 4, "convolutions": 4, "channels": 3},
 }
-WHOLE = {"srresnet-two-branch", "rcan"}  # depend on the whole image, by an estimate of it or by attention
+WHOLE = {"srresnet-two-branch", "srresnet-banks", "rcan"}  # depend on the whole image, by an estimate or attention
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

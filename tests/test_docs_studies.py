@@ -107,3 +107,51 @@ def test_what_gentler_training_leaves_in_few_filters(said):
     assert f"moves the weights by {moved.min() * 100:.0f} to {moved.max():.0%}" in said
     gains = table("gentle", "gains", "arm", "input").gain
     assert f"(deblurring {gains['5e-5', 'blur']:+.2f} to {gains['5e-4', 'blur']:+.2f} dB)" in said
+
+
+INPUTS = ("clean", "blur", "noise")
+
+
+def test_what_banks_of_found_filters_gain(said):
+    """By how many dB one arm is ahead of another on each kind of input, and how well classifiers tell these."""
+    rows = table("banks", "ahead", "arm", "against", "input")
+    ahead = {pair: " / ".join(f"{rows.ahead[(*pair, kind)]:+.2f}" for kind in INPUTS) for pair in CONTESTS}
+    gains = table("banks", "gains", "arm", "input").gain.unstack()
+    free = gains.loc[["one", "found", "random", "layers"]]
+    most = (free.max() - free.min()).max()
+    assert f"others of the same layers and no banks differ by {most:.2f} dB at most" in said
+    assert f"({ahead['begun', 'one']} dB ahead of those)" in said
+    assert f"learn {ahead['found-alone', 'begun']} dB and those of random ones {ahead['random-alone', 'begun']}" in said
+    learned = rows.ahead["found-alone", "begun"] / -rows.ahead["begun", "one"]
+    assert 0.4 < learned["noise"] < 0.6  # half of it
+    assert learned["blur"] < 0.1  # next to none
+    assert f"found ones are {ahead['found-alone', 'random-alone']} dB ahead of random ones" in said
+    assert f"and {ahead['found-alone', 'layers-alone']} of others of the same layers" in said
+    assert f"{ahead['found-alone', 'few-free']} dB ahead of the same filters without a switch" in said
+    assert f"With labels they are {ahead['found-labels', 'found-alone']} dB ahead of themselves without" in said
+    assert f"{ahead['found-labels', 'random-labels']} of random ones and {ahead['found-labels', 'few-free']}" in said
+    by_photos = (rows.ahead_low > 0) | (rows.ahead_high < 0)
+    apart = rows.index[by_photos & (rows.ahead.abs() > rows.ahead_spread)]
+    contests = {pair: [kind for kind in INPUTS if (*pair, kind) in apart] for pair in CONTESTS[3:]}
+    assert contests == {  # as the page words it
+        ("found-alone", "random-alone"): [],
+        ("found-alone", "layers-alone"): ["blur"],
+        ("found-alone", "few-free"): [],
+        ("found-labels", "found-alone"): ["clean", "noise"],
+        ("found-labels", "random-labels"): ["clean", "blur"],
+        ("found-labels", "few-free"): ["clean", "noise"],
+    }
+    told = table("banks", "probabilities").groupby(["arm", "bank", "input"]).told.mean().groupby(["arm", "bank"]).min()
+    for arm, name in (("found-alone", "without labels"), ("found-labels", "with them")):
+        assert f"{told[arm, 'blur']:.2f} for blur and {told[arm, 'noise']:.2f} for noise {name}" in said
+    cost = table("banks", "cost").groupby("arm").mean(numeric_only=True)
+    more = cost.loc["found"] / cost.loc["one"] - 1
+    assert f"{more.multiply_adds:.0%} more multiply-adds and {more.parameters:.0%} more parameters" in said
+    assert f"{cost.trained['found-alone']:,.0f} weights against {cost.trained['few-free']:,.0f}" in said
+
+
+CONTESTS = (
+    *(("begun", "one"), ("found-alone", "begun"), ("random-alone", "begun")),
+    *(("found-alone", other) for other in ("random-alone", "layers-alone", "few-free")),
+    *(("found-labels", other) for other in ("found-alone", "random-labels", "few-free")),
+)

@@ -17,7 +17,7 @@ SCALES = pytest.mark.parametrize("scale", [2, 3, 4])
 BUILT = [
     *(
         (name, scale)
-        for name in ("srresnet", "srresnet-two-branch", "srcnn-style", "edsr", "rcan")
+        for name in ("srresnet", "srresnet-two-branch", "srresnet-banks", "srcnn-style", "edsr", "rcan")
         for scale in (1, 2, 3, 4, 8)
     ),
     *(("compact", scale) for scale in (1, 2, 3, 4, 5)),
@@ -173,7 +173,7 @@ def test_arguments_that_make_no_sense(architecture, arguments, told):
 
 def test_what_cannot_be_built():
     with pytest.raises(
-        InputError, match="'vgg' is unknown; known: srresnet, srresnet-two-branch, srcnn-style, compact"
+        InputError, match="'vgg' is unknown; known: srresnet, srresnet-two-branch, srresnet-banks, srcnn-style"
     ):
         build("vgg")
     with pytest.raises(InputError, match=r"'srresnet' with .*'depth'"):

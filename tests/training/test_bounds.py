@@ -108,6 +108,7 @@ def test_a_name_may_be_of_any_letters(read):
 ARGUMENTS = {
     "srresnet": {"scale": (0, -2), "features": (0, -4), "blocks": (-1, 10**9)},
     "srresnet-two-branch": {"estimator_width": (0, -4), "blocks": (-1, 10**9)},
+    "srresnet-banks": {"banks": ([], [0], [-3], [9, 10**12], [True]), "classifier_width": (0, -4)},
     "srcnn-style": {"widths": ([4, 0], [-4], [True])},
     "compact": {"features": (0,), "convolutions": (-3, 10**9)},
     "rrdb": {"growth": (0, -1), "blocks": (-1,), "unshuffle": (0, -1)},

@@ -47,9 +47,9 @@ def load_network(path: Path | str, builder: Builder | None = None, key: str | No
             network, weights = recognised(unwrapped(weights))
         weights = fitted(weights, network)
         check_same_keys(network.state_dict(), weights, "the network", "the file")
+        network.load_state_dict(weights)
     except InputError as error:
         raise error.at(path) from None
-    network.load_state_dict(weights)
     return network.float().eval().requires_grad_(False)
 
 

@@ -14,7 +14,7 @@ from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
 from faig.common.settings import validated
 from faig.common.statistics import Estimate
-from faig.report import training_attributed, training_reverted
+from faig.report import training_attributed, training_banks, training_reverted
 from faig.report.escape import markdown
 from faig.report.figures.training_study_chart import draw_training_study
 from faig.report.kept import KEPT, keep
@@ -28,6 +28,7 @@ from faig.results.training_tables import (
     FOUND_UNITS,
     GAINS,
     HALVES,
+    PROBABILITIES,
     REVERTED,
     SWITCHED,
     TRAINED,
@@ -79,7 +80,8 @@ def write_training_study(run: Path, file: Path) -> Path:
     gains, ahead, cost, trained = map(results.needed, (GAINS, AHEAD, COST, TRAINED))
     found, held = results.table(FOUND_UNITS), _held(results, config)
     where = [training_attributed.found(*held)] if held else []
-    reverted = results.table(REVERTED)
+    reverted, classified = results.table(REVERTED), results.table(PROBABILITIES)
+    where += [training_banks.found(classified)] if classified is not None else []
     told = without_folders({name: values[name] for name in TOLD if values.get(name)})
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
         keep(results, part)
@@ -112,6 +114,9 @@ def write_training_study(run: Path, file: Path) -> Path:
     if held:
         parts += ["## Where it is", training_attributed.ABOUT]
         parts += [_folded(about, _table(heads, lines)) for about, heads, lines in training_attributed.tables(*held)]
+    if classified is not None:
+        about, heads, lines = training_banks.table(classified)
+        parts += ["## What classifiers tell", training_banks.ABOUT, _folded(about, _table(heads, lines))]
     if reverted is not None:
         parts += ["## Reverting what is found", training_reverted.ABOUT]
         shown = training_reverted.tables(reverted, results.table(HALVES), trained, cost)

@@ -1,7 +1,7 @@
 """The tables of a training study: what was found, trained and measured, and which arm is ahead."""
 
 from faig.results.columns import CONTROLS, FUNCTION, LAYER, LEAK, OFF, PROPORTION, WRECKED
-from faig.results.table import Table, count, interval, measured, text
+from faig.results.table import Table, count, interval, measured, share, text
 
 SECTION = "training"
 _ARM = text("arm", "the way to train, by the name that the study gives it")
@@ -74,6 +74,23 @@ SWITCHED = Table(
     ),
     keys=2,
     small=True,
+)
+PROBABILITIES = Table(
+    "probabilities.csv",
+    "Of each arm whose networks have banks, seed, bank and input: how far the classifier mixes the bank in; intervals "
+    "are over photos.",
+    SECTION,
+    (
+        *(_ARM, _SEED, text("bank", "by the degradation whose filters it is of"), _INPUT),
+        interval("probability", "mean over images", least=0, most=1),
+        share(
+            "told",
+            "how often it is larger on an image with the bank's degradation than on one of this input, over all pairs "
+            "(the area under the ROC curve); empty for the degradation itself",
+            gaps=True,
+        ),
+    ),
+    keys=4,
 )
 _METHOD = text("method", "that found the units", "method")
 REVERTED = Table(
@@ -161,6 +178,7 @@ TRAINING_TABLES = (
     GAINS,
     AHEAD,
     SWITCHED,
+    PROBABILITIES,
     REVERTED,
     HALVES,
     COST,

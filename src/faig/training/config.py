@@ -183,6 +183,14 @@ class TrainingConfig(Strict):
     validation: ValidationConfig | None = None
     filters: FileName | None = Field(None, description="a ranking, file or srresnet-x2/blur: train its top alone")
     protect: FileName | None = Field(None, description="a ranking: its top stays as it is, all else is trained")
+    layers: list[Label] = Field(default_factory=list, description="patterns of layers by name: train these alone")
+    banks: dict[str, FileName] = Field(
+        default_factory=dict,
+        description="of srresnet-banks: for each bank, by its degradation, the ranking whose first filters it has",
+    )
+    label_loss: PositiveFloat | None = Field(
+        None, description="added to the loss: so many times the cross-entropy of what the classifier says is on a patch"
+    )
     top: Proportion | None = Field(None, description="how many of the ranking: 1% or 0.01")
     teachers: dict[str, FileName] = Field(
         default_factory=dict,
@@ -207,6 +215,13 @@ class TrainingConfig(Strict):
                 raise ValueError(f"{name} needs network.start: the network whose other weights stay")
             if self.optimizer.weight_decay:
                 raise ValueError(f"optimizer.weight_decay would change the weights that {name} keeps; give 0")
+        if self.banks and self.network.start is None:
+            raise ValueError("banks needs network.start: the network whose filters are ranked")
+        if self.label_loss and not self.banks:
+            raise ValueError("label_loss is of what banks are mixed in by: name them, banks: {blur: RANKING}")
+        drawn = self.data.degradation.names
+        if self.label_loss and (unknown := [name for name in self.banks if name not in drawn]):
+            raise ValueError(f"label_loss: the bank {unknown[0]!r} is none of {', '.join(drawn)}")
         if self.optimizer.pull_to_start is not None and self.network.start is None:
             raise ValueError("optimizer.pull_to_start needs network.start: the network that weights are pulled to")
         known = [*self.data.degradation.names, OTHERS]
@@ -218,7 +233,9 @@ class TrainingConfig(Strict):
 
     def result_settings(self) -> dict[str, Any]:
         """The settings that the trained weights depend on, but for files, whose content counts and not their names."""
-        settings = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "seed"})
+        settings = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "layers", "seed"})
+        if self.label_loss is not None:
+            settings["label_loss"] = self.label_loss
         for section, names in {"network": ["start"], "data": ["gt", "workers", "cache_gb"]}.items():
             for name in names:
                 del settings[section][name]

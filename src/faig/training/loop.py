@@ -19,6 +19,7 @@ from faig.common.files import alone_in, put_back
 from faig.common.signals import stop_if_signalled
 from faig.networks.fingerprint import network_fingerprint
 from faig.training import checkpoints
+from faig.training.banks import label_error, place_banks
 from faig.training.config import OptimizerConfig, TrainingConfig
 from faig.training.data import Patches, degrade_batch
 from faig.training.monitoring import Board, Mean, Validation
@@ -113,6 +114,7 @@ def _train(
 
     # The network, what of it is trained, and the averaged copy that is kept in the end.
     network = first_network(config, accelerator.device).train()
+    place_banks(network, config)
     check_batch(config, network, accelerator.num_processes)
     network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
     rates = rates_of(network, config)
@@ -188,6 +190,8 @@ def _train(
             loss = error * error_weight(optimizer, gt.numel() * accelerator.num_processes)
             if optimizer.pull_to_start:
                 loss = loss + optimizer.pull_to_start * squared_distance(weights, begun)
+            if config.label_loss:
+                loss = loss + config.label_loss * label_error(network, config, lr, batch.chosen)
             accelerator.backward(loss)
             for group in adam.param_groups:
                 group["lr"] = learning_rate(optimizer, done)

@@ -1,6 +1,7 @@
 """What a training run begins with: the network, its average, and what of it is trained."""
 
 import copy
+import fnmatch
 import math
 import warnings
 from dataclasses import dataclass
@@ -28,13 +29,26 @@ def first_network(config: TrainingConfig, device: torch.device) -> nn.Module:
     """The network to begin with, on its device: random, or the one to fine-tune.
 
     Raises:
-        InputError: the one to fine-tune is not of the architecture that the configuration names, or the device has not
-            enough memory.
+        InputError: the one to fine-tune is not of the architecture that the configuration names, it has no layers as
+            ``layers`` names them, or the device has not enough memory.
     """
     _check_size(config, device)
     torch.manual_seed(config.seed)
     network = build(config.network.architecture, **config.network.arguments)
-    return _loaded(network, config.network, config.network.start_key).to(device).requires_grad_(True)
+    network = _loaded(network, config.network, config.network.start_key).to(device).requires_grad_(True)
+    if config.layers:
+        _free_alone(network, config.layers)
+    return network
+
+
+def _free_alone(network: nn.Module, patterns: list[str]) -> None:
+    """Freeze the weights of all layers but those so named; InputError for a pattern that names none."""
+    layers = {name.rpartition(".")[0] for name, _ in network.named_parameters()}
+    for pattern in patterns:
+        if not fnmatch.filter(layers, pattern):
+            raise InputError(f"layers: the network has no layer {pattern!r}; it has {', '.join(sorted(layers))}")
+    for name, weight in network.named_parameters():
+        weight.requires_grad_(any(fnmatch.fnmatch(name.rpartition(".")[0], pattern) for pattern in patterns))
 
 
 def first_average(config: TrainingConfig, network: nn.Module) -> AveragedModel:

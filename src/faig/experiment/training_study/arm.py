@@ -55,12 +55,12 @@ class ArmStage(TrainingStudyStage):
     def _training(self, seed: int) -> dict[str, Any]:
         config = self.study.training(self.arm, seed)
         network, chosen = first_network(config, CPU), self.study.chosen(self.arm, seed)
-        rates = rates_of(network, config) if chosen is None else None
+        rates = None if chosen else rates_of(network, config)
         return {
             "settings": config.result_settings(),
             "start": network_fingerprint(network),
             "learn": Patches(config.data, self.study.scale, config.seed).source.fingerprint(),
-            "units": set_fingerprints({"filters" if config.filters else "protect": chosen}) if chosen else None,
+            "units": set_fingerprints(chosen) or None,
             "rates": rates.fingerprint if rates else None,
             "teachers": Goals(config, CPU).fingerprints,
         }

@@ -26,6 +26,7 @@ from faig.networks.fingerprint import case_fingerprints
 from faig.pair import Pair
 from faig.results.table import write_table
 from faig.results.training_tables import ATTRIBUTED, ATTRIBUTED_LAYERS, GIVEN_BACK
+from faig.training.banks import place_banks
 from faig.training.run_files import RESULT
 from faig.training.start import first_network
 
@@ -73,8 +74,11 @@ class Attributed(TrainingStudyStage):
 
 def attribute(study: TrainingStudy, part: AttributedPart, arm: str, seed: int) -> dict[str, Rows]:
     """The rows of both tables of one training."""
-    begun = first_network(study.training(arm, seed), CPU).eval().requires_grad_(False)
-    trained = zoo.load(str(study.out / ARMS / arm / str(seed) / RESULT))
+    run = study.out / ARMS / arm / str(seed)
+    config = study.training_in(run, arm, seed)
+    begun = first_network(config, CPU).eval().requires_grad_(False)
+    place_banks(begun, config)
+    trained = zoo.load(str(run / RESULT))
     pair = Pair(target=trained, baseline=begun, device=study.config.device)
     reference = measure_reference(pair.target, pair.baseline, pair.scale, study.measured[: part.images])
     rows: Rows = []

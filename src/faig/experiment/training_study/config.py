@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.methods import ALL, DEFAULT, METHODS
 from faig.attribution.options import Nodes, Options
@@ -21,13 +21,19 @@ class Found(Strict):
 
     Attributes:
         method: that ranks them; ``random`` and ``change`` are controls.
-        degradation: whose function is meant.
+        degradation: whose function is meant; of several, as many units each. Where a method ranks alike for several, as
+            those that look at no image, the next ones in the ranking.
         same_layers: as many units of the same layers in their place, drawn at random.
     """
 
     method: MethodName = DEFAULT
-    degradation: Name
+    degradation: Name | Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
     same_layers: bool = False
+
+    @property
+    def degradations(self) -> list[str]:
+        """Whose functions are meant."""
+        return [self.degradation] if isinstance(self.degradation, str) else self.degradation
 
 
 class Reverted(Strict):
@@ -51,6 +57,9 @@ class Training(Strict):
         optimizer: iterations, learning rate and the like.
         filters: what alone is trained: a ranking, or units to be found.
         protect: what stays as it is.
+        layers: patterns of layers by name, which alone are trained.
+        banks: units that the banks of the network are of: a bank for each degradation.
+        label_loss: how much it counts in training whether the classifier of banks says what is on a patch.
         top: how many of these.
         teachers: what patches shall become in place of their GT.
     """
@@ -60,11 +69,16 @@ class Training(Strict):
     optimizer: dict[str, Any] = Field(default_factory=dict)
     filters: Found | Ranking | None = None
     protect: Found | Ranking | None = None
+    layers: list[Label] = Field(default_factory=list)
+    banks: Found | None = None
+    label_loss: PositiveFloat | None = None
     top: Proportion | None = None
     teachers: dict[str, FileName] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _learned_on(self) -> "Training":
+        if self.banks and (self.filters or self.protect):
+            raise ValueError("banks stands alone: leave filters and protect out")
         if "gt" in self.data:
             raise ValueError("data.gt: the study's own learn says what is trained on; leave it out")
         return self
@@ -72,7 +86,7 @@ class Training(Strict):
     @property
     def found(self) -> Found | None:
         """The units that have to be found."""
-        return next((units for units in (self.filters, self.protect) if isinstance(units, Found)), None)
+        return next((units for units in (self.filters, self.protect, self.banks) if isinstance(units, Found)), None)
 
 
 class Arm(Training):
@@ -182,7 +196,7 @@ class TrainingStudyConfig(Strict):
             if self.settings(name).network.get("start", self.start) is None:
                 raise ValueError(f"attributed.arms: {name!r} begins with no network, so there is nothing to give back")
         settings = {f"arms.{name}": self.settings(name) for name in self.arms}
-        kinds = {f"{name}.{each.found.degradation}" for name, each in settings.items() if each.found}
+        kinds = {f"{name}.{kind}" for name, each in settings.items() if each.found for kind in each.found.degradations}
         kinds |= {f"functions.{kind}" for kind in self.functions}
         for place in sorted(kinds):
             kind = place.rpartition(".")[2]

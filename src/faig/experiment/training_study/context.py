@@ -1,5 +1,7 @@
 """What the stages of a training study share: starts, images, and the configuration of every training."""
 
+import functools
+import operator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +13,11 @@ from torch import nn
 from faig import zoo
 from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.common.errors import InputError
-from faig.common.settings import proportion, validated
+from faig.common.settings import count_of, proportion, validated
 from faig.experiment.stage import Stage
 from faig.experiment.study.locations import elsewhere
 from faig.experiment.training_study.config import SEED, Found, TrainingStudyConfig
-from faig.filters import FilterSet, FilterSpace
+from faig.filters import FilterSet, FilterSpace, Order
 from faig.imaging.cases import Case
 from faig.networks.checkpoint import network_metadata
 from faig.networks.inference import channels_of, scale_of
@@ -89,22 +91,37 @@ class TrainingStudy:
         """The name of a network or a ranking, of one seed."""
         return name.replace(SEED, str(seed))
 
-    def ranking(self, found: Found, seed: int) -> Path:
+    def ranking(self, method: str, degradation: str, seed: int) -> Path:
         """The file of all units, as a method ranks them."""
-        return self.out / FOUND / str(seed) / f"{found.method}-{found.degradation}.csv"
+        return self.out / FOUND / str(seed) / f"{method}-{degradation}.csv"
 
-    def chosen(self, arm: str, seed: int) -> FilterSet | None:
-        """The units of an arm that were found; None where it asks for none. The stage `FOUND` is finished."""
+    def chosen(self, arm: str, seed: int) -> dict[str, FilterSet]:
+        """The units of an arm that were found, by degradation. The stage `FOUND` is finished."""
+        found = self.config.settings(arm).found
+        space, size = FilterSpace.of(self.starts[seed]), self._size(arm, seed)
+        generator = torch.Generator().manual_seed(seed + self.config.seed)
+        sets: dict[str, FilterSet] = {}
+        orders: list[Order] = []
+        for kind in found.degradations if found else ():
+            assert found is not None
+            order = read_ranking(self.ranking(found.method, kind, seed), space)
+            before = size * sum(torch.equal(order, other) for other in orders)
+            orders.append(order)
+            if before + size > len(order):
+                raise InputError(
+                    f"arms.{arm}: {found.method} ranks {len(order)} units, too few for so many a top of each"
+                )
+            top = order[before : before + size]
+            sets[kind] = FilterSet.of(space, elsewhere(space, top, generator) if found.same_layers else top)
+        return sets
+
+    def _size(self, arm: str, seed: int) -> int:
+        """How many units an arm asks for, of each degradation; 0 where it asks for none."""
         settings = self.config.settings(arm)
         if settings.found is None:
-            return None
+            return 0
         assert settings.top is not None
-        space = FilterSpace.of(self.starts[seed])
-        top = FilterSet.top(space, read_ranking(self.ranking(settings.found, seed), space), settings.top)
-        if not settings.found.same_layers:
-            return top
-        generator = torch.Generator().manual_seed(seed + self.config.seed)
-        return FilterSet.of(space, elsewhere(space, top.indices, generator))
+        return count_of(settings.top, len(FilterSpace.of(self.starts[seed])))
 
     def training(self, arm: str, seed: int) -> TrainingConfig:
         """The configuration of a training, before its units are found: to be looked at, and not to train by.
@@ -119,10 +136,17 @@ class TrainingStudy:
     def training_in(self, folder: Path, arm: str, seed: int) -> TrainingConfig:
         """The configuration of a training in its folder, where the ranking of units that were found is written."""
         changes: dict[str, Any] = {"out": folder}
-        if (chosen := self.chosen(arm, seed)) is not None:
+        settings, sets = self.config.settings(arm), self.chosen(arm, seed)
+        if settings.found:
             folder.mkdir(parents=True, exist_ok=True)
+        if settings.banks:
+            changes["banks"] = {kind: str(folder / f"bank-{kind}.csv") for kind in sets}
+            for kind, chosen in sets.items():
+                write_ranking(changes["banks"][kind], chosen.space, chosen.mask.float())
+        elif sets:
+            chosen = functools.reduce(operator.or_, sets.values())
             write_ranking(folder / UNITS, chosen.space, chosen.mask.float())
-            part = "filters" if self.config.settings(arm).filters else "protect"
+            part = "filters" if settings.filters else "protect"
             changes |= {part: str(folder / UNITS), "top": proportion(f"{100 * len(chosen) / len(chosen.space)}%")}
         return self.training(arm, seed).model_copy(update=changes)
 
@@ -137,6 +161,9 @@ class TrainingStudy:
             if "architecture" not in metadata:
                 raise InputError(f"{start}: is of no architecture that is trained here; give another", setting="start")
             network = {"architecture": metadata["architecture"], "arguments": metadata["arguments"]} | network
+        if settings.banks:
+            banks = [self._size(arm, seed)] * len(settings.banks.degradations)
+            network["arguments"] = network.get("arguments", {}) | {"banks": banks}
         rankings: dict[str, str | None] = {
             name: UNITS if isinstance(units, Found) else units and self.named(units, seed)
             for name, units in (("filters", settings.filters), ("protect", settings.protect))
@@ -149,7 +176,10 @@ class TrainingStudy:
             "network": network,
             "data": settings.data | {"gt": self.out / "images" / "learn", "degradation": degradation},
             "optimizer": settings.optimizer,
-            "top": settings.top,
+            "top": None if settings.banks else settings.top,
+            "layers": settings.layers,
+            "banks": dict.fromkeys(settings.banks.degradations, UNITS) if settings.banks else {},
+            "label_loss": settings.label_loss,
             "teachers": {name: self.named(file, seed) for name, file in settings.teachers.items()},
             "seed": seed + self.config.seed,
             "out": self.out,

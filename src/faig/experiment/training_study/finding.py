@@ -13,7 +13,7 @@ from faig.attribution.options import Options
 from faig.common.progress import Track
 from faig.common.version import versions
 from faig.experiment.stage import kept_units
-from faig.experiment.training_study.config import Found, TrainingStudyConfig
+from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.training_study.context import FOUND, TrainingStudy, TrainingStudyStage
 from faig.networks.fingerprint import case_fingerprints, network_fingerprint
 from faig.results.table import write_table
@@ -26,10 +26,10 @@ class Finding(TrainingStudyStage):
     last = FOUND_UNITS.name
 
     @staticmethod
-    def wanted(config: TrainingStudyConfig) -> list[Found]:
-        """What arms ask for, each ranking once."""
+    def wanted(config: TrainingStudyConfig) -> list[tuple[str, str]]:
+        """What arms ask for, each ranking once: method and degradation."""
         asked = [config.settings(name).found for name in config.arms]
-        return [*{(each.method, each.degradation): each for each in asked if each is not None}.values()]
+        return [*dict.fromkeys((each.method, kind) for each in asked if each for kind in each.degradations)]
 
     def determined(self) -> dict[str, Any]:
         """Networks, images and methods."""
@@ -40,7 +40,7 @@ class Finding(TrainingStudyStage):
                 for seed, pair in pairs.items()
             },
             "images": case_fingerprints(self.study.found_on),
-            "methods": [[each.method, each.degradation] for each in self.wanted(self.config)],
+            "methods": [[*each] for each in self.wanted(self.config)],
             "nodes": self.config.nodes,
             "seed": self.config.seed,
             "threads": self.config.threads,
@@ -61,17 +61,17 @@ def find(study: TrainingStudy, seed: int, run: Path) -> list[dict[str, Any]]:
     config, pair, cache, rows = study.config, study.pair(seed), MemoryCache(), []
     options = Options(nodes=config.nodes, seed=seed + config.seed, threads=config.threads)
     (run / str(seed)).mkdir(exist_ok=True)
-    for units in Finding.wanted(config):
-        method = METHODS[units.method]
+    for name, kind in Finding.wanted(config):
+        method = METHODS[name]
         found = method.attribute(pair, study.found_on, method.applicable(options), cache)
-        write_ranking(run / str(seed) / study.ranking(units, seed).name, pair.space, found.scores[units.degradation])
+        write_ranking(run / str(seed) / study.ranking(name, kind, seed).name, pair.space, found.scores[kind])
         rows.append(
             {
                 "seed": seed,
-                "method": units.method,
-                "function": units.degradation,
-                "convergence_delta": found.convergence_delta.get(units.degradation, float("nan")),
-                "barrier": found.barrier.get(units.degradation, float("nan")),
+                "method": name,
+                "function": kind,
+                "convergence_delta": found.convergence_delta.get(kind, float("nan")),
+                "barrier": found.barrier.get(kind, float("nan")),
             }
         )
     return rows

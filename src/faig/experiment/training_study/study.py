@@ -13,6 +13,7 @@ from faig.common.progress import Track, silent
 from faig.experiment.stage import Stage, check_settings
 from faig.experiment.training_study.arm import ARMS, CPU, ArmStage
 from faig.experiment.training_study.attributed import ATTRIBUTION, Attributed, check_branches
+from faig.experiment.training_study.classifying import CLASSIFYING, Classifying
 from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.training_study.contest import CONTEST, Contest
 from faig.experiment.training_study.context import FOUND, TrainingStudy
@@ -22,6 +23,7 @@ from faig.experiment.training_study.reverting import REVERTING, Reverting
 from faig.imaging.photos import GroundTruth, write_images
 from faig.networks.fingerprint import fingerprint
 from faig.results.run_directory import run_directory
+from faig.training.banks import place_banks
 from faig.training.start import first_network, rates_of
 from faig.training.teachers import Goals
 
@@ -37,8 +39,8 @@ def training_study(
     """Run a training study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (``learn``, ``find``, ``measure``), and run directories: ``found``
-    where arms ask for units to be found, ``arms/NAME``, ``functions`` and ``reverting`` where they are asked for, and
-    ``contest``.
+    where arms ask for units to be found, ``arms/NAME``, ``functions`` and ``reverting`` where they are asked for,
+    ``contest``, and ``classifying`` where networks have banks.
 
     Args:
         config: what to compute.
@@ -67,6 +69,7 @@ def training_study(
         stages |= {FUNCTIONS: lambda: Functions(study)} if config.functions else {}
         stages |= {REVERTING: lambda: Reverting(study)} if config.revert else {}
         stages |= {CONTEST: lambda: Contest(study)}
+        stages |= {CLASSIFYING: lambda: Classifying(study)} if Classifying.banked(config) else {}
         if (asked := config.attributed) is not None:
             stages |= {ATTRIBUTION: lambda: Attributed(study, asked)}
         for name, stage in stages.items():
@@ -86,6 +89,7 @@ def _check_trainings(study: TrainingStudy) -> None:
             network, _ = first_network(training, CPU), Goals(training, CPU)
             if study.config.settings(arm).found is None:
                 rates_of(network, training)
+                place_banks(network, training)
     if study.config.attributed:
         check_branches(study, study.config.attributed)
 

@@ -4,6 +4,7 @@ All take and return images in [0, 1] of shape ``[batch, channel, height, width]`
 names are BasicSR's where it has the network, so that its checkpoints load with strict key matching.
 """
 
+from faig.networks.architectures.banks import BankedSRResNet
 from faig.networks.architectures.family import Weights
 from faig.networks.architectures.registry import (
     ARCHITECTURES,
@@ -19,6 +20,7 @@ from faig.networks.architectures.srresnet import SRResNet
 
 __all__ = [
     "ARCHITECTURES",
+    "BankedSRResNet",
     "Recognised",
     "SRCNNStyle",
     "SRResNet",

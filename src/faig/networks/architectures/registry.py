@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from faig.common.errors import InputError
+from faig.networks.architectures.banks import BANKS
 from faig.networks.architectures.compact import COMPACT
 from faig.networks.architectures.dncnn import DNCNN
 from faig.networks.architectures.edsr import EDSR_NET
@@ -19,13 +20,14 @@ from faig.networks.architectures.srcnn import SRCNN_STYLE
 from faig.networks.architectures.srresnet import SRRESNET
 from faig.networks.architectures.two_branch import TWO_BRANCH
 
-FAMILIES = (SRRESNET, TWO_BRANCH, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
+FAMILIES = (SRRESNET, TWO_BRANCH, BANKS, SRCNN_STYLE, COMPACT, RRDB_NET, EDSR_NET, RCAN_NET, DNCNN)
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {family.name: family.network for family in FAMILIES}
 
 
 COUNTS = {"blocks", "convolutions", "groups"}  # arguments that say how many layers there are
-SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range", "estimator_width"}
+SIZES = {"scale", "features", "channels", "growth", "squeeze", "unshuffle", "widths", "img_range", "banks"}
+SIZES |= {"estimator_width", "classifier_width"}
 MOST = 1000  # layers of a kind: more are a slip, and take minutes to make
 LEAST = 64  # a scale, or channels in and out, may be larger than anything in a tiny file
 
