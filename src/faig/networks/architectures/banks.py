@@ -97,7 +97,7 @@ class BankedSRResNet(SRResNet):
 
     Source: ours; banks of few filters, chosen by FAIG and switched by a classifier, as of Park et al., CVPR 2023
     (ADMS); kernels mixed for each image and run as groups as of Yang et al., NeurIPS 2019 (CondConv). ADMS's classifier
-    learns from labels, this one has the loss of the image alone.
+    learns from labels; this one from the loss of the image, and from labels where a training asks for that.
     """
 
     def __init__(
