@@ -118,7 +118,7 @@ def photo(tmp_path, monkeypatch) -> Path:
 def test_restore_needs_only_a_photo(faig, photo):
     code, out, err = faig("restore", "photo.png")
     assert code == 0, err
-    assert out == "1 images in restored\n"
+    assert out == "1 image in restored\n"
     target = zoo.load("srresnet-x2/target")
     assert torch.equal(read_image(photo.parent / "restored" / "photo.png"), restore(target, photo))
     code, _, err = faig("restore", "photo.png", "--strength", "blur=0.5", "--no-check")
@@ -126,7 +126,7 @@ def test_restore_needs_only_a_photo(faig, photo):
     code, out, err = faig("restore", "photo.png", "--strength", "blur=0.5", "--force")
     assert code == 0, err
     averaged = "the output images of 2 networks are averaged; --way weights mixes weights and runs one"
-    assert out == f"method: learned\n{averaged}\n1 images in restored\n"
+    assert out == f"method: learned\n{averaged}\n1 image in restored\n"
     half = read_image(photo.parent / "restored" / "photo.png")
     fixed = [
         "--baseline",

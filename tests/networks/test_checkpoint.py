@@ -1,5 +1,7 @@
 import pickle
 import re
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -259,3 +261,26 @@ def test_saving_into_no_folder(weights, tmp_path):
         save_network(tmp_path / "none" / "net.safetensors", weights, {})
     save_network(tmp_path / "net.safetensors", weights, {})
     assert load_file(tmp_path / "net.safetensors").keys() == weights.keys()
+
+
+STOPPED = """
+import torch
+from pathlib import Path
+from faig.networks.checkpoint import save_pickle
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+torch.serialization._open_zipfile_writer_buffer.__exit__ = stop  # as a signal does, before torch's writer is done
+try:
+    save_pickle({"weight": torch.rand(1000)}, Path("net.pth"))
+except KeyboardInterrupt:
+    raise SystemExit(7) from None
+"""
+
+
+@pytest.mark.slow
+def test_a_signal_while_torch_writes_leaves_the_process_alive(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", STOPPED], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (7, "")
+    assert not (tmp_path / "net.pth").exists()

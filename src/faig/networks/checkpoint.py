@@ -1,5 +1,6 @@
 """Networks in files: loaded by metadata, by their weights alone or by a builder; and saved."""
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,14 @@ def save_network(path: Path | str, weights: Mapping[str, Tensor], metadata: Mapp
 
 
 def save_pickle(state: Mapping[str, Any], part: Path) -> None:
-    """`torch.save` into a file that Python opened, so that a full disk raises OSError."""
-    with part.open("wb") as file:
-        torch.save(state, file)
+    """`torch.save` by way of memory.
+
+    Python writes the file, so that a full disk raises OSError. Torch does not, as its writer aborts the process where a
+    signal stops it and the file is closed before it.
+    """
+    written = io.BytesIO()
+    torch.save(state, written)
+    part.write_bytes(written.getbuffer())
 
 
 def network_metadata(path: Path | str) -> dict[str, Any]:
