@@ -169,7 +169,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             "leak_ratio": leak_ratios(curves),
             "curves": curves,
         }
+    asked = {name: value.name if isinstance(value, Path) else value for name, value in vars(options).items()}
     return {
+        "options": {name: value for name, value in asked.items() if name not in ("threads", "json")},
         "method": options.method,
         "passes": found.metadata["passes"],
         "seconds": round(seconds, 1),

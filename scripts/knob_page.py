@@ -131,6 +131,17 @@ def head(measured: dict[str, dict[str, Any]]) -> str:
     )
 
 
+def command(options: dict[str, Any]) -> str:
+    """What measured a pair again, with folders by their names."""
+    words = ["python benchmarks/knob.py"]
+    for name, value in options.items():
+        if isinstance(value, dict):
+            value = ",".join(f"{key}={level}" for key, level in value.items())
+        if value:
+            words += [f"--{name}", *map(str, [] if value is True else value if isinstance(value, list) else [value])]
+    return " ".join(words)
+
+
 def page() -> str:
     """The whole page."""
     measured = read()
@@ -142,6 +153,8 @@ def page() -> str:
             f"function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']} images, measured on "
             f"{len(found['measured_on'])}.\n"
         )
+        if "options" in found:
+            parts.append(f"Measured by `{command(found['options'])} --json`.\n")
         for function, of_function in found["functions"].items():
             curves = of_function["curves"]
             parts.append(f"### {function}\n\n{knob_table(of_function['knobs'])}")

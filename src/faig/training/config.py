@@ -233,9 +233,8 @@ class TrainingConfig(Strict):
 
     def result_settings(self) -> dict[str, Any]:
         """The settings that the trained weights depend on, but for files, whose content counts and not their names."""
-        settings = self.model_dump(mode="json", include={"network", "data", "optimizer", "top", "layers", "seed"})
-        if self.label_loss is not None:
-            settings["label_loss"] = self.label_loss
+        counted = {"network", "data", "optimizer", "top", "layers", "label_loss", "seed"}
+        settings = self.model_dump(mode="json", include=counted)
         for section, names in {"network": ["start"], "data": ["gt", "workers", "cache_gb"]}.items():
             for name in names:
                 del settings[section][name]
