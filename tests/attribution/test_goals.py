@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
 from conftest import nudged, tiny_cases, tiny_network
+from faig.attribution.integration.path import WeightPath
 from faig.attribution.learning.goals import Goals
 from faig.imaging.metrics import gradient_map, gray
+from faig.intervention.effect import switched_off
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,21 @@ def test_the_loss_is_a_share_of_what_altering_everything_does_or_of_the_error(en
         expected = weight * (in_map(image, goal) / map_unit + mean_square(image, goal) / unit)
         torch.testing.assert_close(goals.loss(image, goals.examples[0][place]), expected)
         assert float(goals.loss(goal, goals.examples[0][place])) == 0
+
+
+@torch.no_grad()
+def test_what_is_reached_is_what_an_effect_calls_switched_off(ends):
+    """All of it by the donor, nothing by the receiver, and of the network half-way what the paper's measure says."""
+    target, baseline = ends
+    cases = tiny_cases(count=3)
+    goals = Goals(target, baseline, cases, "noise")
+    halfway = WeightPath(target, baseline).move(0.5)
+    reached = {network: goals.reached(lambda lr, network=network: network(lr)[0]) for network in (*ends, halfway)}
+    assert reached[baseline] == pytest.approx(1, abs=1e-6)
+    assert reached[target] == pytest.approx(0, abs=1e-6)
+    inputs = [case.lr["noise"][None] for case in cases]
+    left, total = (np.array([float(in_map(net(lr)[0], baseline(lr)[0])) for lr in inputs]) for net in (halfway, target))
+    assert 0.1 < reached[halfway] == pytest.approx(switched_off(left, total).value, abs=1e-5)
 
 
 def test_two_networks_that_do_the_same_are_no_division_by_zero(ends):

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,7 +20,9 @@ from faig.common.distributed import ALONE
 from faig.common.errors import InputError
 from faig.common.progress import silent
 from faig.filters import FilterSet, FilterSpace, rank
+from faig.imaging.metrics import gradient_map, gray
 from faig.intervention.edit import graft
+from faig.intervention.effect import switched_off
 from killed_cache import Killed, KilledCache
 
 pytestmark = pytest.mark.slow
@@ -110,6 +113,35 @@ def test_a_filter_that_other_inputs_need_is_left_out(planted):
     assert held < alone
 
 
+@pytest.mark.usefixtures("fast")
+def test_what_a_set_does_of_the_whole_job_is_said(planted):
+    pair, chosen = planted
+    cases = blurry()
+    found = pair.attribute(cases, "learned", top=SHARE)
+    altered = pair.revert(found.top("blur", SHARE))
+    left, total = (np.array([in_map(net, pair, case) for case in cases]) for net in (altered, pair.target))
+    assert len(found.top("blur", SHARE)) == len(chosen)
+    assert 0.9 < found.reached["blur"] == pytest.approx(switched_off(left, total).value, abs=1e-5)
+    assert found.distrust is None
+    assert f"does, of the whole job: blur {found.reached['blur']:.0%}" in repr(found)
+
+
+def in_map(network, pair, case):
+    """Of its output on the blurry image from the baseline's."""
+    first, second = (gradient_map(gray(net(case.lr["blur"][None])[0])) for net in (network, pair.baseline))
+    return float((first - second).square().mean())
+
+
+def test_a_set_that_is_too_small_for_its_function_says_so():
+    pair = faig.Pair(target=nudged(tiny_network(), size=0.02), baseline=tiny_network())
+    found = pair.attribute(tiny_cases(count=2), "learned", top="1%")
+    assert max(found.reached.values()) < 0.5
+    shares = " and ".join(f"{share:.0%} ({kind})" for kind, share in found.reached.items())
+    assert found.distrust == (
+        f"what was learned does only {shares} of what altering everything does, on the images it was learned on"
+    )
+
+
 def test_the_method_begins_with_signed_and_says_what_it_cost(planted):
     pair, _ = planted
     cases, cache = tiny_cases(count=3), MemoryCache()
@@ -119,7 +151,7 @@ def test_the_method_begins_with_signed_and_says_what_it_cost(planted):
     assert not torch.equal(found.scores["noise"], begun.scores["noise"])
     inputs, images, functions = 3, 3, 2
     steps = mask.STEPS * images * inputs  # fewer images than a step would take
-    assert found.metadata["passes"] == images * inputs * mask.NODES + functions * (steps + 4)
+    assert found.metadata["passes"] == images * inputs * mask.NODES + functions * (steps + 5)
     assert begun.metadata["passes"] == images * inputs * mask.NODES
 
 

@@ -64,7 +64,7 @@ def test_they_do_more_of_what_is_asked_than_any_mixture_of_all_weights(pair, cas
     assert float(learned.values.max()) <= learning.HIGHEST
     mixtures = [Strengths(pair.space, torch.full((len(pair.space),), share / 10)) for share in range(11)]
     assert loss(pair, cases, kind, learned) < min(loss(pair, cases, kind, mixture) for mixture in mixtures)
-    assert found.metadata["passes"] == 20 * 2 * 3 * 2 + 2 * 3  # steps, and the goals
+    assert found.metadata["passes"] == 20 * 2 * 3 * 2 + 2 * 3  # steps; the goals and what is reached
     assert torch.equal(found.scores[kind], (1 - learned.values).abs())
 
 

@@ -23,7 +23,8 @@ OF_ANOTHER = ("a layer turned.safetensors", "another layer.safetensors")  # for 
 def learned() -> list[Item]:
     """Learned sets that `load_learned` reads."""
     few = ORDER[:9].to(torch.int32)
-    metadata: dict[str, Any] = {"layers": LAYERS, "fingerprint": FINGERPRINT, "method": "learned"}
+    metadata: dict[str, Any] = {"layers": LAYERS, "fingerprint": FINGERPRINT, "reached": {"blur": 0.9}}
+    shares = {f"blur's {name}": {"blur": value} for name, value in HOSTILE.items() if name != "half"}
     sets = {
         "one twice": few.index_fill(0, torch.tensor([3]), int(few[0])),
         "below 0": few.index_fill(0, torch.tensor([3]), -1),
@@ -46,6 +47,10 @@ def learned() -> list[Item]:
             )
             for name, value in HOSTILE.items()
             if not isinstance(value, dict)
+        ),
+        *(
+            Item(f"learned, {name} in reached.safetensors", told({"blur": few}, metadata | {"reached": value}), ": ")
+            for name, value in (HOSTILE | shares).items()
         ),
         Item("learned, no sets.safetensors", told({}, metadata), ": "),
     ]

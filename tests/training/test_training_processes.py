@@ -78,6 +78,18 @@ def test_two_processes_are_as_good_as_one(settings, drawn, tmp_path):
         assert mine == pytest.approx(other, rel=1e-3)
 
 
+def test_a_command_that_succeeds_ends_what_joined_it_to_the_others(faig):
+    """Left to Python's end, one of four runs of two processes aborted on two busy cores, after all was done."""
+    distributed = torch.distributed
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    try:
+        assert faig("zoo", "list")[0] == 0
+        assert not distributed.is_initialized()
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+
+
 def test_a_batch_that_does_not_divide(settings, tmp_path):
     file = written(settings, tmp_path, data=settings["data"] | {"batch": 3})
     assert together(2, command, tmp_path, "train", file) == [2, 2]

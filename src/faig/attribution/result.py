@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from faig.attribution.methods import Method
 
 
+REACHED = 0.5  # of what altering everything does; a set that does less turns its function hardly at all
+
+
+def not_reached(reached: Mapping[str, float]) -> str | None:
+    """Which functions what was learned hardly turns, in a line; None where it turns all.
+
+    Args:
+        reached: by degradation; see `Attribution.reached`.
+    """
+    hardly = [f"{max(share, 0):.0%} ({kind})" for kind, share in reached.items() if share < REACHED]
+    if not hardly:
+        return None
+    shares = " and ".join(hardly)
+    return f"what was learned does only {shares} of what altering everything does, on the images it was learned on"
+
+
 @runtime_checkable
 class NetworkPair(Protocol):
     """What an attribution asks of a pair; `faig.Pair` is one."""
@@ -211,6 +227,14 @@ class Attribution:
         )
 
     @property
+    def reached(self) -> dict[str, float]:
+        """How far what was learned switches each function off on the images it was learned on, 1 being all the way.
+
+        In the gradient map, by degradation; of a graft, how far on. Empty where nothing is learned.
+        """
+        return dict(self.metadata.get("reached", {}))
+
+    @property
     def barrier(self) -> dict[str, float]:
         """The largest loss on the path, as a multiple of the larger end's, by degradation; empty without a path."""
         return {} if self.raw is None else self.raw.barriers()
@@ -218,7 +242,7 @@ class Attribution:
     @property
     def distrust(self) -> str | None:
         """Why the ranking is not to be trusted, in a line; None where nothing speaks against it."""
-        reasons = [disconnected(self.barrier), not_closing(self.residual)]
+        reasons = [disconnected(self.barrier), not_closing(self.residual), not_reached(self.reached)]
         return "; ".join(reason for reason in reasons if reason) or None
 
     def _rows(self, raw: RawScores, degradation: str) -> PerImage:
@@ -247,6 +271,8 @@ class Attribution:
             facts["barrier"] = f"{max(barrier.values()):.2f} (connected up to {CONNECTED})"
         if errors := [error for error in self.ranking_error.values() if not math.isnan(error)]:
             facts["of the top 1%, wrong by the integral"] = f"about {max(errors):.1%}"
+        if reached := self.reached:
+            facts["does, of the whole job"] = ", ".join(f"{kind} {share:.0%}" for kind, share in reached.items())
         if left_out := self.left_out:
             facts["left out"] = left_out
         facts["trust"] = self.distrust or "nothing speaks against it"

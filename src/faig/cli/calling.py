@@ -9,7 +9,7 @@ from faig.cli.app import app
 from faig.cli.output import screen
 from faig.cli.streams import PIPE_CLOSED, PipeClosed, streams
 from faig.common.errors import InputError, for_command_line, lacks_memory, not_written, printable
-from faig.common.process import all_alive, prepare
+from faig.common.process import all_alive, leave_others, prepare
 from faig.common.signals import stoppable
 
 EXTRAS = {
@@ -38,6 +38,7 @@ def call() -> int:
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
             screen.print_json()
+            leave_others()
     except PipeClosed:
         code = PIPE_CLOSED
     except InputError as error:

@@ -44,7 +44,6 @@ def join_processes(device: str) -> "Accelerator":
 
 
 @runtime_checkable
-@runtime_checkable
 class Processes(Protocol):
     """This process's place among those that work together; accelerate's `Accelerator` is one."""
 

@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import os
+import sys
 import threading
 import time
 import warnings
@@ -58,6 +59,17 @@ def prepare() -> None:
 def is_prepared() -> bool:
     """Whether `prepare` was called: this process is a command's."""
     return _prepared
+
+
+def leave_others() -> None:
+    """End what joins this process to those that ``torchrun`` started with it; nothing where it is alone.
+
+    Its threads would else go on while Python ends around them, and at times abort the process after all was done. Only
+    for the end of a command that succeeded: where one failed, the others may wait for it.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Learned sets that ship with a pair, ``learned.safetensors``: of each function, flat indices, the best first."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,12 @@ def load_learned(path: Path) -> tuple[dict[str, Int64[Tensor, " unit"]], dict[st
         space = FilterSpace.described(metadata["layers"])
         if not tensors or not isinstance(metadata["fingerprint"], dict):
             raise ValueError("it has no sets, or does not say of which networks")
+        if not all(math.isfinite(share := metadata["reached"][kind]) and share <= 1 for kind in tensors):
+            raise ValueError("how much of a function they do is no share")
         for kind, tensor in tensors.items():
             if tensor.ndim != 1 or tensor.is_floating_point() or len(FilterSet.of(space, tensor)) != len(tensor):
                 raise ValueError(f"{kind} is not a list of filters, each once")
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path}: is not a file of learned sets: {error}") from None
     return {kind: tensor.long() for kind, tensor in tensors.items()}, metadata
 

@@ -1,5 +1,6 @@
 """What turns a function, by name: scores that ship beside a pair (``srresnet-x2/blur``), files, run directories."""
 
+import warnings
 from collections.abc import Mapping
 
 from torch import nn
@@ -8,7 +9,8 @@ from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.files.unit_files import RankedUnits, read_units
 from faig.attribution.methods import DEFAULT, MASK, METHODS
-from faig.common.errors import InputError
+from faig.attribution.result import not_reached
+from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSet, FilterSpace, Strengths, rank
 from faig.zoo.learned import LEARNED, load_learned
 
@@ -75,6 +77,8 @@ def units(
         return read_units(name, network, function=function, unit=unit, everything=everything)
     if chosen == MASK.name:
         orders, metadata = load_learned(file)
+        if kind in orders and (reason := not_reached({kind: metadata["reached"][kind]})):
+            warnings.warn(f"{name}: {reason}", FaigWarning, stacklevel=2)
     else:
         raw, metadata = load_scores(file)
         method, stored = METHODS.get(chosen or DEFAULT), METHODS.get(str(metadata.get("method")))

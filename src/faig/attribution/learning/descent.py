@@ -107,6 +107,11 @@ class Descent(ABC):
         """The state after the last step, once `learn` has run in any process that shares the cache."""
         return self._cache.load(self._key(self.schedule.steps)).score[_STATE]
 
+    def reached(self, state: State) -> float:
+        """How much of the goal on the images with the degradation is reached with what was learned; see `Goals`."""
+        self.network.turn(self.strengths(state))
+        return self.goals.reached(self.network)
+
     def _resumed(self) -> tuple[int, State]:
         for done in range(self.schedule.steps, 0, -1):
             if self._key(done) in self._cache:

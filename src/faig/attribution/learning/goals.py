@@ -1,6 +1,6 @@
 """What an altered network shall make of images, and how far it is from that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -59,6 +59,7 @@ class Goals:
             kept = [{name: run(receiver, lr)[0] for name, lr in of_case.items()} for of_case in inputs]
             given = [run(donor, of_case[kind])[0] for of_case in inputs]
         changed = [of_case[kind] for of_case in kept]
+        self._own = names.index(kind)
         self._map_unit = _mean(_distance(_map(a), _map(b)) for a, b in zip(changed, given, strict=True))
         apart = _mean(map(_distance, changed, given))
         pixel_units = {
@@ -83,6 +84,20 @@ class Goals:
         """
         in_map, in_pixels = _distance(_map(output), goal.map), _distance(output, goal.output)
         return goal.weight * (in_map / self._map_unit + in_pixels / goal.pixel_unit)
+
+    @torch.no_grad()
+    def reached(self, network: Callable[[Tensor], Tensor]) -> float:
+        """How much of what altering everything does to images with the degradation is done, in the gradient map.
+
+        Args:
+            network: altered; makes ``[channel, rows, columns]`` of ``[1, channel, height, width]``.
+
+        Returns:
+            1 where its outputs are the donor's, 0 where they are as far from them as the receiver's: where a function
+            is reverted, how far it is switched off, see `faig.intervention.effect.switched_off`.
+        """
+        own = [of_case[self._own] for of_case in self.examples]
+        return 1 - float(_mean(_distance(_map(network(each.lr)), each.map) for each in own) / self._map_unit)
 
 
 def _errors(cases: Sequence[Case], outputs: Sequence[dict[str, Tensor]], name: str) -> Iterable[Tensor]:

@@ -105,6 +105,7 @@ class LearningMethod(ABC):
         scores: dict[str, Scores] = {}
         strengths: dict[str, Strengths] = {}
         errors: dict[str, SamplingError] = {}
+        reached: dict[str, float] = {}
         passes = self.passes_before(parts)
         for kind in degradations_of(list(cases)):
             states = []
@@ -117,14 +118,16 @@ class LearningMethod(ABC):
                 processes.wait_for_everyone()
                 states.append(descent.learned())
                 count, inputs = len(images), len(descent.goals.examples[0])
-                # the goals are outputs of both ends, without gradients: a third of a pass each
-                passes += descent.schedule.passes(count, inputs) + round(count * (inputs + 1) / 3)
+                # goals are outputs of both ends, what is reached the altered network's, without gradients: a third each
+                passes += descent.schedule.passes(count, inputs) + round(count * (inputs + 1 + (place == 0)) / 3)
+                if place == 0:
+                    reached[kind] = descent.reached(states[0])
             scores[kind], *others = map(self.scores, states)
             if options.resamples:
                 errors[kind] = relearned_error(scores[kind], others, options.top, ranked)
             if (learned := self.learned_strengths(pair, states[0])) is not None:
                 strengths[kind] = learned
-        metadata = {"method": self.name, "steps": self.schedule(options).steps, "passes": passes}
+        metadata = {"method": self.name, "steps": self.schedule(options).steps, "passes": passes, "reached": reached}
         return Attribution(self, pair.space, scores, options, ranked, None, metadata, strengths, errors)
 
     @abstractmethod
