@@ -8,8 +8,6 @@ import pandas as pd
 import pytest
 import torch
 
-from conftest import nudged, tiny_network
-from faig.attribution import sources
 from faig.attribution.files.ranking_file import RankingFile
 from faig.attribution.files.rankings import read_ranking
 from faig.attribution.files.score_files import load_scores
@@ -24,7 +22,7 @@ from faig.imaging.images import list_images, write_image
 from faig.imaging.metrics import psnr, ssim
 from faig.intervention.edit import graft, revert
 from faig.intervention.effect import effect, leak, switched_off
-from faig.networks.checkpoint import load_network, save_network
+from faig.networks.checkpoint import load_network
 from faig.networks.inference import restore
 
 pytestmark = pytest.mark.slow
@@ -35,124 +33,12 @@ COLUMNS = (
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("study")
-    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
-    baseline = tiny_network()
-    save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
-    save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
-    generator = torch.Generator().manual_seed(0)
-    for part, count in (("gt", 2), ("find", 2)):
-        (folder / part).mkdir()
-        for i in range(count):
-            write_image(folder / part / f"{part}{i}.png", torch.rand(3, 24 + 2 * i, 28, generator=generator))
-    return folder
-
-
-def settings(place: Path, **changes) -> dict:
-    degrade = {"blur": 2.0, "noise": 0.1}
-    return {
-        "baseline": str(place / "baseline.safetensors"),
-        "target": str(place / "target.safetensors"),
-        "images": ImagesConfig(gt=place / "gt", degrade=degrade),
-        "nodes": 3,
-        "threads": 2,
-        **changes,
-    }
-
-
-@pytest.fixture(scope="module")
-def compared(place, tmp_path_factory) -> tuple[CompareConfig, Path]:
+def compared(pair_settings, place, tmp_path_factory) -> tuple[CompareConfig, Path]:
     """A comparison of all methods, found on one set of images and measured on another."""
     out = tmp_path_factory.mktemp("compare") / "run"
     found_on = ImagesConfig(gt=place / "find", degrade={"blur": 2.0, "noise": 0.1})
-    config = CompareConfig(**settings(place), find=found_on, proportions=[0.05, 0.3], save_images=True)
+    config = CompareConfig(**pair_settings(), find=found_on, proportions=[0.05, 0.3], save_images=True)
     return config, compare(config, out)
-
-
-class Killed(Exception):
-    """Stands for kill -9."""
-
-
-def killed_after(count: int):
-    """A progress bar that dies when so many items have been asked for."""
-    left = [count]
-
-    def track(items, label, total):
-        del label, total
-        for item in items:
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-            yield item
-
-    return track
-
-
-def content(run: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(run)): path.read_bytes()
-        for path in sorted(run.rglob("*"))
-        if path.is_file() and path.name != "log.txt"
-    }
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_a_killed_attribution_ends_with_the_same_bytes(place, tmp_path, method):
-    config = AttributeConfig(**settings(place), method=method)
-    whole = attribute_run(config, tmp_path / "whole")
-    if METHODS[method].combine is None:
-        assert not (whole / "scores.safetensors").exists()
-        return
-    with pytest.raises(Killed):
-        attribute_run(config, tmp_path / "killed", track=killed_after(1))
-    assert not (tmp_path / "killed" / "scores.safetensors").exists()
-    assert any((tmp_path / "killed" / ".units").rglob("*.safetensors"))
-    assert content(attribute_run(config, tmp_path / "killed")) == content(whole)
-
-
-def test_finished_units_are_not_computed_again(place, tmp_path, monkeypatch):
-    config = AttributeConfig(**settings(place))
-    whole = attribute_run(config, tmp_path / "whole")
-    with pytest.raises(Killed):
-        attribute_run(config, tmp_path / "run", track=killed_after(1))
-    units = sorted((tmp_path / "run" / ".units").iterdir())
-    units.pop().unlink()
-    kept = {(told["images"][0], told["degradations"][0]) for told in (load_scores(unit)[1] for unit in units)}
-    assert kept
-    computed = []
-    along_path = sources.along_path
-
-    def counted(path, space, rule, samples, *others):
-        computed.extend((sample.name, sample.kind) for sample in samples)
-        return along_path(path, space, rule, samples, *others)
-
-    monkeypatch.setattr(sources, "along_path", counted)
-    attribute_run(config, tmp_path / "run")
-    assert len(kept) + len(computed) == 6
-    assert not kept & set(computed)
-    assert content(tmp_path / "run") == content(whole)
-
-
-def test_a_finished_run_is_left_alone(place, tmp_path, monkeypatch):
-    config = AttributeConfig(**settings(place))
-    before = content(attribute_run(config, tmp_path / "run"))
-    monkeypatch.setattr(sources, "along_path", None)  # would fail
-    assert content(attribute_run(config, tmp_path / "run")) == before
-
-
-@pytest.fixture(scope="module")
-def unbroken(place, tmp_path_factory) -> tuple[CompareConfig, Path]:
-    config = CompareConfig(**settings(place), methods=["faig", "ig", "change"], proportions=[0.1])
-    return config, compare(config, tmp_path_factory.mktemp("unbroken") / "run")
-
-
-@pytest.mark.parametrize("after", [1, 4, 8, 12])
-def test_a_killed_comparison_ends_with_the_same_files(unbroken, tmp_path, after):
-    config, whole = unbroken
-    with pytest.raises(Killed):
-        compare(config, tmp_path / "killed", track=killed_after(after))
-    assert content(compare(config, tmp_path / "killed")) == content(whole)
 
 
 def test_files_of_a_comparison(compared):
@@ -249,11 +135,11 @@ def test_random_is_a_mean_of_seeds_with_a_spread(compared):
     assert table.loc["faig", "effect_spread"].isna().all()
 
 
-def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
+def test_a_ranking_from_a_file_is_one_more_method(compared, pair_settings, tmp_path):
     config, run = compared
     filters = {name: {"blur": run / "filters-blur.csv"} for name in ("mine", "random")}
     methods = ["change", "random"]
-    again = CompareConfig(**settings(place), find=config.find, methods=methods, proportions=[0.05], filters=filters)
+    again = CompareConfig(**pair_settings(), find=config.find, methods=methods, proportions=[0.05], filters=filters)
     table = pd.read_csv(compare(again, tmp_path / "run") / "effects.csv")
     first = pd.read_csv(run / "effects.csv")
     theirs = first.query("method == 'faig' and reverted == 'blur' and proportion == 0.05")["effect"].to_numpy()
@@ -263,10 +149,10 @@ def test_a_ranking_from_a_file_is_one_more_method(compared, place, tmp_path):
         assert rows["effect"].to_numpy() == pytest.approx(theirs, rel=1e-8)
 
 
-def test_blue_gives_other_numbers(place, tmp_path):
+def test_blue_gives_other_numbers(pair_settings, tmp_path):
     effects = {}
     for channel in ("gray", "blue"):
-        config = CompareConfig(**settings(place), methods=["change"], proportions=[0.3], channel=channel)
+        config = CompareConfig(**pair_settings(), methods=["change"], proportions=[0.3], channel=channel)
         effects[channel] = pd.read_csv(compare(config, tmp_path / channel) / "effects.csv")["effect"].mean()
     assert effects["blue"] != pytest.approx(effects["gray"])
 
@@ -295,7 +181,7 @@ def test_summary_table_has_every_method(compared):
         assert f"±{half:.3f}" in text
 
 
-def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
+def test_needs_clean_images_says_so_before_it_starts(pair_settings, place, tmp_path):
     for kind in ("blur", "noise"):
         (tmp_path / kind).mkdir()
     for case in ImagesConfig(gt=place / "gt", degrade={"blur": 2.0, "noise": 0.1}).cases(2, 0):
@@ -304,12 +190,12 @@ def test_needs_clean_images_says_so_before_it_starts(place, tmp_path):
     images = ImagesConfig(gt=place / "gt", lr={kind: tmp_path / kind for kind in ("blur", "noise")})
     for method in ("signed", "ig", "ig-contrastive"):
         with pytest.raises(InputError, match=f"the method {method} needs clean LR images, and there are none"):
-            attribute_run(AttributeConfig(**settings(place, images=images), method=method), tmp_path / "run")
+            attribute_run(AttributeConfig(**pair_settings(images=images), method=method), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    assert attribute_run(AttributeConfig(**settings(place, images=images)), tmp_path / "run").is_dir()
+    assert attribute_run(AttributeConfig(**pair_settings(images=images)), tmp_path / "run").is_dir()
 
 
-def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, tmp_path):
+def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(pair_settings, tmp_path):
     """Two linear layers, and the same with both signs turned: one function, but the middle of the path is black."""
     made = "nn.Sequential(nn.Conv2d(3, 3, 1), nn.Conv2d(3, 12, 1), nn.PixelShuffle(2))"
     (tmp_path / "linear.py").write_text(f"from torch import nn\ndef make():\n    return {made}\n")
@@ -319,7 +205,7 @@ def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, t
         torch.save(weights | {"1.bias": torch.full((12,), 0.01 * sign)}, tmp_path / f"{name}.pth")
     networks = {name: str(tmp_path / f"{name}.pth") for name in ("target", "baseline")}
     config = AttributeConfig(
-        **settings(place, **networks, arch=f"{tmp_path / 'linear.py'}:make", quadrature="gauss-legendre")
+        **pair_settings(**networks, arch=f"{tmp_path / 'linear.py'}:make", quadrature="gauss-legendre")
     )
     with pytest.warns(FaigWarning, match=r"the pair is not connected \(barrier .* on clean"):
         run = attribute_run(config, tmp_path / "run")
@@ -328,10 +214,10 @@ def test_a_pair_that_is_not_connected_is_told_and_the_run_ends_in_order(place, t
     assert (run / "filters-blur.csv").exists()
 
 
-def test_the_papers_protocol_gives_way_to_what_is_given(place):
-    found = CompareConfig(**settings(place, protocol="paper", nodes=7))
+def test_the_papers_protocol_gives_way_to_what_is_given(pair_settings):
+    found = CompareConfig(**pair_settings(protocol="paper", nodes=7))
     assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 7, "blue")
-    given = {key: value for key, value in settings(place).items() if key != "nodes"}
+    given = {key: value for key, value in pair_settings().items() if key != "nodes"}
     found = CompareConfig(**given, protocol="paper", channel="gray")
     assert (found.quadrature, found.nodes, found.channel) == ("riemann-left", 100, "gray")
     again = CompareConfig.model_validate(found.model_dump(mode="json"))
