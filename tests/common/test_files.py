@@ -66,6 +66,17 @@ def test_force_replaces_what_has_the_same_name_and_keeps_the_rest(tmp_path):
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "2", "mine": "precious"}
 
 
+def test_files_that_stand_for_themselves_join_others_in_a_folder(tmp_path):
+    folder = tmp_path / "out"
+    for name in ("a", "b"):
+        with new_folder(folder, force=False, files=[name]) as part:
+            (part / name).write_text(name)
+    again = pytest.raises(InputError, match="b: exists; pass force=True to replace it")
+    with again, new_folder(folder, force=False, files=["c", "b"]):
+        pass
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "a", "b": "b"}
+
+
 def test_places_where_nothing_can_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="file: is a file; name a folder"), new_folder(tmp_path / "file", force=True):

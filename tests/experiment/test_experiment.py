@@ -1,4 +1,4 @@
-"""Studies on tiny networks: their tables against the pieces, and runs that are killed."""
+"""Comparisons on tiny networks: their tables against the pieces."""
 
 from collections.abc import Callable
 from pathlib import Path

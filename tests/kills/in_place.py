@@ -18,7 +18,8 @@ def try_in_place(inputs: Path, answer: Path) -> None:
 
 
 @contextlib.contextmanager
-def _in_place(path: Path, force: bool) -> Iterator[Path]:
+def _in_place(path: Path, force: bool, files: list[str]) -> Iterator[Path]:
+    del files
     if path.exists() and not force:
         raise InputError(f"{path}: exists")
     path.mkdir(exist_ok=True)

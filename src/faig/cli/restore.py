@@ -121,7 +121,7 @@ def restore(
     rows, cropped = [], 0
     first = Path(named.inputs[0])
     folder = named.out or (first if first.is_dir() else next(iter(files.values()))).parent / RESTORED
-    with new_folder(folder, options["force"]) as part:
+    with new_folder(folder, options["force"], files=[f"{stem}.png" for stem in files]) as part:
         for stem, path in screen.track(files.items(), "restore", len(files)):
             try:
                 pixels = restored_pixels(network, path, memory=most)

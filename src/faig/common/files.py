@@ -158,7 +158,9 @@ def new_file(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Path]:
+def new_folder(
+    path: Path, force: bool, ours: Sequence[str] = (), *, files: Collection[str] | None = None
+) -> Iterator[Path]:
     """Fill the yielded folder; on success it becomes ``path``, after an error or a kill nothing has changed.
 
     An existing folder is replaced by one that has its other files too. While that happens, in two renames, the old
@@ -168,10 +170,11 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
         path: the folder to make.
         force: allow an existing folder: new files replace those of the same name, others stay.
         ours: patterns of file names that an earlier call wrote there: these go.
+        files: names of all that is written, where each stands for itself: a folder that has none of them may exist.
 
     Raises:
-        InputError: ``path`` exists, holds anything, and ``force`` is not set; nothing can be written there; or another
-            process is at work there.
+        InputError: ``path`` exists, holds anything, or one of ``files``, and ``force`` is not set; nothing can be
+            written there; or another process is at work there.
     """
     place = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
     if os.path.ismount(place):
@@ -183,7 +186,10 @@ def new_folder(path: Path, force: bool, ours: Sequence[str] = ()) -> Iterator[Pa
     lock, replaced = (place.with_name(f".{place.name}.{what}") for what in ("lock", "replaced"))
     if replaced.exists() and not place.exists():
         replaced.rename(place)
-    if place.is_dir() and any(place.iterdir()) and not force:
+    if place.is_dir() and not force:
+        for name in files or ():
+            new_file(path / name, force)
+    if place.is_dir() and any(place.iterdir()) and not force and files is None:
         raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
     with _locked(lock, path):
         part = _part_of(place)
