@@ -6,7 +6,7 @@ LOWEST := .lowest
 # Two processes of one thread each; bytecode is kept, which saves each of them half of what it takes to begin.
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2
 
-.PHONY: demo test quick kills lowest lint lint-js fuzz tutorials docs release-check clean
+.PHONY: demo test quick kills lowest lint lint-js fuzz tables tutorials docs release-check clean
 
 demo: $(READY)
 	$(BIN)/faig demo --out runs/demo
@@ -46,6 +46,10 @@ lint-js:
 SECONDS := 3600
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -W ignore -m hostile.fuzz --seconds $(SECONDS) $(if $(JSON),--json $(JSON))
+
+# What commands make of a finished run in which one thing is changed: every cell, column, row and file, one at a time.
+tables: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m hostile.all_tables --json docs/results/changed-runs.json
 
 # Executes the notebooks of docs/tutorials and keeps their outputs in them; NAMES=tour takes one alone.
 tutorials: $(READY)

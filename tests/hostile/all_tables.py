@@ -1,12 +1,15 @@
-"""Every change of `tables.changes`, or each tenth: ``PYTHONPATH=tests python -m hostile.all_tables --every 10``."""
+"""Every change of `tables.changes`, or each tenth: ``PYTHONPATH=tests python -m hostile.all_tables --every 10``.
+
+``--json`` keeps how many there were, of each command that was run.
+"""
 
 import argparse
 import contextlib
 import io
+import json
 import sys
 import tempfile
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,24 +31,31 @@ def called(*arguments: object) -> tuple[int, str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Try them, and print what is wrong and how many there were."""
+    """Try them, and print what is wrong and how many there were; exits with 1 where anything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--command", choices=list(COMMANDS), action="append")
+    parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    counts: Counter[str] = Counter()
+    known = json.loads(given.json.read_text()) if given.json and given.json.exists() else {}
+    counts: dict[str, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("error")
         undraw(patch)
         run = make_run(Path(folder) / "made")
         for command in given.command or COMMANDS:
+            count = counts[command] = {"changes": 0, "wrong": 0}
             for change in [change for change in changes(run) if command in readers(change)][:: given.every]:
-                counts[command] += 1
+                count["changes"] += 1
                 if said := fault(run, change, command, called):
-                    counts["wrong"] += 1
+                    count["wrong"] += 1
                     print(f"{command}: {change.name}: {said[:300]}", flush=True)
-    print(dict(counts))
+            if given.json:
+                given.json.write_text(json.dumps(known | counts, indent=1, sort_keys=True) + "\n")
+    print(counts)
+    if any(count["wrong"] for count in counts.values()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

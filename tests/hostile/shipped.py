@@ -59,7 +59,8 @@ def learned() -> list[Item]:
 def scores() -> list[Item]:
     """Scores that `load_scores` reads."""
     rows = torch.stack([SCORES, 1 - SCORES])
-    tensors = {f"score/{kind}": rows.clone() for kind in ("clean", "blur")} | {"total/blur": rows[:, 0].double()}
+    parts = {"score": rows, "total": rows[:, 0].double(), "losses": rows[:, :4].double()}
+    tensors = {f"{part}/{kind}": values.clone() for kind in ("clean", "blur") for part, values in parts.items()}
     metadata: dict[str, Any] = {"degradations": ["clean", "blur"], "images": ["a", "b"], "method": "faig"}
     shapes = {
         "an image less": rows[:1],
@@ -76,6 +77,9 @@ def scores() -> list[Item]:
         Item(f"scores, {name}.safetensors", told(tensors | {"score/blur": values.clone()}, metadata), ": ")
         for name, values in shapes.items()
     ]
+    for name in tensors:
+        others = {other: values for other, values in tensors.items() if other != name}
+        made.append(Item(f"scores, without {name.replace('/', ' of ')}.safetensors", told(others, metadata), ": "))
     for place in ("degradations", "images", "photos", "exponents"):
         for name, value in HOSTILE.items():
             if (place, name) not in NONE_NAMED:
@@ -106,6 +110,7 @@ def photos() -> list[Item]:
         "Latin-1": "image,photo\none,\xe4\ntwo,a\n".encode("latin-1"),
         "UTF-16": whole.encode("utf-16"),
         "a picture": b"\x89PNG\r\n\x1a\n\0\0",
+        "perhaps cut in a name": whole[:-1],
     }
 
     def named_photos(content: str | bytes) -> Callable[[Path], object]:

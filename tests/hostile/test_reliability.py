@@ -8,8 +8,17 @@ import pytest
 
 from hostile.corpus import READERS
 from hostile.fuzz import COUNTS, FAULTS, KINDS
+from hostile.tables import COMMANDS
 
 DOCS = Path(__file__).parents[2] / "docs"
+COMMAND_NAMES = {  # as the page has them
+    "report": "`report` of a study",
+    "truth": "`report` of a ground truth",
+    "distribution": "`distribution`",
+    "compare": "`compare` again",
+    "attribute": "`attribute` again",
+    "sweep": "`sweep` again",
+}
 PAGE = (DOCS / "reliability.md").read_text(encoding="utf-8")
 
 
@@ -44,6 +53,15 @@ def test_the_page_has_the_counts_of_kills():
         assert f"| {accident} | {len(commands)} | {tried:,} | {possible:,} |" in text
 
 
+def test_the_page_has_the_counts_of_changed_runs():
+    counted = json.loads((DOCS / "results" / "changed-runs.json").read_text(encoding="utf-8"))
+    assert set(counted) == set(COMMANDS)
+    assert not any(count["wrong"] for count in counted.values())
+    for command, name in COMMAND_NAMES.items():
+        assert f"| {name} | {counted[command]['changes']:,} |" in PAGE
+    assert f"{sum(count['changes'] for count in counted.values()):,} times" in " ".join(PAGE.split())
+
+
 def test_the_page_has_what_loads_took():
     found = json.loads((DOCS / "results" / "load.json").read_text(encoding="utf-8"))
     large, many, deep = found["large"], found["many"], found["deep"]
@@ -67,5 +85,5 @@ def test_the_page_has_what_loads_took():
 def test_every_command_on_the_page_is_in_the_makefile():
     makefile = (DOCS.parent / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"`make (\w+)", PAGE))
-    assert targets == {"fuzz", "kills"}
+    assert targets == {"fuzz", "kills", "tables"}
     assert all(f"\n{target}: $(READY)\n" in makefile for target in targets)

@@ -1,5 +1,6 @@
 """A sample of `tables.changes`: each is one line with exit code 2, or is valid."""
 
+import json
 import random
 from pathlib import Path
 
@@ -50,13 +51,19 @@ def test_a_changed_file_is_one_line_or_valid(run, found, faig, monkeypatch, comm
     assert (code, err) == (0, "")
 
 
-def test_all_of_them_can_be_tried(run, capsys, monkeypatch):
+def test_all_of_them_can_be_tried(run, capsys, monkeypatch, tmp_path):
     from hostile import all_tables
 
     monkeypatch.setattr(all_tables, "make_run", lambda folder: run)
     monkeypatch.setattr("sys.argv", ["faig"])  # which it sets
-    all_tables.main(["--every", "100000"])
-    assert capsys.readouterr().out == f"{dict.fromkeys(COMMANDS, 1)}\n"
+    all_tables.main(["--every", "100000", "--json", str(tmp_path / "counts.json")])
+    counts = {command: {"changes": 1, "wrong": 0} for command in COMMANDS}
+    assert capsys.readouterr().out == f"{counts}\n"
+    assert json.loads((tmp_path / "counts.json").read_text()) == counts
+    monkeypatch.setattr(all_tables, "fault", lambda run, change, command, called: "no word")
+    with pytest.raises(SystemExit):
+        all_tables.main(["--every", "100000", "--command", "report", "--json", str(tmp_path / "counts.json")])
+    assert json.loads((tmp_path / "counts.json").read_text()) == counts | {"report": {"changes": 1, "wrong": 1}}
 
 
 def undraw(patch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Cases: one GT image with its LR versions, clean and one per degradation."""
 
 import csv
+import io
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -223,14 +224,16 @@ def read_photos(folder: Path, images: Collection[str]) -> dict[str, str]:
         return {name: name for name in images}
     check_regular(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
+        text = path.read_bytes().decode("utf-8-sig")
+        header, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row] or [[]]
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: is no table: {error}") from None
     if header != PHOTO_COLUMNS:
         raise InputError(f"{path}: its first line is not {','.join(PHOTO_COLUMNS)}")
+    if not text.endswith(("\n", "\r")):
+        raise InputError(f"{path}: its last line has no end, so a name may be cut off; end it with a line break")
     photos: dict[str, str] = {}
     for row in rows:
         if len(row) != len(PHOTO_COLUMNS) or not all(row):

@@ -82,6 +82,7 @@ def _rows(results: Results, method: str) -> tuple[pd.DataFrame, float, str]:
         if own.empty:
             continue
         row = own.iloc[0].to_dict() | {"reverted": function, "wrecked": next(filter(None, group["wrecked"]), "")}
+        row |= {"loses_most": "", "psnr_elsewhere": math.nan, "psnr_elsewhere_worst": math.nan}
         if len(elsewhere):
             most = elsewhere.sort_values("psnr_gain").iloc[0]
             row |= {"loses_most": most["input"], "psnr_elsewhere": most["psnr_gain"]}

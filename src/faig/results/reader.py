@@ -148,12 +148,15 @@ class Results:
 
         Args:
             method: whose filters are reverted in images of ``faig compare``.
+
+        Raises:
+            InputError: the table of them cannot be read, or lists a picture that is not there.
         """
         teaser, rows = self.home_of(PICTURES), self.table(PICTURES)
         if teaser is not None and rows is not None:
-            folder = (teaser / PICTURES.name).parent
+            table = teaser / PICTURES.name
             return [
-                Shot(row["input"], row["shown"], row["function"], folder / row["file"], float(row["psnr"]))
+                Shot(row["input"], row["shown"], row["function"], _listed(table, row["file"]), float(row["psnr"]))
                 for _, row in rows.iterrows()
             ]
         images, rows = self.home_of(IMAGES), self.table(IMAGES)
@@ -173,18 +176,27 @@ class Results:
         """The pictures of a sweep: by functions and strength, ascending.
 
         Raises:
-            InputError: the table of them cannot be read.
+            InputError: the table of them cannot be read, or lists a picture that is not there.
         """
         home, rows = self.home_of(STRENGTHS), self.table(STRENGTHS)
         if home is None or rows is None:
             return {}
-        folder = (home / STRENGTHS.name).parent
+        table = home / STRENGTHS.name
         return {
             str(functions): {
-                float(row["strength"]): folder / row["file"] for _, row in group.sort_values("strength").iterrows()
+                float(row["strength"]): _listed(table, row["file"])
+                for _, row in group.sort_values("strength").iterrows()
             }
             for functions, group in rows.groupby("functions", sort=False)
         }
+
+
+def _listed(table: Path, name: str) -> Path:
+    """A picture that a table lists, beside it."""
+    file = table.parent / name
+    if not file.is_file():
+        raise InputError(f"{table}: lists {name!r}, and that is not there")
+    return file
 
 
 def _has_results(home: Path) -> bool:

@@ -171,7 +171,7 @@ def _read_csv(path: Path, space: FilterSpace) -> "np.ndarray[tuple[int], np.dtyp
     try:
         order = table["index"].to_numpy(np.int64)
         places = filter_places(space).fillna(absent).astype({"out": np.int64, "in": np.int64})
-        stated = table[["layer", "out", "in"]].replace({"out": {"": absent}, "in": {"": absent}})
+        stated = table[["layer", "out", "in"]].replace({"out": {"": str(absent)}, "in": {"": str(absent)}})
         stated = stated.astype({"out": np.int64, "in": np.int64})
     except (ValueError, OverflowError) as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from None

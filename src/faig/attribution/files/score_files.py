@@ -86,14 +86,18 @@ def load_scores(path: Path | str) -> tuple[RawScores, dict[str, Any]]:
         }
         images, decibels = metadata["images"], metadata.get("decibels", False)
         photos = metadata.get("photos") or images
-        _check(images, photos, parts)
+        _check(images, photos, parts, metadata["degradations"])
     except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(f"{path}: is not a file of scores: {error}") from None
     return RawScores(images, **parts, decibels=bool(decibels), photos=photos), metadata
 
 
-def _check(images: object, photos: object, parts: dict[str, dict[str, Tensor]]) -> None:
+def _check(images: object, photos: object, parts: dict[str, dict[str, Tensor]], kinds: list[str]) -> None:
     """Raise ValueError where rows are missing, or are not all of the same images and filters."""
+    for part, by_kind in parts.items():
+        needed = bool(by_kind) or part == "score" or (part == "losses" and bool(parts["total"]))
+        if needed and (missing := [kind for kind in kinds if kind not in by_kind]):
+            raise ValueError(f"{part}/{missing[0]} is missing")
     for names in (images, photos):
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
             raise ValueError("its images are not listed by name")

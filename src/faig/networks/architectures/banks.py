@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from faig.common.errors import InputError
@@ -74,6 +74,17 @@ def _check_places(bank: Bank, state: Weights, prefix: str, *_: Any) -> None:
     else:
         return
     raise InputError(f"{prefix}places {wrong}")
+
+
+@fx.wrap  # one step where steps are recorded: older versions of torch take no unknown number of groups
+def convolve_each(
+    features: Float[Tensor, "1 channels height width"],
+    weights: Float[Tensor, "outputs inputs 3 3"],
+    bias: Float[Tensor, " outputs"],
+    batch: int,
+) -> Float[Tensor, "1 outputs height width"]:
+    """Convolve each image of a batch with weights of its own: every image is a group of channels."""
+    return functional.conv2d(features, weights, bias, padding=1, groups=batch)
 
 
 class BankedSRResNet(SRResNet):
@@ -144,11 +155,9 @@ class BankedSRResNet(SRResNet):
             weights[name] = self.get_submodule(name).weight + of_image.unflatten(1, shape)
             begin = end
 
-        def convolve(name: str, features: Tensor) -> Tensor:  # every image is a group of channels
+        def convolve(name: str, features: Tensor) -> Tensor:
             layer: Any = self.get_submodule(name)
-            return functional.conv2d(
-                features, weights[name].flatten(0, 1), layer.bias.repeat(batch), padding=1, groups=batch
-            )
+            return convolve_each(features, weights[name].flatten(0, 1), layer.bias.repeat(batch), batch)
 
         def activate(features: Tensor) -> Tensor:
             return functional.leaky_relu(features, SLOPE)
