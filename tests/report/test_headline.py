@@ -104,6 +104,20 @@ def test_what_the_target_gains_in_db_must_be_gone_too():
     assert ("−2.90 dB", "on blurry images", "of +3.00 dB that it had learned there") in found.facts
 
 
+def test_what_other_inputs_lose_in_db_counts_as_harm():
+    """Of two functions that leak alike, the one whose reverting costs other images nothing is told of."""
+    of_noise = {"method": "faig", "reverted": "noise", "input": "noise", "proportion": 0.01}
+    of_noise |= {"psnr": 25.3, "psnr_target": 30.0, "psnr_baseline": 23.5}
+    both = pd.concat([effects(25.75), pd.DataFrame([of_noise])])
+    deblurring, denoising = {"leak": 0.06, "psnr_elsewhere": 0.02}, {"leak": 0.05, "psnr_elsewhere": -0.6}
+    assert (
+        said(deblurring, denoising, effects=both)
+        == "75% of the network's deblurring is gone, counted in dB, and it still denoises."
+    )
+    kept = said(deblurring | {"psnr_elsewhere": -0.6}, denoising | {"psnr_elsewhere": 0.02}, effects=both)
+    assert kept == "72% of the network's denoising is gone, counted in dB, and it still deblurs."
+
+
 def test_the_numbers_are_those_of_the_table():
     found = headline(Run(summary=summary({"leak_pixels": 0.07}, {"switched_off": 0.5})))
     assert found.function == "blur"

@@ -94,9 +94,20 @@ def _rows(results: Results, method: str) -> tuple[pd.DataFrame, float, str]:
 
 def _least_off(row: "pd.Series[Any]") -> float:
     """The least part of a function that is gone: in gradient maps, in pixels, and of the dB that the target gains."""
+    return float(np.nanmin([_decibels_gone(row), *(row[f"switched_off{end}"] for end in MEASURES)]))
+
+
+def _decibels_gone(row: "pd.Series[Any]") -> float:
+    """Which part is gone of the dB that the target gains on the function's own input; NaN where no table says it."""
     psnr, target, baseline = (row.get(name, math.nan) for name in PSNR)
-    gone = (target - psnr) / (target - baseline) if target > baseline else math.nan
-    return float(np.nanmin([gone, *(row[f"switched_off{end}"] for end in MEASURES)]))
+    return (target - psnr) / (target - baseline) if target > baseline else math.nan
+
+
+def _harm(row: "pd.Series[Any]") -> float:
+    """The largest leak, or what another input loses in dB as a part of what the target gains, where that is more."""
+    _, target, baseline = (row.get(name, math.nan) for name in PSNR)
+    lost = -row.get("psnr_elsewhere", math.nan) / (target - baseline) if target > baseline else math.nan
+    return float(np.nanmax([_most_leak(row), lost, 0]))
 
 
 def _most_leak(row: "pd.Series[Any]") -> float:
@@ -110,10 +121,10 @@ def _keeps(row: "pd.Series[Any]") -> bool:
 
 
 def _rank(row: "pd.Series[Any]") -> tuple[bool, bool, float]:
-    """Orders functions: first those off while all else is kept, last what is wrecked; else by off less leak."""
-    off, leak = _least_off(row), _most_leak(row)
-    clean = off >= OFF and (math.isnan(leak) or _keeps(row))
-    return bool(row.get("wrecked")), not clean, (0 if math.isnan(leak) else leak) - off
+    """Orders functions: first those off while all else is kept, last what is wrecked; else by off less harm."""
+    off = _least_off(row)
+    clean = off >= OFF and (math.isnan(_most_leak(row)) or _keeps(row))
+    return bool(row.get("wrecked")), not clean, _harm(row) - off
 
 
 def _sentence(row: "pd.Series[Any]", share: float, others: list[str]) -> str:
@@ -131,7 +142,8 @@ def _sentence(row: "pd.Series[Any]", share: float, others: list[str]) -> str:
     elif off < 0.005:
         done = f"the network's {job(kind)} is not switched off"
     else:
-        done = f"{'only ' if off < 0.5 else ''}{off:.0%} of the network's {job(kind)} is gone"
+        counted = ", counted in dB" if _decibels_gone(row) == off else ""
+        done = f"{'only ' if off < 0.5 else ''}{off:.0%} of the network's {job(kind)} is gone{counted}"
     return f"{given}, and {done}{_rest(row, others)}."
 
 
