@@ -3,15 +3,17 @@
 Untouched photos are those of Set5 and Set14 and the first of BSD100, as they are; none of them is among those that the
 shipped predictors learned from (BSD400), though filters were found on Set14. At the training scale the same photos are
 made small, and clean, blurred or noisy; of each the middle is taken, four crops. An answer of *unknown* is not right.
+The same is asked where these images were saved as JPEG, of which the shipped predictors know nothing.
 
     python benchmarks/prediction.py ../shared/data > docs/results/prediction-untouched.json
 
-Seven minutes a pair on one core.
+Ten minutes a pair on one core.
 """
 
 import argparse
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,14 @@ from faig.experiment.config import ImagesConfig
 from faig.imaging.cases import CLEAN, degrade_case, middle_of
 from faig.imaging.images import Image, list_images, mod_crop, read_image
 from faig.imaging.metrics import in_channels
+from faig.imaging.steps import Jpeg
 from faig.networks.inference import scale_of
 from faig.zoo.predictor import load_predictor
 
 SETS = {"Set5": 5, "Set14": 14, "BSD100": 41}
 DEGRADE = {"blur": 2.0, "noise": 0.1}
 SURE = 0.8
+QUALITY = 90  # of JPEG
 
 
 def sure_of_damage(found: Prediction) -> bool:
@@ -58,11 +62,17 @@ def of_untouched(predictor: Predictor, photos: dict[str, Image]) -> dict[str, An
     }
 
 
-def at_training_scale(predictor: Predictor, photos: dict[str, Image], data: Path) -> dict[str, Any]:
-    """How often clean, blurred and noisy images are told apart."""
+def at_training_scale(
+    predictor: Predictor, photos: dict[str, Image], data: Path, jpeg: int | None = None
+) -> dict[str, Any]:
+    """How often clean, blurred and noisy images are told apart; saved as JPEG of a quality, where that is given."""
     scale, versions = scale_of(predictor.target), ImagesConfig(gt=data, degrade=DEGRADE).degradations()
     whole = [degrade_case(name, mod_crop(photo, scale), versions, scale) for name, photo in photos.items()]
-    guessed = guesses(predictor.predict, [middle_of(case, 2 * SIDE, scale) for case in whole], progress_bar)
+    cases = [middle_of(case, 2 * SIDE, scale) for case in whole]
+    if jpeg is not None:
+        saved = Jpeg(jpeg)
+        cases = [replace(case, lr={kind: saved(lr[None])[0] for kind, lr in case.lr.items()}) for case in cases]
+    guessed = guesses(predictor.predict, cases, progress_bar)
     told = {}
     for kind, rows in guessed.groupby("is", sort=False):
         right = (rows[list(versions)].idxmax(axis=1) == kind) & (rows["prediction"] != UNKNOWN)
@@ -91,6 +101,7 @@ def main() -> None:
         result[pair] = {
             "untouched": of_untouched(predictor, photos),
             "training_scale": at_training_scale(predictor, photos, options.data),
+            f"training_scale_jpeg_{QUALITY}": at_training_scale(predictor, photos, options.data, QUALITY),
         }
     print(json.dumps(result, indent=1))
 

@@ -141,6 +141,19 @@ def test_an_image_on_which_a_function_has_its_usual_work_is_not_called_clean(lea
         assert replace(predictor, typical=typical).predict(lr).label == label
 
 
+def test_what_was_saved_as_jpeg_is_not_called_clean_by_a_pair_that_knows_no_jpeg(learned, monkeypatch):
+    predictor, lr = learned[3], cases("coffee", [(40, 40)])[0].lr["clean"]
+
+    def judge(_self, _features, _crops, *, clean: bool) -> Judgement:
+        return Judgement("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
+
+    monkeypatch.setattr(Discriminant, "judge", judge)
+    idle = replace(predictor, typical=dict.fromkeys(predictor.typical, 1e6))
+    assert [idle.predict(lr, jpeg=jpeg).label for jpeg in (False, True)] == ["clean", UNKNOWN]
+    knows = replace(idle, reverted={"jpeg": idle.reverted["blur"]}, typical={"jpeg": 1e6})
+    assert knows.predict(lr, jpeg=True).label == "clean"
+
+
 def test_what_was_learned_makes_the_predictor_again(learned):
     target, baseline, filters, predictor = learned
     told = json.loads(json.dumps(predictor.learned()))

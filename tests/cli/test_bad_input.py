@@ -65,6 +65,13 @@ BAD = {
     "a pair that is none": (f"attribute --pair srresnet {IMAGES} {BLUR}", "srresnet: is not one of the zoo's pairs"),
     "a pair beside a network": ("restore {p}/target.pth {p}/gt --pair srresnet-x2", "stands for the network; leave"),
     "a sweep of nothing": (f"sweep {ON} {BLUR}", "name a ranking for each function: --filters blur="),
+    **{
+        f"a strength of {text}": (
+            "restore srcnn-style-x2/target {p}/gt {t}/out --strength blur=" + text,
+            f"--strength blur={text}: is not a finite number",
+        )
+        for text in ("nan", "inf", "-inf", "1e999")
+    },
     "nothing to restore": ("restore {p}/target.pth", "name images, folders or patterns after the network"),
     "restore what is not there": ("restore {p}/gt/none.png --out {t}/out", "none.png: no such file or folder"),
     "a pattern of nothing": ("restore {p}/*.png --out {t}/out", "*.png: no such pattern of images"),

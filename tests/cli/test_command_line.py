@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from faig import zoo
 from faig.attribution.methods import DEFAULT
@@ -224,6 +225,17 @@ def test_json_is_all_there_is_on_standard_output(faig):
     assert set(told["methods"].values()) == {DEFAULT}
     code, out, err = faig("predict", "none.png", "--json")
     assert (code, out, err) == (2, "", "error: none.png: no such file\n")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("photo")
+@pytest.mark.filterwarnings("default::faig.common.errors.FaigWarning")
+def test_jpeg_is_not_called_clean_whatever_its_name(faig):
+    Image.open("photo.png").save("saved.png", "JPEG")
+    code, out, err = faig("predict", "photo.png", "saved.png", "--json", "--pair", "srcnn-style-x2")
+    assert code == 0, err
+    assert "warning: saved.png is JPEG, of which this pair has learned nothing" in err
+    assert json.loads(out)["images"][1]["prediction"] != "clean"
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import torch
 
 from faig.common.errors import InputError
 from faig.imaging.decoding import LIMIT, decode, read_bytes
-from faig.imaging.images import list_images, read_image
+from faig.imaging.images import SUFFIXES, UNREAD, list_images, read_image
 from faig.training.prepare import pack_lmdb
 
 RNG = np.random.default_rng(0)
@@ -188,3 +188,12 @@ def test_files_without_an_extension_are_not_left_out_in_silence(tmp_path, caplog
         assert list(list_images(tmp_path)) == ["a"]
     assert "IMG_0001" in caplog.text
     assert "notes.txt" not in caplog.text
+
+
+def test_pictures_of_kinds_that_are_not_read_are_not_left_out_in_silence(tmp_path, caplog):
+    for name in ("a.png", "b.HEIC", "c.avif", ".d.gif", "table.csv"):
+        (tmp_path / name).touch()
+    with caplog.at_level("WARNING", "faig"):
+        assert list(list_images(tmp_path)) == ["a"]
+    assert f"{tmp_path}: pictures to be converted to PNG first are left out: b.HEIC, c.avif\n" in caplog.text
+    assert not UNREAD & SUFFIXES

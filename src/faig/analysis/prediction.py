@@ -37,7 +37,8 @@ class Prediction(Judgement):
 
     The label is ``clean`` (the image looks as photos do to which nothing was done), a degradation, several joined by
     ``+``, or ``unknown``: it is like nothing that the predictor learned from, or what speaks for one answer speaks
-    against it too (it is more typical of clean images; it looks clean, but a function has its usual work).
+    against it too (it is more typical of clean images; it looks clean, but a function has its usual work, or it is
+    JPEG, of which the pair has learned nothing).
 
     Attributes:
         responses: by function, the effect of switching it off, divided by what is typical (the median) for images with
@@ -104,19 +105,21 @@ class Predictor:
         known = [(class_of(kind), [_features(photo) for photo in photos]) for kind, photos in examples.items()]
         return cls(target, reverted, Discriminant.fit(known), typical)
 
-    def predict(self, lr: Image) -> Prediction:
+    def predict(self, lr: Image, *, jpeg: bool = False) -> Prediction:
         """Predict from one LR image of 8-bit values in [0, 1]; a large one is looked at by 16 crops of 48x48.
 
         Args:
             lr: of as many channels as the networks take.
+            jpeg: whether it was saved as JPEG. Where no function is JPEG's, it is then never called clean: compressed
+                to quality 90, nearly all blurry and noisy images leave functions idle (docs/method.md).
         """
         changes = np.stack([_changes(self.target, self.reverted, part) for part in crops(lr)])
         responses = {
             kind: float(_effects(changes, index).mean()) / max(self.typical[kind], FLOOR)
             for index, kind in enumerate(self.reverted)
         }
-        idle = max(responses.values()) < 1
-        judged = self.discriminant.judge(_features(changes).mean(0), len(changes), clean=idle)
+        idle, blind = max(responses.values()) < 1, jpeg and "jpeg" not in self.reverted
+        judged = self.discriminant.judge(_features(changes).mean(0), len(changes), clean=idle and not blind)
         return Prediction(judged.label, judged.probabilities, judged.typicality, responses)
 
     def learned(self) -> dict[str, Any]:

@@ -38,14 +38,16 @@ def distribution(
     screen.result(f"method: {name}", run=run, method=name)
     functions = []
     for (kind, share), where in by_function.items():
-        screen.result(f"{kind}, top {share:.3g} by {name}: mean depth {where.depth}, unevenness {where.unevenness}")
+        screen.result(
+            f"{kind}, top {100 * share:.3g}% by {name}: mean depth {where.depth}, unevenness {where.unevenness}"
+        )
         columns = where.depth.columns("depth") | where.unevenness.columns("unevenness")
         functions.append({"function": kind, "proportion": share} | columns)
     groups = []
     for share, grouped in groupings.items():
         kinds = {kind: value.value for kind, value in grouped.kinds.items()}
         texts = ", ".join(f"{kind} {value:.2%}" for kind, value in kinds.items())
-        screen.result(f"all filters, by the top {share:.3g} of raw scores: {texts}")
+        screen.result(f"all filters, by the top {100 * share:.3g}% of raw scores: {texts}")
         groups.append({"proportion": share} | kinds)
     screen.result(None, functions=functions, groups=groups)
     screen.note(f"tables: {', '.join(table.name for table in TABLES)} in {run}")

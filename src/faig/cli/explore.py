@@ -83,6 +83,7 @@ def explore(
             bytes=size,
             difference=difference,
         )
+        screen.note(f"to look at it here: python -m http.server --directory {out}, then http://localhost:8000")
         return
     with bound(host, port) as listening:
         subject = _subject(run, pair, where)

@@ -1,5 +1,6 @@
 """``faig predict``."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,12 +17,13 @@ from faig.cli import reading
 from faig.cli.methods import describe_methods, methods_of
 from faig.cli.output import screen
 from faig.cli.tables import Sheet
-from faig.common.errors import InputError
+from faig.common.errors import FaigWarning, InputError
 from faig.common.files import new_file
 from faig.common.settings import validated
 from faig.experiment.config import ImagesConfig
 from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case, make_cases
+from faig.imaging.decoding import is_jpeg
 from faig.imaging.images import list_images, mod_crop, read_image
 from faig.imaging.metrics import in_channels
 from faig.imaging.photos import photograph
@@ -34,11 +36,12 @@ from faig.zoo.scores import chosen_by
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LEVELS = ["blur=2", "noise=0.1"]
 RESPONSE = "response_"
+BLIND = "of which this pair has learned nothing: it hides noise and blur, so none of them is called clean"
 CAPTION = (
     "filters: the effect of switching them off; 1 is usual for images with that degradation. prediction: with its "
     "probability. clean: looks as photos do to which nothing was done, sharp or a little soft. unknown: like nothing "
-    "known, or the signs are at odds. typicality: the share of what the likeliest answer is known by that is as far "
-    f"off; below {RARE:g} it is not given"
+    "known, the signs are at odds, or JPEG hides them. typicality: the share of what the likeliest answer is known by "
+    f"that is as far off; below {RARE:g} it is not given"
 )
 
 app = typer.Typer(add_completion=False)
@@ -91,12 +94,19 @@ def predict(
         predictor = load_predictor(pair or cli.DEFAULT_PAIR, where)
         methods = dict.fromkeys(predictor.reverted, DEFAULT)
     rows, channels = [], channels_of(predictor.target)
+    saved_as_jpeg: list[Path] = []
     for path in screen.track(files, "predict", len(files)):
-        prediction = predictor.predict(in_channels(read_image(path), channels))
+        jpeg = is_jpeg(path)
+        saved_as_jpeg += [path] * jpeg
+        prediction = predictor.predict(in_channels(read_image(path), channels), jpeg=jpeg)
         responses = {f"{RESPONSE}{kind}": value for kind, value in prediction.responses.items()}
         judged = {ANSWER: prediction.label, TYPICALITY: prediction.typicality, **prediction.probabilities}
         rows.append({"image": str(path), **responses, **judged})
     screen.note(describe_methods(methods), methods=methods)
+    if saved_as_jpeg and "jpeg" not in predictor.reverted:
+        count = len(saved_as_jpeg)
+        which = f"{saved_as_jpeg[0]} is JPEG" if count == 1 else f"{count} of these images are JPEG"
+        warnings.warn(f"{which}, {BLIND}", FaigWarning, stacklevel=2)
     screen.result(_sheet(rows), images=rows)
     if csv:
         write_csv(csv, rows)

@@ -4,6 +4,7 @@ A default stands in the model of the settings: an option that was not given is N
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -146,6 +147,8 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
             by_name[name] = float(value)
         except ValueError:
             raise InputError(f"{option} {name}={value}: {value!r} is not a number") from None
+        if not math.isfinite(by_name[name]):
+            raise InputError(f"{option} {name}={value}: is not a finite number")
     return by_name
 
 

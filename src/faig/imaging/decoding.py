@@ -55,6 +55,15 @@ def read_bytes(path: Path | str) -> Bytes:
         raise InputError(f"{str(path)!r}: cannot be read: {error}") from None
 
 
+def is_jpeg(path: Path | str) -> bool:
+    """Whether an image file is JPEG, whatever its name says.
+
+    Raises:
+        InputError: it cannot be read, or is no regular file.
+    """
+    return _kind(read_bytes(path)) == JPEG
+
+
 def decode(data: Bytes, source: str) -> Pixels:
     """The pixels of an encoded image, turned as it says: RGB; gray is repeated to three channels, alpha is dropped.
 

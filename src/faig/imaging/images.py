@@ -23,6 +23,7 @@ logger = logging.getLogger("faig")
 ImageLike = Any  # a path, a PIL image, an array or a tensor; see `as_image`
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
+UNREAD = frozenset({".avif", ".cr2", ".dng", ".exr", ".gif", ".hdr", ".heic", ".heif", ".jp2", ".jxl", ".nef"})
 
 
 def read_image(path: Path | str) -> Image:
@@ -128,7 +129,8 @@ def bgr(pixels: Pixels) -> Pixels:
 def list_images(folder: Path | str) -> dict[str, Path]:
     """The image files of a folder by stem, sorted by file name.
 
-    What has another extension is no image; what has none at all is left out with a warning.
+    What has another extension is no image; what has none at all, or that of a kind of picture that is not read, is
+    left out with a warning.
 
     Raises:
         InputError: the folder is missing, holds no image, or holds two images of one stem; or what is named as an image
@@ -138,10 +140,12 @@ def list_images(folder: Path | str) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder")
     images: dict[str, Path] = {}
-    nameless = []
+    nameless, unread = [], []
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-            nameless += [path.name] * (not path.suffix and not path.name.startswith(".") and path.is_file())
+            if path.is_file() and not path.name.startswith("."):
+                nameless += [path.name] * (not path.suffix)
+                unread += [path.name] * (path.suffix.lower() in UNREAD)
             continue
         check_regular(path)
         try:
@@ -151,9 +155,10 @@ def list_images(folder: Path | str) -> dict[str, Path]:
         if path.stem in images:
             raise InputError(f"{path}: has the same name as {images[path.stem].name}; rename one of them")
         images[path.stem] = path
-    if nameless:
-        names = ", ".join(nameless[:3]) + (", ..." if len(nameless) > 3 else "")
-        logger.warning("%s: files without an extension are left out: %s", folder, names)
+    for left_out, why in ((nameless, "files without an extension"), (unread, "pictures to be converted to PNG first")):
+        if left_out:
+            names = ", ".join(left_out[:3]) + (", ..." if len(left_out) > 3 else "")
+            logger.warning("%s: %s are left out: %s", folder, why, names)
     if not images:
         raise InputError(f"{folder}: holds no images ({', '.join(sorted(SUFFIXES))})")
     return images

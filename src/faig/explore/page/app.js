@@ -68,6 +68,7 @@ function patience(stop) {
 }
 
 async function main() {
+  byId("waiting").remove();
   const engine = engineOf();
   engine.onprogress = progress;
   const pair = await engine.pair(), side = comfortable(pair, engine.kind);
