@@ -90,6 +90,9 @@ def test_what_is_said_of_the_first_picture_is_what_was_measured():
     assert teaser_caption(shots) in text
 
 
+ORIGINS = ("clean", "blur", "noise")
+
+
 def test_what_is_said_of_predictions_is_what_was_measured():
     table = json.loads((DOCS / "results" / "prediction-untouched.json").read_text(encoding="utf-8"))
     text = (DOCS / "method.md").read_text(encoding="utf-8")
@@ -108,6 +111,8 @@ def test_what_is_said_of_predictions_is_what_was_measured():
             shares.append(str(told.get("unknown", 0)))
             assert sum(told.values()) == 60
         assert f"| `{pair}` | {' | '.join(shares)} |" in text
+        called_clean = [str(found["training_scale_jpeg_90"][kind]["answers"].get("clean", 0)) for kind in ORIGINS]
+        assert f"| `{pair}` | {' | '.join(called_clean)} |" in text
     noisy = [found["training_scale"]["noise"]["answers"] for found in table.values()]
     assert f"{' and '.join(str(told['noise']) for told in noisy)} of the 60 noisy images are called noise" in text
     assert all(told["noise"] + told["blur+noise"] == 60 for told in noisy)
