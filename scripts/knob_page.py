@@ -17,6 +17,7 @@ PAIRS = {
     "realesr-general": "Real-ESRGAN's `realesr-general-x4v3` against its `wdn` sibling (not shipped)",
     "srresnet": "`srresnet-x2`",
     "srcnn-style": "`srcnn-style-x2`",
+    "wild": "`srresnet-x2-wild`",
     "wild-small": "`srresnet-x2-wild-small`",
 }
 HEAD = """# The knob, measured
