@@ -238,7 +238,7 @@ def _quality(output: Resized, truth: Resized, border: int, named: str, lr: Path)
     """PSNR and SSIM: RGB and Y, or of the one channel of gray images."""
     if truth.shape != output.shape:
         (_, h, w), (_, gh, gw) = output.shape, truth.shape
-        raise InputError(f"{named} {gw}x{gh}, but {lr.name} × {border} is {w}x{h}")
+        raise InputError(f"{named} {gw}x{gh}, but {lr.name} × {border} is {w}x{h}; give the GT that it was made from")
     if len(output) == 1:
         pairs = {"gray": (output, truth)}
     else:

@@ -87,7 +87,7 @@ def run_study(config: StudyConfig, out: Path, force: bool) -> None:
     """Run it, draw its pictures, and write its report."""
     study(config, out, force=force, track=screen.track, say=_begin)
     draw_strips(out)
-    draw_teaser(out)
+    screen.note(f"picture: {draw_teaser(out)}")
     print_report(out)
 
 

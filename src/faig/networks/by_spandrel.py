@@ -32,7 +32,7 @@ def by_spandrel(weights: Weights, unknown: str) -> nn.Module:
     try:
         loaded = spandrel.ModelLoader().load_from_state_dict(dict(weights))
     except spandrel.UnsupportedModelError:
-        raise InputError(f"{unknown} (spandrel does not know it either)", setting="arch") from None
+        raise InputError(f"{unknown}; spandrel does not know it either", setting="arch") from None
     except Exception as error:  # its readers of sizes fail in many ways on what only looks like their network
         raise InputError(f"{unknown} (spandrel fails on it: {first_line(error)})", setting="arch") from None
     name = loaded.architecture.name
