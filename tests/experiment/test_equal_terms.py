@@ -3,22 +3,19 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from conftest import nudged, tiny_network
 from faig.attribution.files.ranking_file import RankingFile
 from faig.experiment import compare as comparing
 from faig.experiment.compare import compare
 from faig.experiment.comparison_tables import summary_row
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace
-from faig.imaging.images import write_image
 from faig.intervention.comparison import Reverted, held_against
 from faig.intervention.edit import revert
 from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, sizes_at_equal_terms
 from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import measure, measure_reference
-from faig.networks.checkpoint import load_network, save_network
+from faig.networks.checkpoint import load_network
 from faig.results.cells import read_table
 from faig.results.comparison_tables import EQUALS, KNOBS
 
@@ -28,27 +25,11 @@ PROPORTIONS = [0.005, 0.01, 0.2, 1.0]
 DEGRADE = {"blur": 2.0, "noise": 0.1}
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A tiny pair, and two images each to find filters on and to measure on."""
-    folder = tmp_path_factory.mktemp("equal")
-    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
-    baseline = tiny_network()
-    save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
-    save_network(folder / "target.safetensors", nudged(baseline, size=0.02).state_dict(), metadata)
-    generator = torch.Generator().manual_seed(0)
-    for part in ("measure", "find"):
-        (folder / part).mkdir()
-        for i in range(2):
-            write_image(folder / part / f"{part}{i}.png", torch.rand(3, 24 + 2 * i, 28, generator=generator))
-    return folder
-
-
 def config(place: Path, **changes) -> CompareConfig:
     settings = {
         "baseline": str(place / "baseline.safetensors"),
         "target": str(place / "target.safetensors"),
-        "images": ImagesConfig(gt=place / "measure", degrade=DEGRADE),
+        "images": ImagesConfig(gt=place / "gt", degrade=DEGRADE),
         "find": ImagesConfig(gt=place / "find", degrade=DEGRADE),
         "methods": ["faig", "change", "random"],
         "proportions": [f"{100 * share:g}%" for share in PROPORTIONS],
@@ -94,7 +75,7 @@ def test_sizes_are_chosen_where_filters_are_found_and_leads_measured_elsewhere(p
     assert len(equals) == 2 * 2 * 2
     assert set(equals["chosen_on"]) == {"finding images"}
     for kind in DEGRADE:
-        champion, expected = (by_hand(place, run, part, "faig", kind, 0.01) for part in ("find", "measure"))
+        champion, expected = (by_hand(place, run, part, "faig", kind, 0.01) for part in ("find", "gt"))
         sizes = sizes_at_equal_terms(
             champion, PROPORTIONS, lambda size, kind=kind: by_hand(place, run, "find", "change", kind, size)
         )
@@ -102,7 +83,7 @@ def test_sizes_are_chosen_where_filters_are_found_and_leads_measured_elsewhere(p
             row = equals.loc["change", kind, terms]
             assert row["size"] == sizes[terms]
             if row["size"]:
-                rival = by_hand(place, run, "measure", "change", kind, row["size"])
+                rival = by_hand(place, run, "gt", "change", kind, row["size"])
                 leads = held_against(expected, rival, seed=0)
                 for name, sign in (("switched_off", -1), ("leak", 1)):
                     for end in ("", "_pixels"):
@@ -124,7 +105,7 @@ def test_the_choice_is_told_what_was_measured_on_the_finding_images(place, run, 
         expected = by_hand(place, run, "find", method, "blur", size)
         assert asked[name].maps.own == pytest.approx(expected.maps.own)
         assert asked[name].pixels.left == pytest.approx(expected.pixels.left)
-        assert asked[name].maps.own != pytest.approx(by_hand(place, run, "measure", method, "blur", size).maps.own)
+        assert asked[name].maps.own != pytest.approx(by_hand(place, run, "gt", method, "blur", size).maps.own)
 
 
 def test_only_what_the_choice_needs_is_measured_on_the_finding_images(place, tmp_path, measured):
@@ -134,12 +115,12 @@ def test_only_what_the_choice_needs_is_measured_on_the_finding_images(place, tmp
     assert 2 + 2 <= on_find <= 2 + 4
     measured.clear()
     compare(config(place, methods=["faig", "change"], find=None), tmp_path / "alone")
-    assert set(measured) == {"measure0"}
+    assert set(measured) == {"gt0"}
     equals = read_table(tmp_path / "alone", EQUALS)
     assert set(equals["chosen_on"]) == {"measured images"}
     measured.clear()
     compare(config(place, methods=["faig", "change"], proportions=[0.2]), tmp_path / "many")
-    assert set(measured) == {"measure0"}  # without FAIG's 1% there are no equal terms
+    assert set(measured) == {"gt0"}  # without FAIG's 1% there are no equal terms
     assert not (tmp_path / "many" / EQUALS.name).exists()
 
 
@@ -157,7 +138,7 @@ def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
     assert (tmp_path / "run" / EQUALS.name).read_bytes() == (run / EQUALS.name).read_bytes()
     assert "find0" in before
     again = measured[len(before) :]
-    assert again.count("measure0") == 2 * 4  # the controls alone
+    assert again.count("gt0") == 2 * 4  # the controls alone
     assert again.count("find0") < before.count("find0")
 
 
