@@ -1,5 +1,7 @@
 """The static page in a real browser: what a visitor does, and that it is what PyTorch does."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from PIL import Image as Pillow
 from PIL import ImageSequence
 
 from explore_page import BROWSER, Opened
+from faig import explore
 from faig.attribution.files.rankings import read_ranking
 from faig.filters import FilterSet
 from faig.imaging.images import write_image
@@ -16,6 +19,7 @@ from faig.intervention import edit, knob
 from faig.networks.inference import restore
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="there is no chromium")]
+PAGE = Path(next(iter(explore.__path__))) / "page"
 STEP = 1 / 255 + 1e-6
 
 
@@ -33,6 +37,16 @@ def _afresh(opened):
     opened.page.locator(".title button").click()
     opened.page.locator("[data-photo=chelsea]").click()
     opened.settle()
+
+
+def test_a_page_that_is_opened_as_a_file_says_how_to_open_it(opened, browser):
+    assert opened.page.locator("#waiting").count() == 0
+    page = browser.new_page()
+    page.goto((PAGE / "index.html").as_uri())
+    assert not page.locator("#waiting").is_visible()  # before its scripts could have come
+    page.locator("#waiting").wait_for()
+    assert "python -m http.server" in page.locator("#waiting").inner_text()
+    page.close()
 
 
 def test_the_first_screen_says_what_can_be_done(opened):
