@@ -11,10 +11,12 @@ import torch
 import yaml
 
 from faig import zoo
+from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError
 from faig.common.tensors import load_tensors, save_tensors
 from faig.zoo.card import Measured, read_card, with_front_matter
 from faig.zoo.record import record_of
+from faig.zoo.scores import SCORES
 
 ROWS = [
     Measured("Set5", "blur", "baseline", 26.03, 0.7649),
@@ -132,6 +134,8 @@ def test_what_is_said_of_the_wild_pairs_is_on_their_cards():
     for pair in wild:
         record = record_of(pair)
         assert record.change <= 0.3
+        raw, _ = load_scores(zoo.folder(pair) / SCORES)
+        assert max(raw.barriers().values()) < 1.005  # "has no barrier"
         gains = (record.gain("BSD100", kind) for kind in ("clean", "blur", "noise", "jpeg", "blur+noise+jpeg"))
         cells = " | ".join(f"{gain:+.2f}".replace("-", "\N{MINUS SIGN}") for gain in gains)
         assert f"| `{pair}` | {record.change:.2f} | {cells} |" in text
