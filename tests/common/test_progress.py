@@ -1,4 +1,4 @@
-"""What will take long says so, once and early."""
+"""What will take long says so early, and again when half of that has passed."""
 
 import pytest
 
@@ -8,10 +8,14 @@ from faig.common.progress import duration, progress_bar
 
 @pytest.mark.parametrize(
     ("seconds_each", "said"),
-    [(0.5, ""), (2.0, "attributing: about 3 minutes to go\n"), (500.0, "attributing: about 13.8 hours to go\n")],
+    [
+        (0.5, []),
+        (2.0, ["3 minutes", "2 minutes"]),
+        (500.0, ["13.8 hours", "6.8 hours", "3.3 hours", "1.5 hours", "42 minutes", "17 minutes"]),
+    ],
 )
 def test_a_loop_of_over_a_minute_says_how_long(monkeypatch, capsys, seconds_each, said):
-    now = 0.0
+    now, lines = 0.0, "".join(f"attributing: about {time} to go\n" for time in said)
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now)
 
     def work():
@@ -22,11 +26,11 @@ def test_a_loop_of_over_a_minute_says_how_long(monkeypatch, capsys, seconds_each
             yield number
 
     assert list(progress_bar(work(), "attributing", 100)) == list(range(100))
-    assert capsys.readouterr() == ("", said)
+    assert capsys.readouterr() == ("", lines)
 
     for _ in progress_bar(range(100), "attributing", 100):  # after it
         now += seconds_each
-    assert capsys.readouterr() == ("", said)
+    assert capsys.readouterr() == ("", lines)
 
 
 @pytest.mark.parametrize(
