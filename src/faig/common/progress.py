@@ -29,7 +29,7 @@ def silent(items: Iterable[T], label: str, total: int) -> Iterable[T]:  # noqa: 
 def progress_bar(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """A bar on standard error, gone when the loop ends; none where that is no terminal.
 
-    Where the loop will take over a minute, a line says so as soon as a few seconds' work tell it; where there is no bar,
+    Where the loop will take over a minute, a line says so as soon as a few seconds tell it; where there is no bar,
     again when half of that has passed.
     """
     from rich.console import Console
