@@ -221,7 +221,8 @@ def _may_be(column: Column, cell: str) -> bool:
             return False
         whole = not column.whole or float(cell).is_integer()
         return whole and column.least <= float(cell) <= column.most
-    return column.kind == "text" and not column.values
+    beside = column.kind == "file" and cell.isprintable() and ".." not in cell  # looked for where it is shown, else not
+    return beside or (column.kind == "text" and not column.values)
 
 
 def _of_settings(file: str, path: Path) -> Iterator[Change]:
