@@ -118,7 +118,7 @@ def call(arguments: list[str]) -> int:
 @pytest.mark.slow
 def test_the_command_writes_tables_and_pictures(run, capsys):
     assert call(["distribution", str(run), "--proportions", "5,20"]) == 0
-    assert "blur, top 0.05 by faig: mean depth" in capsys.readouterr().out
+    assert "blur, top 5% by faig: mean depth" in capsys.readouterr().out
     layers, depth, shared = (pd.read_csv(run / f"{name}.csv") for name in ("layers", "distribution", "overlaps"))
     for (_, share), rows in layers.groupby(["function", "proportion"]):
         assert rows["found"].sum() == max(1, int(rows["filters"].sum() * share))

@@ -82,6 +82,7 @@ COMMANDS = {
             ["predict", "inputs/lr", "--csv", "out.csv"],
             older=[["predict", "inputs/gt", "--csv", "out.csv"]],
             outputs=(("out.csv",),),
+            quick=1,
         ),
         Command(
             "degrade",
