@@ -170,6 +170,14 @@ def check(**learned) -> pd.DataFrame:
     return pd.DataFrame([without_intervals(own), *(other | {"proportion": 0.02} for other in others)]).assign(**learned)
 
 
+def test_a_check_of_one_kind_of_input_says_nothing_of_others():
+    found = headline(Run(check=check().iloc[:1]))
+    assert found.sentence == "Give 2% of the filters their old weights back, and the network no longer deblurs."
+    assert [value for value, *_ in found.facts] == ["90%", "−2.90 dB", "0.02"]
+    gone = headline(Run(check=check(psnr=26.5).iloc[:1]))
+    assert gone.sentence.endswith("50% of the network's deblurring is gone, counted in dB.")
+
+
 def test_a_run_of_attribute_alone_is_told_by_its_check():
     found = headline(Run(check=check()))
     assert found.sentence.startswith("Give 2% of the filters their old weights back, and the network no longer deblurs")

@@ -97,6 +97,9 @@ def test_strips_show_the_busiest_part_at_the_target(photo, tmp_path):
         assert np.asarray(strip)[14:, :256].std() > 50
     with Image.open(folder / "blur.gif") as animation:
         assert (animation.size, animation.n_frames) == ((256, 270), 16)
+    (folder / "blur" / "1.00.png").unlink()
+    with pytest.raises(InputError, match=r"pictures\.csv: lists 'blur/1\.00\.png', and that is not there"):
+        Results.of(tmp_path).sweeps()
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ def call() -> int:
             if code == INTERRUPTED:
                 raise KeyboardInterrupt
             screen.print_json()
-            leave_others()
+            if not code:
+                leave_others()
     except PipeClosed:
         code = PIPE_CLOSED
     except InputError as error:

@@ -187,10 +187,10 @@ def new_folder(
     if replaced.exists() and not place.exists():
         replaced.rename(place)
     if place.is_dir() and not force:
+        if files is None and any(place.iterdir()):
+            raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
         for name in files or ():
             new_file(path / name, force)
-    if place.is_dir() and any(place.iterdir()) and not force and files is None:
-        raise InputError(f"{path}: exists and is not empty; pass force=True to write into it", setting="force")
     with _locked(lock, path):
         part = _part_of(place)
         try:
