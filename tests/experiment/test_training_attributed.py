@@ -13,17 +13,20 @@ from faig.common.errors import InputError
 from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.training_study.context import TrainingStudy
 from faig.experiment.training_study.study import training_study
+from faig.intervention.knob import dni
+from faig.intervention.measure import measure, measure_reference
 from faig.networks.architectures import build
 from faig.networks.checkpoint import load_network
 from faig.report.markdown import write_markdown
 from faig.results.cells import read_table
-from faig.results.training_tables import ATTRIBUTED, ATTRIBUTED_LAYERS, COST
+from faig.results.training_tables import ATTRIBUTED, ATTRIBUTED_LAYERS, COST, HALVES
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*weights do not fit and stay as they were")]
 
 REPOSITORY = Path(__file__).parents[2]
 STUDY = REPOSITORY / "configs" / "study" / "branches.yaml"
 BRANCH = ("estimator.", "modulation.")
+OFF = ("switched_off", "leak")
 
 
 def shipped() -> dict:
@@ -41,7 +44,9 @@ TINY = {
     "side": 32,
     "measure": {"photos": ["chelsea", "coffee"], "folder": "BSD100", "crops": 4, "side": 48},
     "nodes": 2,
-    "attributed": shipped()["attributed"] | {"images": 3},
+    # no arms are named: those that began with a network are attributed, one and two
+    "attributed": shipped()["attributed"]
+    | {"arms": [], "methods": ["faig", "signed", "random", "learned"], "images": 3},
     "training": {
         "data": {"lr_patch": 8, "batch": 2, "degradation": {"blur": 2, "noise": 0.1}},
         "optimizer": {"iterations": 6, "learning_rate": 2e-3, "ema": 0.5},
@@ -87,6 +92,23 @@ def test_numbers_are_those_of_the_pair_of_start_and_trained(done, arm):
         others = [other for other in told.index if other != kind]
         assert row["psnr_elsewhere"] == pytest.approx(told.loc[others, "psnr_gain"].min(), rel=1e-4, abs=1e-6)
         assert row["convergence_delta"] == pytest.approx(found.convergence_delta[kind], rel=1e-3)
+
+
+def test_learned_sets_have_their_own_size_and_turn_functions_half(done):
+    rows, halves = (read_table(done / "attributed", table) for table in (ATTRIBUTED, HALVES))
+    assert {*rows["arm"]} == {"one", "two"}
+    sizes = rows[rows["chosen"] != "second-branch"].groupby("chosen")["proportion"].unique().map(list)
+    assert dict(sizes) == {name: [0.01, 0.05] for name in ("faig", "signed", "random")} | {"learned": [0.01]}
+    assert rows["barrier"].notna().eq(rows["chosen"].isin(["faig", "signed"])).all()
+    assert {*halves["knob"]} == {"learned", "DNI", "blend"}
+    assert {*halves["input"]} == {"clean", "blur", "noise"}
+    pair, cases = pair_of(done, "one", 2), TrainingStudy(settings(), done).measured[:3]
+    reference = measure_reference(pair.target, pair.baseline, 2, cases)
+    half = measure(dni(pair.target, pair.baseline, 0.5), reference, 2)["blur"].psnr - reference.psnr["blur"][0]
+    keys = ["arm", "seed", "function", "knob", "input"]
+    assert halves.set_index(keys).loc[("one", 2, "noise", "DNI", "blur"), "change"] == pytest.approx(
+        half.mean(), abs=1e-6
+    )
 
 
 def test_layers_hold_what_was_given_back(done):
@@ -137,6 +159,10 @@ def test_the_page_says_where_it_is(done, tmp_path, monkeypatch):
     off, leak = (f"{whole[name].mean():.2f} ±{whole[name].std():.2f}" for name in ("switched_off", "leak"))
     assert f"All filters of second-branch switch it off to {off} in `two` at a leak of {leak}." in line
     assert f"| two | noise | faig | 1% | {part:.0%} | {every:.0%} |" in text
+    [overview] = [line for line in text.splitlines() if line.startswith("| two | ") and " / " in line]
+    own = rows[(rows["arm"] == "two") & (rows["chosen"] == "learned") & (rows["function"] == "noise")]
+    assert overview.endswith(f"| {' / '.join(f'{own[name].mean():.2f} ±{own[name].std():.2f}' for name in OFF)} |")
+    assert "At half strength, in dB" in text
     assert "| one | noise | faig | 1% | 34 | " in text
     write_markdown(page.with_suffix(""), page)
     assert page.read_text(encoding="utf-8") == text
@@ -157,11 +183,13 @@ def test_a_branch_that_no_network_has_is_told_before_anything_is_trained(tmp_pat
     [
         ({"arms": ["three"]}, r"attributed\.arms: 'three' is not among the arms, one, two"),
         ({"arms": ["two-from-scratch"]}, r"attributed\.arms: 'two-from-scratch' begins with no network"),
-        ({"arms": []}, "at least 1 item"),
-        ({"arms": ["one"], "methods": ["guess"]}, "guess"),
+        ({"arms": ["one"], "methods": ["guess"]}, "is not one of faig"),
+        ({"arms": ["one"], "methods": ["strengths"]}, "is not one of faig"),
+        ({"arms": ["one"], "proportions": []}, "at least 1 item"),
         ({"arms": ["one"], "proportions": ["0%"]}, "proportions"),
         ({"arms": ["one"], "branches": {"none": []}}, "at least 1 item"),
         ({"arms": ["one"], "branches": {"faig": ["body.*"]}}, "branches: faig is the name of a method"),
+        ({"arms": ["one"], "branches": {"learned": ["body.*"]}}, "branches: learned is the name of a method"),
         ({"arms": ["one", "two", "one"]}, "names one twice"),
         ({"arms": ["one"], "images": 0}, "greater than 0"),
     ],

@@ -14,7 +14,7 @@ from faig.common.files import new_folder, replacing
 from faig.common.plain import without_folders
 from faig.common.settings import validated
 from faig.common.statistics import Estimate
-from faig.report import training_attributed, training_banks, training_reverted
+from faig.report import training_attributed, training_banks
 from faig.report.escape import markdown
 from faig.report.figures.training_study_chart import draw_training_study
 from faig.report.kept import KEPT, keep
@@ -29,13 +29,12 @@ from faig.results.training_tables import (
     GAINS,
     HALVES,
     PROBABILITIES,
-    REVERTED,
     SWITCHED,
     TRAINED,
 )
 
 COMMAND = "training"
-PARTS = ("training", "control", "arms", "attributed", "revert")
+PARTS = ("training", "control", "arms", "attributed")
 TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", *PARTS)  # settings
 
 
@@ -78,9 +77,9 @@ def write_training_study(run: Path, file: Path) -> Path:
     config = validated(TrainingStudySettings, values, str(run / CONFIG))
     results, folder, picture = Results.of(run), file.with_suffix(""), file.with_suffix(".png")
     gains, ahead, cost, trained = map(results.needed, (GAINS, AHEAD, COST, TRAINED))
-    found, held = results.table(FOUND_UNITS), _held(results, config)
-    where = [training_attributed.found(*held)] if held else []
-    reverted, classified = results.table(REVERTED), results.table(PROBABILITIES)
+    found, classified = results.table(FOUND_UNITS), results.table(PROBABILITIES)
+    held = _held(results, config)
+    where = [training_attributed.found(held)] if held else []
     where += [training_banks.found(classified)] if classified is not None else []
     told = without_folders({name: values[name] for name in TOLD if values.get(name)})
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
@@ -94,7 +93,6 @@ def write_training_study(run: Path, file: Path) -> Path:
             [
                 f"- **Asked.** {markdown(config.asked)}",
                 f"- **Found.** {answer}{' '.join([_found(gains, ahead, config.control), *where])}",
-                *([f"- **Reverted.** {training_reverted.found(reverted, cost)}"] if reverted is not None else []),
                 f"- **Cost.** {_cost(cost)}",
             ]
         ),
@@ -112,15 +110,11 @@ def write_training_study(run: Path, file: Path) -> Path:
         _folded("By arm; means over seeds", _costs(cost)),
     ]
     if held:
-        parts += ["## Where it is", training_attributed.ABOUT]
-        parts += [_folded(about, _table(heads, lines)) for about, heads, lines in training_attributed.tables(*held)]
+        parts += ["## Where it is", training_attributed.about(held)]
+        parts += [_folded(about, _table(heads, lines)) for about, heads, lines in training_attributed.tables(held)]
     if classified is not None:
         about, heads, lines = training_banks.table(classified)
         parts += ["## What classifiers tell", training_banks.ABOUT, _folded(about, _table(heads, lines))]
-    if reverted is not None:
-        parts += ["## Reverting what is found", training_reverted.ABOUT]
-        shown = training_reverted.tables(reverted, results.table(HALVES), trained, cost)
-        parts += [_folded(about, _table(heads, lines)) for about, heads, lines in shown]
     if found is not None:
         parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
     settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()
@@ -141,7 +135,9 @@ def _held(results: Results, config: TrainingStudySettings) -> training_attribute
     """What the study says of where what arms learned is; None where it was not asked."""
     if config.attributed is None:
         return None
-    return results.needed(ATTRIBUTED), results.needed(ATTRIBUTED_LAYERS), config.attributed.branches
+    attributed, layers, trained, cost = map(results.needed, (ATTRIBUTED, ATTRIBUTED_LAYERS, TRAINED, COST))
+    halves = results.table(HALVES)
+    return training_attributed.Held(attributed, layers, halves, trained, cost, config.attributed.branches)
 
 
 def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:

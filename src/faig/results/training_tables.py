@@ -92,41 +92,6 @@ PROBABILITIES = Table(
     ),
     keys=4,
 )
-_METHOD = text("method", "that found the units", "method")
-REVERTED = Table(
-    "reverted.csv",
-    "Of each arm, seed, function, method and proportion: what reverting the units that it finds does to the trained "
-    "network, the start being the baseline; intervals are over photos.",
-    SECTION,
-    (
-        *(_ARM, _SEED, FUNCTION, _METHOD, PROPORTION, count("units", "that were reverted")),
-        interval("switched_off", "1 - E(F', start) / E(trained, start) on the own degradation", most=1),
-        interval("leak", "the largest E(F', trained) on another input / E(trained, start)", least=0),
-        interval("switched_off_pixels", "as `switched_off`, of the squared error of all channels", most=1),
-        interval("leak_pixels", "as `leak`, of the squared error of all channels", least=0),
-        measured("lost", "the change of PSNR in dB of the other input that loses most, mean over images"),
-        measured("barrier", "the largest loss on the path / the larger end's; empty where there is no path", least=0),
-        WRECKED,
-    ),
-    keys=5,
-)
-HALVES = Table(
-    "halves.csv",
-    "Of each arm, seed, function, knob at half strength, and input: PSNR less the trained network's; intervals are "
-    "over photos.",
-    SECTION,
-    (
-        *(_ARM, _SEED, FUNCTION),
-        text(
-            "knob",
-            "`learned`, the set of that method, by output images; or one of the controls",
-            values=("learned", *CONTROLS),
-        ),
-        _INPUT,
-        interval("change", "dB, mean over images"),
-    ),
-    keys=5,
-)
 COST = Table(
     "cost.csv",
     "Of each arm and seed: what it cost, and how far the weights moved.",
@@ -151,6 +116,23 @@ GIVEN_BACK = (
 _CHOSEN = (
     *(_ARM, _SEED, text("chosen", "the method that ranked the filters, or the branch that they all are of")),
     *(FUNCTION, PROPORTION),
+)
+HALVES = Table(
+    "halves.csv",
+    "Of each arm, seed, function, knob at half strength, and input: PSNR less the trained network's; intervals are "
+    "over photos.",
+    SECTION,
+    (
+        *(_ARM, _SEED, FUNCTION),
+        text(
+            "knob",
+            "`learned`, the set of that method, by output images; or one of the controls",
+            values=("learned", *CONTROLS),
+        ),
+        _INPUT,
+        interval("change", "dB, mean over images"),
+    ),
+    keys=5,
 )
 ATTRIBUTED = Table(
     "attributed.csv",
@@ -179,9 +161,8 @@ TRAINING_TABLES = (
     AHEAD,
     SWITCHED,
     PROBABILITIES,
-    REVERTED,
-    HALVES,
     COST,
+    HALVES,
     ATTRIBUTED,
     ATTRIBUTED_LAYERS,
 )

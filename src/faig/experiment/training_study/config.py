@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
-from faig.attribution.methods import ALL, DEFAULT, METHODS
+from faig.attribution.methods import ALL, DEFAULT, MASK, METHODS
 from faig.attribution.options import Nodes, Options
 from faig.common.setting_types import Device, FileName, FilePath, Label, Name, Seed, Threads, label
 from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, distinct, one_of
-from faig.experiment.config import ImagesConfig, MethodName, MethodNames, Ranking
+from faig.experiment.config import ImagesConfig, MethodName, Ranking
 from faig.imaging.photos import SourceConfig
 
 Text = Annotated[str, AfterValidator(lambda value: label(value, 1000))]
@@ -34,18 +34,6 @@ class Found(Strict):
     def degradations(self) -> list[str]:
         """Whose functions are meant."""
         return [self.degradation] if isinstance(self.degradation, str) else self.degradation
-
-
-class Reverted(Strict):
-    """Units of every trained network that are reverted to the start's.
-
-    Attributes:
-        methods: that find them.
-        proportions: of all units; a learned set has its own.
-    """
-
-    methods: Annotated[list[Annotated[str, one_of(ALL)]], Field(min_length=1)]
-    proportions: Annotated[Proportions, Field(min_length=1)] = Field(default_factory=lambda: [0.01, 0.05])
 
 
 class Training(Strict):
@@ -100,25 +88,27 @@ class Arm(Training):
 
 
 class AttributedPart(Strict):
-    """Filters of what arms ended in, ranked against the networks that they began as, and given back.
+    """Filters of what arms ended in, found against the networks that they began as, and given back.
 
     Attributes:
-        arms: whose networks.
-        methods: that rank their filters.
-        proportions: of the filters of a network, so many of the first are given back.
+        arms: whose networks; empty: of all arms that began with a network.
+        methods: that find their filters; with ``learned``, functions are set to half strength too.
+        proportions: of the filters of a network, so many of the first are given back; a learned set has its own size.
         branches: patterns of layers by name: in networks that have them, all of their filters are given back at once.
         images: what that changes is measured on the first so many of the measured images; None: all.
     """
 
-    arms: Annotated[list[Name], Field(min_length=1), AfterValidator(distinct)]
-    methods: MethodNames = Field(default_factory=lambda: [DEFAULT])
+    arms: Annotated[list[Name], AfterValidator(distinct)] = Field(default_factory=list)
+    methods: Annotated[list[Annotated[str, one_of([*METHODS, MASK.name])]], AfterValidator(distinct)] = Field(
+        default_factory=lambda: [DEFAULT]
+    )
     proportions: Annotated[Proportions, Field(min_length=1)] = Field(default_factory=lambda: [0.01, 0.05])
     branches: dict[Name, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
     images: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _told_apart(self) -> "AttributedPart":
-        if taken := [name for name in self.branches if name in METHODS]:
+        if taken := [name for name in self.branches if name in ALL]:
             raise ValueError(f"branches: {taken[0]} is the name of a method; give the branch another")
         return self
 
@@ -142,7 +132,6 @@ class TrainingStudyConfig(Strict):
         degrade: spec or level by degradation: what PSNR is measured on, and units are found for; clean images too.
         downsampling: of clean images, of ``degrade`` where a spec does not say, and of patches where ``data`` does not.
         functions: of these degradations, how far the trained network is switched off is measured.
-        revert: what reverting found units does to every trained network, the start being its baseline.
         nodes: of the integrals of methods.
         training: what all arms share.
         arms: ways to train, by name.
@@ -169,7 +158,6 @@ class TrainingStudyConfig(Strict):
     degrade: Annotated[dict[Name, NumberOrText], Field(min_length=1)]
     downsampling: str = "bilinear"
     functions: list[Name] = Field(default_factory=list)
-    revert: Reverted | None = None
     nodes: Nodes = Options.model_fields["nodes"].default
     training: Training = Training()
     arms: Annotated[dict[Name, Arm], Field(min_length=2)]
@@ -193,7 +181,7 @@ class TrainingStudyConfig(Strict):
         for name in self.attributed.arms if self.attributed else ():
             if name not in self.arms:
                 raise ValueError(f"attributed.arms: {name!r} is not among the arms, {', '.join(self.arms)}")
-            if self.settings(name).network.get("start", self.start) is None:
+            if not self.begins_with_a_network(name):
                 raise ValueError(f"attributed.arms: {name!r} begins with no network, so there is nothing to give back")
         settings = {f"arms.{name}": self.settings(name) for name in self.arms}
         kinds = {f"{name}.{kind}" for name, each in settings.items() if each.found for kind in each.found.degradations}
@@ -220,6 +208,15 @@ class TrainingStudyConfig(Strict):
         if "architecture" in own.network:
             common["network"] = {}  # its arguments and its start are those of another network
         return Training.model_validate(_merged(common, values))
+
+    def begins_with_a_network(self, arm: str) -> bool:
+        """Whether an arm's training begins with a network, and not with random weights."""
+        return self.settings(arm).network.get("start", self.start) is not None
+
+    def attributed_arms(self) -> list[str]:
+        """The arms whose filters are found: those that are named, or all that began with a network."""
+        assert self.attributed is not None
+        return self.attributed.arms or [name for name in self.arms if self.begins_with_a_network(name)]
 
     def images_of(self, part: str, out: Path) -> ImagesConfig:
         """The images ``find`` or ``measure`` of a run directory."""

@@ -19,7 +19,6 @@ from faig.experiment.training_study.contest import CONTEST, Contest
 from faig.experiment.training_study.context import FOUND, TrainingStudy
 from faig.experiment.training_study.finding import Finding
 from faig.experiment.training_study.functions import FUNCTIONS, Functions
-from faig.experiment.training_study.reverting import REVERTING, Reverting
 from faig.imaging.photos import GroundTruth, write_images
 from faig.networks.fingerprint import fingerprint
 from faig.results.run_directory import run_directory
@@ -39,8 +38,8 @@ def training_study(
     """Run a training study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (``learn``, ``find``, ``measure``), and run directories: ``found``
-    where arms ask for units to be found, ``arms/NAME``, ``functions`` and ``reverting`` where they are asked for,
-    ``contest``, and ``classifying`` where networks have banks.
+    where arms ask for units to be found, ``arms/NAME``, ``functions`` where it is asked for, ``contest``,
+    ``classifying`` where networks have banks, and ``attributed`` where it is asked for.
 
     Args:
         config: what to compute.
@@ -67,7 +66,6 @@ def training_study(
         stages: dict[str, Callable[[], Stage]] = {FOUND: lambda: Finding(study)} if Finding.wanted(config) else {}
         stages |= {f"{ARMS}/{arm}": lambda arm=arm: ArmStage(study, arm) for arm in config.arms}  # type: ignore[misc]
         stages |= {FUNCTIONS: lambda: Functions(study)} if config.functions else {}
-        stages |= {REVERTING: lambda: Reverting(study)} if config.revert else {}
         stages |= {CONTEST: lambda: Contest(study)}
         stages |= {CLASSIFYING: lambda: Classifying(study)} if Classifying.banked(config) else {}
         if (asked := config.attributed) is not None:
