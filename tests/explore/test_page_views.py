@@ -200,3 +200,15 @@ def test_a_pair_without_rankings_has_a_map_to_paint_on(browser, subject):
         assert opened.page.locator(".count").inner_text().startswith("1 of ")
         assert (opened.error, opened.said) == ("", [])
         opened.close()
+
+
+def test_a_function_that_its_filters_hardly_turn_says_so(browser, subject):
+    blur = dataclasses.replace(subject.functions["blur"], reached=0.03)
+    functions = dict(subject.functions) | {"blur": blur}
+    with serving(dataclasses.replace(subject, functions=functions)) as served:
+        opened = Opened(browser, f"http://127.0.0.1:{served.client.port}/")
+        notes = [row.locator(".note").all_inner_texts() for row in opened.page.locator(".function").all()]
+        assert len(notes[0]) == 1
+        assert notes[0][0].startswith("Its filters do only 3% of this job: the slider changes little.")
+        assert notes[1:] == [[]] * (len(notes) - 1)
+        opened.close()

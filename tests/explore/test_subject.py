@@ -8,7 +8,8 @@ import pytest
 import torch
 import yaml
 
-from faig.common.errors import InputError
+from faig.attribution.result import REACHED
+from faig.common.errors import FaigWarning, InputError
 from faig.common.settings import validated
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig
@@ -20,6 +21,7 @@ from faig.explore.subject import Subject, Trained, _functions, _training, random
 from faig.filters import FilterSet, Strengths
 from faig.imaging.degradation import Degradation
 from faig.training.config import DegradationConfig
+from faig.zoo.learned import reached_by
 from faig.zoo.scores import chosen_by
 
 
@@ -49,6 +51,16 @@ def test_a_pair_of_the_zoo(subject):
     assert blur.units == chosen_by({"blur": "tiny-x2/blur"}, subject.pair.target)["blur"]
     assert list(subject.rankings) == ["faig", "signed", "signed-net"]
     assert blur.degradation == Degradation(blur=2.0)
+
+
+def test_of_shipped_sets_it_is_said_which_hardly_turn_their_function():
+    with pytest.warns(FaigWarning, match="jpeg"):
+        wild = Subject.of_pair("srresnet-x2-wild-small")
+    reached = reached_by("srresnet-x2-wild-small")
+    told = {function["name"]: function["hardly"] for function in describe(Explorer(wild))["functions"]}
+    assert told == {"blur": None, "noise": None, "jpeg": reached["jpeg"]}
+    assert reached["jpeg"] < REACHED < min(reached["blur"], reached["noise"])
+    assert Subject.of_pair("srcnn-style-x2").functions["blur"].reached == reached_by("srcnn-style-x2")["blur"]
 
 
 @pytest.mark.parametrize("order", [["blur", "noise"], ["noise", "blur"], ["noise"]])

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from faig.attribution.result import REACHED
 from faig.common.version import __version__
 from faig.explore.explorer import PREVIEW, Explorer
 from faig.explore.messages import WAYS
@@ -49,6 +50,7 @@ def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
                 "colour": colours[name],
                 "trained": None if function.trained is None else vars(function.trained),
                 "set": function.set,
+                "hardly": function.reached if function.reached is not None and function.reached < REACHED else None,
                 "degradation": None if function.degradation is None else str(function.degradation),
                 "curve": measured[name]["images"] if name in measured else None,
             }

@@ -13,7 +13,7 @@ from faig import zoo
 from faig.attribution.files.ranking_file import RANKINGS, RankingFile
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.files.unit_files import STRENGTHS
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import DEFAULT, MASK, METHODS
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.common.settings import validated
@@ -31,7 +31,7 @@ from faig.networks.checkpoint import network_metadata
 from faig.pair import Pair
 from faig.results.run_directory import CONFIG
 from faig.training.config import DegradationConfig
-from faig.zoo.learned import turned_by
+from faig.zoo.learned import reached_by, turned_by
 from faig.zoo.scores import SCORES, chosen_by
 
 
@@ -62,6 +62,7 @@ class Function:
         source: the name of what turns it, without folders of this machine: a file, or ``srresnet-x2/blur@learned``.
         method: that found this; empty where nothing says.
         units: what turns it.
+        reached: the share of what altering everything does that a shipped learned set does; None of any other.
     """
 
     degradation: Degradation | None
@@ -69,6 +70,7 @@ class Function:
     source: str
     method: str
     units: Units
+    reached: float | None = None
 
     @property
     def set(self) -> str:
@@ -144,10 +146,15 @@ class Subject:
         metadata_of_target = network_metadata(zoo.find(f"{name}/target"))
         training = _training(metadata_of_target)
         downsampling = training.downsampling if training else "bilinear"
+        found = _functions(sources, by, chosen_by(sources, pair.target), training, {}, downsampling)
+        reached = reached_by(name)
         return cls(
             name=name,
             pair=pair,
-            functions=_functions(sources, by, chosen_by(sources, pair.target), training, {}, downsampling),
+            functions={
+                kind: dataclasses.replace(function, reached=reached.get(kind) if by[kind] == MASK.name else None)
+                for kind, function in found.items()
+            },
             rankings={
                 method: {kind: Ranking(rank(values), values) for kind, values in of_method.items()}
                 for method, of_method in scores.items()

@@ -72,3 +72,12 @@ def turned_by(pair: str, function: str) -> str:
     file = zoo.folder(pair) / LEARNED
     ships = file.is_file() and function in load_learned(file)[0]
     return f"{pair}/{function}@{MASK.name}" if ships else f"{pair}/{function}"
+
+
+def reached_by(pair: str) -> dict[str, float]:
+    """By function that a shipped pair has a learned set of: the share of the whole job that it does (`reached`)."""
+    file = zoo.folder(pair) / LEARNED
+    if not file.is_file():
+        return {}
+    sets, metadata = load_learned(file)
+    return {kind: float(metadata["reached"][kind]) for kind in sets}

@@ -21,7 +21,7 @@ export class Functions {
     this.measure = "psnr";
     /** @type {import("./types").Curves | null} */
     this.curves = null;
-    this.rows = pair.functions.map((one) => this.row(one.name, capital(one.job), one.colour));
+    this.rows = pair.functions.map((one) => this.row(one.name, capital(one.job), one.colour, one.hardly));
     this.whole = this.row(null, "The whole network");
     this.ways = bar("way", "What is turned", pair.ways.map((way) => [way, WAYS[way]?.[0] ?? way]), store.state.change.way,
       (way) => this.choose(way));
@@ -39,8 +39,8 @@ export class Functions {
     this.render();
   }
 
-  /** @param {string | null} name of the function; null: all of them at once @param {string} label @param {string} [colour] */
-  row(name, label, colour) {
+  /** @param {string | null} name of the function; null: all of them at once @param {string} label @param {string} [colour] @param {number | null} [hardly] */
+  row(name, label, colour, hardly = null) {
     const id = `strength-${name ?? "all"}`;
     const output = make("output", { for: id });
     const move = (/** @type {boolean} */ live) => this.move(name, Number(input.value), live);
@@ -50,8 +50,10 @@ export class Functions {
     const ticks = make("div", { class: "ticks", "aria-hidden": "true" }, make("span", {}, "off"), make("span", {}, "as trained"), make("span", {}, `${100 * MOST}%`));
     const lacking = name && `The picture is not ${inputName(name, this.pair)}: make it so`;
     const add = lacking ? make("button", { type: "button", class: "quiet add", onclick: () => this.worsen(name) }, lacking) : null;
+    const warning = hardly === null ? null : make("p", { class: "note" },
+      `Its filters do only ${percent(Math.max(hardly, 0))} of this job: the slider changes little. “How it is turned” has ways that change more.`);
     const element = make("div", { class: "function", ...(colour ? { "--ink": colour } : {}) },
-      make("div", { class: "head" }, make("label", { for: id }, label), told, output), plot, input, ticks, add);
+      make("div", { class: "head" }, make("label", { for: id }, label), told, output), plot, input, ticks, warning, add);
     return { name, element, input, output, view, told, add };
   }
 

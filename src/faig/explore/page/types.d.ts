@@ -12,6 +12,8 @@ export type Curves = Record<string, Record<string, Curve | null>>;
 export interface PairFunction {
   name: string; job: string; colour?: string; trained: Trained | null; set: string;
   degradation: string | null; curve: Curve | null;
+  /** The share of the whole job that its filters do, where that is little. */
+  hardly: number | null;
 }
 export interface Ranking { index: string; score: string }
 export interface Method { name: string; functions: Record<string, Ranking> }
