@@ -37,7 +37,7 @@ class Client:
             connection.close()
         is_json = answer.headers.get("content-type") == "application/json"
         told = json.loads(data) if is_json else None
-        return SimpleNamespace(status=answer.status, headers=answer.headers, content=data, told=told)
+        return SimpleNamespace(status=answer.status, headers=answer.headers, content=data, json=told)
 
     def get(self, path: str, **headers: str) -> SimpleNamespace:
         return self.ask("GET", path, headers=headers)
@@ -48,7 +48,7 @@ class Client:
     def picture(self, path: str) -> torch.Tensor:
         """A picture as an image in [0, 1]."""
         answer = self.get(path)
-        assert answer.status == 200, answer.told
+        assert answer.status == 200, answer.json
         return read_png(answer.content)
 
 

@@ -141,7 +141,7 @@ def test_what_banks_of_found_filters_gain(said):
         ("found-labels", "random-labels"): ["clean", "blur"],
         ("found-labels", "few-free"): ["clean", "noise"],
     }
-    told = table("banks", "probabilities").groupby(["arm", "bank", "input"]).told.mean().groupby(["arm", "bank"]).min()
+    told = table("banks", "probabilities").groupby(["arm", "bank", "input"]).auc.mean().groupby(["arm", "bank"]).min()
     for arm, name in (("found-alone", "without labels"), ("found-labels", "with them")):
         assert f"{told[arm, 'blur']:.2f} for blur and {told[arm, 'noise']:.2f} for noise {name}" in said
     cost = table("banks", "cost").groupby("arm").mean(numeric_only=True)

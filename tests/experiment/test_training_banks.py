@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from faig.attribution.files.rankings import read_ranking
 from faig.common.errors import InputError
-from faig.experiment.training_study.classifying import area
+from faig.experiment.training_study.classifying import area_under_roc
 from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.training_study.context import TrainingStudy
 from faig.experiment.training_study.study import training_study
@@ -127,8 +127,8 @@ def test_what_classifiers_tell_is_the_networks_own(done):
         assert told.loc[kind, "probability"] == pytest.approx(sum(values) / len(values), rel=1e-5)
         wins = [(mine > other) + (mine == other) / 2 for mine in said["noise"] for other in values]
         if kind != "noise":
-            assert told.loc[kind, "told"] == pytest.approx(sum(wins) / len(wins))
-    assert rows[rows["bank"] == rows["input"]]["told"].isna().all()
+            assert told.loc[kind, "auc"] == pytest.approx(sum(wins) / len(wins))
+    assert rows[rows["bank"] == rows["input"]]["auc"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_what_classifiers_tell_is_the_networks_own(done):
     [([0.9, 0.8], [0.1, 0.7], 1), ([0.1], [0.2, 0.3], 0), ([0.5, 0.5], [0.5], 0.5), ([0.4, 0.6], [0.5, 0.5], 0.5)],
 )
 def test_the_area_is_how_often_the_own_is_larger(own, other, expected):
-    assert area(np.array(own), np.array(other)) == expected
+    assert area_under_roc(np.array(own), np.array(other)) == expected
 
 
 def test_what_began_with_banks_is_attributed_at_its_places(done):
@@ -149,7 +149,7 @@ def test_the_page_says_what_classifiers_tell(done, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = write_markdown(done, tmp_path / "banks.md").read_text(encoding="utf-8")
     rows = read_table(done / "classifying", PROBABILITIES).query("arm == 'found' and bank == 'noise'")
-    told = rows.groupby("input")["told"].agg(["mean", "std"])
+    told = rows.groupby("input")["auc"].agg(["mean", "std"])
     [line] = [line for line in text.splitlines() if line.startswith("- **Found.**")]
     assert f"noise {told['mean'].min():.2f}" in line.split("`found` blur")[1].split(";")[0]
     by_input = rows.groupby("input")["probability"].agg(["mean", "std"])

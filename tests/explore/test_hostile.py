@@ -137,9 +137,9 @@ def unharmed(served, monkeypatch, tmp_path, tmp_path_factory, capfd):
 
 
 def check_error(answer, status: int, text: str = "") -> None:
-    assert answer.status == status, answer.told
-    assert list(answer.told) == ["error"]
-    line = answer.told["error"]
+    assert answer.status == status, answer.json
+    assert list(answer.json) == ["error"]
+    line = answer.json["error"]
     assert text in line
     assert "\n" not in line
     assert len(line) < 2100
@@ -278,7 +278,7 @@ def test_photos_push_out_older_ones_and_memory_stays_bounded(served, monkeypatch
     photos = served.explorer.photos
     monkeypatch.setattr(photos._sent, "_most", 3 * 100 * 100 * 3)
     content = png(torch.rand(3, 100, 100))
-    names = [served.client.post("/api/photos", content).told["id"] for _ in range(5)]
+    names = [served.client.post("/api/photos", content).json["id"] for _ in range(5)]
     assert len(set(names)) == 5
     answers = [served.client.get(f"/api/photos/{name}.png").status for name in names]
     assert answers == [400, 400, 200, 200, 200]
@@ -287,7 +287,7 @@ def test_photos_push_out_older_ones_and_memory_stays_bounded(served, monkeypatch
 
 def test_numbers_that_are_not_finite_are_null(served):
     """A photo of one colour: both networks' ends may be equal, and equal images have no PSNR that is finite."""
-    flat = served.client.post("/api/photos", png(torch.zeros(3, 40, 40))).told["id"]
+    flat = served.client.post("/api/photos", png(torch.zeros(3, 40, 40))).json["id"]
     request = {"page": "flat", "serial": 1, "input": {"photo": flat, "worse": {}}, "change": CHANGE, "numbers": True}
     answer = served.client.post("/api/alter", request)
     assert answer.status == 200

@@ -88,7 +88,7 @@ def test_curves_are_what_a_sweep_measures(explorer, subject):
     points = [("noise", "set", 0.5), ("noise", "images", 0.5)]
     for point in points:
         curves.measure(point)
-    assert curves.told()["noise"] == {"images": None, "set": None}
+    assert curves.measured()["noise"] == {"images": None, "set": None}
     assert not set(points) & set(curves.missing())
     cases = curves._cases_of("noise")
     ends = subject.pair.target, subject.pair.baseline

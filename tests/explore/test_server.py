@@ -35,7 +35,7 @@ def without_pictures(told: dict) -> dict:
 
 
 def test_pair(served):
-    told = served.client.get("/api/pair").told
+    told = served.client.get("/api/pair").json
     assert told == json.loads(json.dumps(plain(describe(served.explorer))))
     assert [function["job"] for function in told["functions"]] == ["deblurring", "denoising"]
     trained = {"step": "blur", "low": 2.0, "high": 2.0, "unit": "σ in pixels, what 21 taps can hold"}
@@ -58,7 +58,7 @@ def test_examples(served, name):
 
 
 def test_prepare(served):
-    told = served.client.post("/api/prepare", asked(1, "prepares")).told
+    told = served.client.post("/api/prepare", asked(1, "prepares")).json
     expected = served.explorer.prepare(SHOWN, full=True)
     assert without_pictures(told) == without_pictures(expected)
     for name, image in expected["pictures"].items():
@@ -68,7 +68,7 @@ def test_prepare(served):
 @pytest.mark.parametrize("numbers", [False, True])
 def test_alter(served, numbers):
     request = asked(1, f"alters {numbers}".replace(" ", "-"), change=TURNED, numbers=numbers)
-    told = served.client.post("/api/alter", request).told
+    told = served.client.post("/api/alter", request).json
     expected = served.explorer.alter(SHOWN, Change(strengths={"blur": 0.5}), full=True, numbers=numbers)
     assert without_pictures(told) == json.loads(json.dumps(plain(without_pictures(expected))))
     assert told["seconds"] > 0
@@ -80,11 +80,11 @@ def test_alter(served, numbers):
 
 def test_a_photo_of_ones_own(served):
     image = torch.rand(3, 20, 33, generator=torch.Generator().manual_seed(0))
-    told = served.client.post("/api/photos", png(image)).told
+    told = served.client.post("/api/photos", png(image)).json
     assert (told["width"], told["height"]) == (33, 20)
     assert torch.equal(to_uint8(served.client.picture(f"/api/photos/{told['id']}.png")), to_uint8(image))
     shown = {"photo": told["id"], "crop": None, "worse": None}
-    answer = served.client.post("/api/prepare", asked(1, "own") | {"input": shown}).told
+    answer = served.client.post("/api/prepare", asked(1, "own") | {"input": shown}).json
     assert answer["lr"] == [33, 20]
     assert answer["size"] == [66, 40]
     assert answer["pictures"]["gt"] is None
@@ -93,7 +93,7 @@ def test_a_photo_of_ones_own(served):
 
 @pytest.mark.parametrize("index", [0, 17, 130])
 def test_unit(served, index):
-    told = served.client.get(f"/api/unit/{index}").told
+    told = served.client.get(f"/api/unit/{index}").json
     subject = served.explorer.subject
     assert told == json.loads(json.dumps(describe_unit(subject, index)))
     layer = subject.pair.space.layer_of(index)
@@ -112,17 +112,17 @@ def test_unit(served, index):
 
 def test_curves(served, monkeypatch):
     monkeypatch.setattr("faig.explore.curves.STEPS", 3)
-    told = served.client.get("/api/curves").told
-    assert told == json.loads(json.dumps(served.explorer.curves.told()))
+    told = served.client.get("/api/curves").json
+    assert told == json.loads(json.dumps(served.explorer.curves.measured()))
     assert told["blur"]["set"]["strength"] == [0.0, 0.5, 1.0, 1.5]
     assert told["blur"]["images"]["psnr"][2] == told["blur"]["set"]["psnr"][2]  # strength 1 is the target
-    assert served.client.get("/api/pair").told["functions"][0]["curve"] == told["blur"]["images"]
+    assert served.client.get("/api/pair").json["functions"][0]["curve"] == told["blur"]["images"]
 
 
 @pytest.mark.parametrize("kind", ["png", "comparison", "csv"])
 def test_download(served, kind):
     answer = served.client.post("/api/download", {"input": INPUT, "change": TURNED, "kind": kind})
-    assert answer.status == 200, answer.told
+    assert answer.status == 200, answer.json
     assert answer.headers["content-disposition"].startswith('attachment; filename="')
     if kind == "csv":
         rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
@@ -137,13 +137,13 @@ def test_download(served, kind):
 
 
 def test_commands(served):
-    told = served.client.post("/api/commands", {"input": INPUT, "change": TURNED}).told
+    told = served.client.post("/api/commands", {"input": INPUT, "change": TURNED}).json
     assert "--pair tiny-x2 --strength blur=0.5" in told["shell"]
     assert "faig.load_pair('tiny-x2')" in told["python"]
 
 
 def test_equal_pictures_have_one_address_and_are_kept_by_browsers(served):
-    first, second = (served.client.post("/api/prepare", asked(serial, "equal")).told for serial in (1, 2))
+    first, second = (served.client.post("/api/prepare", asked(serial, "equal")).json for serial in (1, 2))
     assert first["pictures"] == second["pictures"]
     assert "immutable" in served.client.get(first["pictures"]["gt"]).headers["cache-control"]
 

@@ -35,7 +35,7 @@ def test_the_folder_is_whole_and_of_the_pair(explorer, tmp_path):
     assert pictures == {f"{one['id']}{kind}.png" for one in told["examples"] for kind in ("", "-small")}
     assert told["graph"]["bytes"] == (folder / told["graph"]["file"]).stat().st_size
     assert told["graph"]["strengths"] > len(pair.space)
-    assert told["curves"] == explorer.curves.told()
+    assert told["curves"] == explorer.curves.measured()
     kernels = np.fromfile(folder / told["kernels"]["file"], "<f4")
     own = [
         layer.kernels.split(network.get_parameter(layer.kernels.key)).flatten()

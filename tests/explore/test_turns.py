@@ -212,7 +212,7 @@ def test_a_superseded_request_is_answered(served):
         threads[1].join(60)
     finally:
         served.explorer.prepare = ends
-    assert (answers[1].status, answers[1].told) == (409, {"error": "superseded"})
+    assert (answers[1].status, answers[1].json) == (409, {"error": "superseded"})
     assert answers[2].status == 200
     assert served.server.turns._under_way == {}
 

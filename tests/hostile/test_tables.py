@@ -79,7 +79,7 @@ class Dot(Drawing):
         object.__setattr__(self, "chart", chart)
         assert chart.scale != "percent" or chart.ticks
         for number, series in enumerate(chart.series):
-            assert len(chart.at(series, number)[0]) == len(chart.told(series)) == len(series.y)
+            assert len(chart.at(series, number)[0]) == len(chart.labels(series)) == len(series.y)
 
     def save(self, folder: Path, forms: tuple[str, ...] = ("png", "svg")) -> None:
         for form in set(forms) & {"png"}:

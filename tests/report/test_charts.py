@@ -122,7 +122,7 @@ def test_a_wrecked_image_does_not_squeeze_the_trade_off_and_is_marked(study_run,
     drawn = [np.concatenate(chart.at(series, number)) for number, series in enumerate(chart.series)]
     assert all(np.isfinite(places).all() for places in drawn)
     assert min(places.min() for places in drawn) >= -0.2
-    told = [said for series in chart.series for said in chart.told(series)]
+    told = [said for series in chart.series for said in chart.labels(series)]
     assert any(f"leak {leak:.3g}: switched off {off:.3g}".replace("-", "−") in said for said in told)
     drawing = Drawing.of(chart)
     low, high = drawing.figure.axes[0].get_ylim()
@@ -265,7 +265,7 @@ def test_points_are_said_with_interval_and_without_gaps():
 
 def test_a_minus_is_of_numbers_and_names_keep_their_hyphens():
     line = Series("signed-net", [-1.5], [-2.0], [-3.0], [-1e-5], hover=["a-b"])
-    assert Chart("c", "t", "x-y", "y", [line]).told(line) == ["signed-net, x-y −1.5: y −2 [−3, −1e−05], a-b"]
+    assert Chart("c", "t", "x-y", "y", [line]).labels(line) == ["signed-net, x-y −1.5: y −2 [−3, −1e−05], a-b"]
 
 
 def test_points_beyond_one_edge_share_one_mark():

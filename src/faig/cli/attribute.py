@@ -61,9 +61,9 @@ def run_attribute(config: AttributeConfig, out: Path, force: bool) -> None:
     errors: dict[str, dict[str, float | None]] = {}
     if (out / SCORES).exists():
         raw, metadata = load_scores(out / SCORES)
-        told, carried = ScoresInfo.of(out / SCORES, metadata), raw.carried()
-        for kind, delta in told.convergence_delta.items():
-            barrier, wrong = told.barrier.get(kind, math.nan), told.ranking_error.get(kind)
+        info, carried = ScoresInfo.of(out / SCORES, metadata), raw.carried()
+        for kind, delta in info.convergence_delta.items():
+            barrier, wrong = info.barrier.get(kind, math.nan), info.ranking_error.get(kind)
             errors[kind] = {"convergence_delta": delta, "barrier": barrier, "ranking_error": wrong}
             errors[kind]["carried"] = share = carried.get(kind, math.nan)
             by_units = (

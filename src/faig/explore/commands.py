@@ -74,10 +74,10 @@ def _shell(explorer: Explorer, shown: Input, change: Change) -> list[str]:
 
 def _python(explorer: Explorer, shown: Input, change: Change) -> list[str]:
     subject = explorer.subject
-    told = {name: value for name, value in subject.named.items() if name != "pair"}
-    told |= {} if explorer.pair.unit == "filter" else {"unit": explorer.pair.unit}
+    options = {name: value for name, value in subject.named.items() if name != "pair"}
+    options |= {} if explorer.pair.unit == "filter" else {"unit": explorer.pair.unit}
     everything = ", everything=True" if explorer.pair.everything else ""
-    named = ", ".join(f"{name}={value!r}" for name, value in told.items()) + everything
+    named = ", ".join(f"{name}={value!r}" for name, value in options.items()) + everything
     turns = change.map is None and change.way in ("images", "set")
     lines = ["import faig", "from faig.imaging.images import mod_crop", "from faig.imaging.metrics import in_channels"]
     lines += ["from faig.zoo.scores import chosen_by"] if turns else []

@@ -63,7 +63,7 @@ class Curves:
             rows.append({"psnr": psnr(output, case.gt, border=explorer.pair.scale), **appearance(output)})
         self._measured[point] = {name: float(np.mean([row[name] for row in rows])) for name in MEASURES}
 
-    def told(self) -> dict[str, dict[str, Any]]:
+    def measured(self) -> dict[str, dict[str, Any]]:
         """The curves by function and way, None where a point is missing.
 
         Each has lists of ``strength``, ``psnr`` (dB), ``noise`` (σ that wavelets see) and ``sharpness`` (mean

@@ -33,7 +33,7 @@ def describe(explorer: Explorer, *, curves: bool = False) -> dict[str, Any]:
     space = pair.space
     for point in explorer.curves.missing() if curves else ():
         explorer.curves.measure(point)
-    measured = explorer.curves.told()
+    measured = explorer.curves.measured()
     colours = colours_of(subject.functions)
     count = min(MOST, max(1, int(len(space) * KEPT)))
     photos = {name: explorer.photos.pixels(name) for name in EXAMPLES}

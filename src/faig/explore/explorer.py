@@ -96,11 +96,11 @@ class Explorer:
         key, made = self.input(shown, full)
         output = self.output(parts, key, made, check)
         target = self.output([(1.0, Alteration(TARGET))], key, made, check)
-        told = self.numbers.of(shown, change, check) if numbers else self.numbers.none()
+        checked = self.numbers.of(shown, change, check) if numbers else self.numbers.none()
         return {
             **self._places(made),
             "pictures": {"altered": output, "difference": difference(output, target)},
-            "numbers": {"psnr": None, "ssim": None, **(self._quality(output, made) or {}), **told},
+            "numbers": {"psnr": None, "ssim": None, **(self._quality(output, made) or {}), **checked},
             "seconds": time.perf_counter() - begun,
         }
 

@@ -68,9 +68,9 @@ class Numbers:
         parts = self.explorer.networks.parts(change)
         measured = self._measured(parts, reference, key, check)
         means = self._means(measured, reference)
-        told = {name: {kind: _number(each, name) for kind, each in means.items()} for name in ENDS}
-        own = self._turned(change, told["off"])
-        return told | {
+        values = {name: {kind: _number(each, name) for kind, each in means.items()} for name in ENDS}
+        own = self._turned(change, values["off"])
+        return values | {
             "wrecked": described(wrecked([measured], reference)),
             "others": [self._other(kind, parts, measured, reference, own, key, check) for kind in reference.target],
             "function": own,
@@ -123,7 +123,7 @@ class Numbers:
     ) -> dict[str, Any]:
         """One of the other inputs: its picture and numbers."""
         (case,), result = reference.cases, measured[kind]
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "input": kind,
             "picture": self.explorer.output(parts, (key, kind), _made(case, kind), check),
             "psnr": float(result.psnr[0]),
@@ -134,9 +134,9 @@ class Numbers:
         }
         if own is not None and kind != own:
             with np.errstate(divide="ignore", invalid="ignore"):
-                told["leak"] = float(result.to_target[0] / reference.between[own][0])
-                told["leak_pixels"] = float(result.pixels_to_target[0] / reference.pixels_between[own][0])
-        return told
+                values["leak"] = float(result.to_target[0] / reference.between[own][0])
+                values["leak_pixels"] = float(result.pixels_to_target[0] / reference.pixels_between[own][0])
+        return values
 
     def _control(
         self, change: Change, reference: Reference, own: str | None, key: Any, check: Check

@@ -154,7 +154,7 @@ class Server:
         curves = self.explorer.curves
         while missing := curves.missing():
             await self._turn(request, functools.partial(curves.measure, missing[0]))
-        return _json(curves.told())
+        return _json(curves.measured())
 
     async def download(self, request: Request) -> Response:
         """What a visitor takes away, as a file."""

@@ -72,7 +72,7 @@ def write_page(explorer: Explorer, folder: Path, runtime: Path | None = None, *,
         (part / KERNELS).write_bytes(_kernels(pair))
         described = {
             **describe(explorer, curves=True),
-            "curves": explorer.curves.told(),
+            "curves": explorer.curves.measured(),
             "graph": {"file": GRAPH, "strengths": len(everything), "bytes": (part / GRAPH).stat().st_size},
             "kernels": {"file": KERNELS, "layers": _kernel_shapes(pair)},
         }

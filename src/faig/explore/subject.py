@@ -265,7 +265,7 @@ def _functions(
         trained, level = None, LEVELS.get(name)
         if levels:
             field = dataclasses.fields(STEPS[name])[0]
-            trained = Trained(name, min(levels), max(levels), field.metadata["told"])
+            trained = Trained(name, min(levels), max(levels), field.metadata["meaning"])
             middle = (trained.low + trained.high) / 2
             level = round(middle) if field.type is int else middle
         degradation = made.get(name) or (None if level is None else named(name, level, downsampling))

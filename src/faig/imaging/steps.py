@@ -28,7 +28,7 @@ JPEG_SIDE = 65500  # pixels, of libjpeg
 
 def number(low: float, high: float, meaning: str, default: Any = MISSING) -> Any:
     """A numeric argument of a step: its range, its meaning, and its default where it has one."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "told": meaning})
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "meaning": meaning})
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Step:
 
 
 def _checked(field: "Field[Any]", number: float, label: str) -> float:
-    low, high, meaning = (field.metadata[key] for key in ("low", "high", "told"))
+    low, high, meaning = (field.metadata[key] for key in ("low", "high", "meaning"))
     if not low <= number <= high:
         raise InputError(f"{label} {number:g} is outside {low:g} to {high:g} ({meaning})")
     if field.type is not int:

@@ -56,9 +56,9 @@ def _read_pickle(path: Path, key: str | None) -> tuple[Weights, dict[str, Any]]:
             f"{path}: cannot be loaded as weights only ({_reason(error)}); "
             "save its state dict alone: torch.save(network.state_dict(), file)"
         ) from None
-    told: Any = None
+    header: Any = None
     if isinstance(loaded, Mapping):
-        told = loaded.get(METADATA_KEY)
+        header = loaded.get(METADATA_KEY)
         inside = [name for name, value in loaded.items() if isinstance(value, Mapping)]
         if key is not None and inside and key not in inside:
             raise InputError(f"{path}: holds no weights {key!r}; it holds {', '.join(map(str, inside))}")
@@ -66,7 +66,7 @@ def _read_pickle(path: Path, key: str | None) -> tuple[Weights, dict[str, Any]]:
     named = isinstance(loaded, Mapping) and all(isinstance(key, str) for key in loaded)
     if not named or not loaded or not all(isinstance(value, Tensor) for value in loaded.values()):
         raise InputError(f"{path}: holds no state dict (expected {', '.join(CONTAINERS)}, or names with tensors)")
-    return dict(loaded), _metadata(told, path) if isinstance(told, str) else {}
+    return dict(loaded), _metadata(header, path) if isinstance(header, str) else {}
 
 
 def _check_bounded(path: Path) -> None:
@@ -149,13 +149,13 @@ def _unwrappings(weights: Weights) -> list[Weights]:
 def _read_safetensors(path: Path) -> tuple[Weights, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
-            told = file.metadata() or {}
+            header = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, AttributeError) as error:  # the last: of a type that torch does not have
         raise InputError(f"{path}: is not a whole safetensors file: {error}") from None
-    metadata = _metadata(told.get(METADATA_KEY, "{}"), path)
+    metadata = _metadata(header.get(METADATA_KEY, "{}"), path)
     # Of tied weights, `safetensors.torch.save_model` leaves one and says here under which name.
-    dropped = {name: weights[kept] for name, kept in told.items() if kept in weights and name not in weights}
+    dropped = {name: weights[kept] for name, kept in header.items() if kept in weights and name not in weights}
     return weights | dropped, metadata
 
 

@@ -45,11 +45,14 @@ def opening(results: Results, judged: list[Claim], charts: list[Chart]) -> Openi
     found = headline(results)
     of_function = [chart for chart in charts if found and chart.name == f"tradeoff-{found.function}"]
     counts = {verdict: sum(claim.verdict is verdict for claim in judged) for verdict in SAID}
-    told = [f"{count} {SAID[verdict][count > 1]}" for verdict, count in counts.items() if count]
+    tally = [f"{count} {SAID[verdict][count > 1]}" for verdict, count in counts.items() if count]
     lines = {
         "Asked": _asked(results),
         "Found": " ".join(
-            [*([found.sentence] if found else []), *([f"Of {len(judged)} claims {listed(told)}."] if told else [])]
+            [
+                *([found.sentence] if found else []),
+                *([f"Of {len(judged)} claims {listed(tally)}."] if tally else []),
+            ]
         ),
         "Cost": _cost(results),
     }

@@ -17,8 +17,8 @@ def found(rows: pd.DataFrame) -> str:
     """Of each arm and bank: how well its degradation is told from the input that it is told from least."""
     parts = []
     for arm, of_arm in rows.groupby("arm", sort=False):
-        least = of_arm.groupby(["bank", "input"], sort=False)["told"].mean().groupby(level="bank", sort=False).min()
-        parts.append(f"`{markdown(arm)}` {', '.join(f'{markdown(bank)} {told:.2f}' for bank, told in least.items())}")
+        least = of_arm.groupby(["bank", "input"], sort=False)["auc"].mean().groupby(level="bank", sort=False).min()
+        parts.append(f"`{markdown(arm)}` {', '.join(f'{markdown(bank)} {auc:.2f}' for bank, auc in least.items())}")
     return (
         "Of pairs of an image with a bank's degradation and one of the input that is least told from it, the bank is "
         f"mixed in further on the former in so many: {'; '.join(parts)}."
@@ -31,7 +31,7 @@ def table(rows: pd.DataFrame) -> Table:
     lines = []
     for (arm, bank), group in rows.groupby(["arm", "bank"], sort=False):
         by_input = {kind: of_input for kind, of_input in group.groupby("input")}
-        cells = [f"{_mean(by_input[kind][name])}" for name in ("probability", "told") for kind in inputs]
+        cells = [f"{_mean(by_input[kind][name])}" for name in ("probability", "auc") for kind in inputs]
         lines.append([markdown(arm), markdown(bank), *cells])
     heads = [*map(str, inputs), *(f"told from {kind}" for kind in inputs)]
     return "By arm and bank", ["arm", "bank", *heads], lines

@@ -35,7 +35,7 @@ from faig.results.training_tables import (
 
 COMMAND = "training"
 PARTS = ("training", "control", "arms", "attributed")
-TOLD = ("start", "baseline", "learn", "measure", "degrade", "functions", *PARTS)  # settings
+SHOWN = ("start", "baseline", "learn", "measure", "degrade", "functions", *PARTS)  # settings
 
 
 class AttributedSettings(BaseModel):
@@ -81,7 +81,7 @@ def write_training_study(run: Path, file: Path) -> Path:
     held = _held(results, config)
     where = [training_attributed.found(held)] if held else []
     where += [training_banks.found(classified)] if classified is not None else []
-    told = without_folders({name: values[name] for name in TOLD if values.get(name)})
+    shown = without_folders({name: values[name] for name in SHOWN if values.get(name)})
     with new_folder(folder, force=True, ours=(CONFIG, *KEPT)) as part:
         keep(results, part)
     draw_training_study(picture, gains, trained)
@@ -117,7 +117,7 @@ def write_training_study(run: Path, file: Path) -> Path:
         parts += ["## What classifiers tell", training_banks.ABOUT, _folded(about, _table(heads, lines))]
     if found is not None:
         parts += ["## Rankings that units are of", _folded("By seed, method and function", _rows(found))]
-    settings = yaml.safe_dump(told, sort_keys=False, allow_unicode=True).strip()
+    settings = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True).strip()
     parts += ["## Settings", _folded("As in the file of the study", f"```yaml\n{settings}\n```")]
     images = ["--images", Path(config.images).name] if config.images else []
     again = [
@@ -143,18 +143,18 @@ def _held(results: Results, config: TrainingStudySettings) -> training_attribute
 def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:
     """What the control gained, which arm is the furthest ahead of it on every input, and all other contests."""
     own = [f"{row['input']} {_number(row, 'gain')}" for row in gains[gains["arm"] == control].to_dict("records")]
-    told = [f"The control `{markdown(control)}` gains, in dB: {markdown(', '.join(own))}."]
+    sentences = [f"The control `{markdown(control)}` gains, in dB: {markdown(', '.join(own))}."]
     best = []
     for kind, rows in ahead[ahead["against"] == control].groupby("input", sort=False):
         *_, row = rows.sort_values("ahead", na_position="first").to_dict("records")
         by = f"`{markdown(row['arm'])}` by {_number(row, 'ahead')}" if row["ahead"] > 0 and _apart(row) else "no arm"
         best.append(f"on {markdown(kind)} {by}")
-    told.append(f"Furthest ahead of it: {', '.join(best)}.")
+    sentences.append(f"Furthest ahead of it: {', '.join(best)}.")
     for (arm, other), rows in ahead[ahead["against"] != control].groupby(["arm", "against"], sort=False):
         apart = [f"{row['input']} {_number(row, 'ahead')}" for row in rows.to_dict("records") if _apart(row)]
         contest = f"`{markdown(arm)}` less `{markdown(other)}`"
-        told.append(f"{contest}: {markdown(', '.join(apart)) or 'not told apart on any input'}.")
-    return " ".join(told)
+        sentences.append(f"{contest}: {markdown(', '.join(apart)) or 'not told apart on any input'}.")
+    return " ".join(sentences)
 
 
 def _apart(row: dict[Hashable, Any]) -> bool:

@@ -81,10 +81,10 @@ def _decoys_found(decoys: pd.DataFrame) -> str:
     shares = shares[shares["method"].isin(OF_DECOYS) & shares["version"].isin(("without", "with"))]
     means = shares.groupby(["method", "version", "decoy", "size"], sort=False)["share"].mean()
     most = means.groupby(["method", "version"], sort=False).max().unstack().reindex(columns=["with", "without"])
-    told = [
+    parts = [
         f"`{name}` up to {_number(row['with'])} ({_number(row['without'])} without)" for name, row in most.iterrows()
     ]
-    return f"Share of the top 1%: {', '.join(told)}."
+    return f"Share of the top 1%: {', '.join(parts)}."
 
 
 def _ranges(rows: pd.DataFrame, value: str) -> str:

@@ -84,7 +84,7 @@ PROBABILITIES = Table(
         *(_ARM, _SEED, text("bank", "by the degradation whose filters it is of"), _INPUT),
         interval("probability", "mean over images", least=0, most=1),
         share(
-            "told",
+            "auc",
             "how often it is larger on an image with the bank's degradation than on one of this input, over all pairs "
             "(the area under the ROC curve); empty for the degradation itself",
             gaps=True,

@@ -237,9 +237,9 @@ def documentation() -> str:
     lines = ["| key | becomes | |", "|---|---|---|"]
     for name, key in HONOURED.items():
         only = " or ".join(f"`{value}`" for value in key.only)
-        told = [f"only {only}" if only else "", key.note, "must be given" if key.needed else ""]
+        notes = [f"only {only}" if only else "", key.note, "must be given" if key.needed else ""]
         lines.append(
-            f"| `{name}` | {f'`{key.ours}`' if key.ours else ''} | {'; '.join(part for part in told if part)} |"
+            f"| `{name}` | {f'`{key.ours}`' if key.ours else ''} | {'; '.join(part for part in notes if part)} |"
         )
     for heading, table in (("Without effect on the result", WITHOUT_EFFECT), ("Refused", REFUSED)):
         lines += ["", f"| {heading} | |", "|---|---|", *(f"| `{name}` | {why} |" for name, why in table.items())]

@@ -93,13 +93,13 @@ def told_of_training(metadata: dict[str, Any]) -> dict[str, str]:
     version, or of others.
     """
     training = metadata.get("training")
-    told: dict[str, str] = {}
+    facts: dict[str, str] = {}
     for about, tell in (("trained", _length), ("images", _images), ("degraded", _degraded), ("reaches", _reached)):
         try:
-            told[about] = tell(training)
+            facts[about] = tell(training)
         except (LookupError, AttributeError, TypeError, ValueError, InputError):
             continue
-    return told
+    return facts
 
 
 def _length(training: Any) -> str:

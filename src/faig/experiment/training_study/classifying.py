@@ -62,13 +62,13 @@ def classify(study: TrainingStudy, arm: str, seed: int) -> list[dict[str, Any]]:
     return [
         {"arm": arm, "seed": seed, "bank": bank, "input": kind}
         | estimate_mean(values[:, place], photos=photos, seed=study.config.seed).columns("probability")
-        | {"told": float("nan") if kind == bank else area(said[bank][:, place], values[:, place])}
+        | {"auc": float("nan") if kind == bank else area_under_roc(said[bank][:, place], values[:, place])}
         for place, bank in enumerate(banks.degradations)
         for kind, values in said.items()
     ]
 
 
-def area(own: Numbers, other: Numbers) -> float:
+def area_under_roc(own: Numbers, other: Numbers) -> float:
     """The area under the ROC curve: of all pairs of an own and another value, how often the own is larger."""
     apart = np.subtract.outer(own, other)
     return float(((apart > 0) + 0.5 * (apart == 0)).mean())

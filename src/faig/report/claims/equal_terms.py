@@ -69,7 +69,7 @@ def _price(row: "pd.Series[Any]") -> str:
 
 def _told(method: str, group: pd.DataFrame) -> list[str]:
     """What is said of a method, function by function."""
-    told = []
+    contests = []
     for function, rows in group.groupby("reverted", sort=False):
         parts = []
         for _, row in rows.iterrows():
@@ -79,8 +79,8 @@ def _told(method: str, group: pd.DataFrame) -> list[str]:
                 f"{terms} ({100 * row['size']:.3g}% of the filters), {words} {in_both(row, lead, True, '_ahead')}"
                 + (f", but it {price}" if price else "")
             )
-        told.append(f"{method} on {job(str(function))}: {'; '.join(parts)}")
-    return told
+        contests.append(f"{method} on {job(str(function))}: {'; '.join(parts)}")
+    return contests
 
 
 def _most_ahead(rows: pd.DataFrame) -> tuple[int, float]:

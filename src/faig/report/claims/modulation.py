@@ -20,10 +20,10 @@ def smooth(modulation: pd.DataFrame) -> Claim | None:
     for functions, group in modulation[modulation["functions"] != ""].groupby("functions", sort=False):
         rows = group[group["input"].isin(str(functions).split("+"))]
         for kind, line in rows.groupby("input", sort=False):
-            verdict, told = _judged(line.sort_values("strength"))
+            verdict, words = _judged(line.sort_values("strength"))
             verdicts.append(verdict)
             better = _better_controls(line, controls[controls["input"] == kind])
-            parts.append(f"{job(str(functions))} on {kind}: {'; '.join([*told, *better])}")
+            parts.append(f"{job(str(functions))} on {kind}: {'; '.join([*words, *better])}")
     if not parts:
         return None
     way = str(modulation[modulation["functions"] != ""]["way"].iloc[0])
@@ -51,31 +51,31 @@ def _judged(line: pd.DataFrame) -> tuple[Verdict, list[str]]:
     between = psnr[(psnr.index > 0) & (psnr.index < 1)]
     dips = between.min() < psnr[0.0] - SLACK
     past: str = "" if pd.isna(beyond) else f", {beyond:.2g} beyond"
-    told = [
+    words = [
         f"the steepest step up to 1 is {to_target:.2g} times an even one{past}",
         f"PSNR from {psnr[0.0]:.2f} dB (off) to {psnr[1.0]:.2f} dB (the target)",
     ]
     if dips:
-        told.append(f"at strength {between.idxmin():g} it is {decibels(between.min() - psnr[0.0])} against off")
+        words.append(f"at strength {between.idxmin():g} it is {decibels(between.min() - psnr[0.0])} against off")
     wrecked = line[(line["strength"] <= 1) & (line["wrecked"] != "")]
-    told += [
+    words += [
         f"at strength {row['strength']:g} the network is wrecked, {row['wrecked']}" for _, row in wrecked.iterrows()
     ]
     if math.isnan(to_target) or psnr[between.index.union([0.0])].isna().any():
-        return Verdict.OPEN, told
+        return Verdict.OPEN, words
     if to_target > UP_TO_TARGET or dips or len(wrecked):
-        return Verdict.FAILS, told
-    return (Verdict.PARTLY if beyond > BEYOND else Verdict.HOLDS), told
+        return Verdict.FAILS, words
+    return (Verdict.PARTLY if beyond > BEYOND else Verdict.HOLDS), words
 
 
 def _better_controls(line: pd.DataFrame, controls: pd.DataFrame) -> list[str]:
     """Of each control that is better somewhere: by how much at most, and at which strengths."""
     psnr = line.set_index("strength")["psnr"]
-    told = []
+    words = []
     for way, rows in controls.groupby("way", sort=False):
         lead: pd.Series[Any] = rows.set_index("strength")["psnr"] - psnr
         lead = lead[lead > SLACK].sort_index()
         if len(lead):
             where = listed(f"{strength:g}" for strength in lead.index)
-            told.append(f"{way} is better by up to {lead.max():.2f} dB, at strength {where}")
-    return told
+            words.append(f"{way} is better by up to {lead.max():.2f} dB, at strength {where}")
+    return words

@@ -132,13 +132,13 @@ class Chart:
         """How to read it, the marks of what lies beyond the limits too."""
         return " ".join(part for part in (self.note, BEYOND if self.clips else "") if part)
 
-    def told(self, series: Series) -> list[str]:
+    def labels(self, series: Series) -> list[str]:
         """What is said of each point of a series: where it is, its value with the interval, and what else."""
         unit = "%" if self.scale == "percent" else ""
-        told = []
+        labels = []
         for place, (x, y) in enumerate(zip(series.x, series.y, strict=True)):
             where = x if isinstance(x, str) else f"{self.x} {written(Estimate(x, math.nan, math.nan))}{unit}"
             ends = (series.low[place], series.high[place]) if series.low else (math.nan, math.nan)
             more = f", {series.hover[place]}" if series.hover and series.hover[place] else ""
-            told.append(f"{series.name}, {where}: {self.y} {written(Estimate(y, *ends))}{more}")
-        return told
+            labels.append(f"{series.name}, {where}: {self.y} {written(Estimate(y, *ends))}{more}")
+        return labels

@@ -106,9 +106,9 @@ class Drawing:
         points = []
         for number, series in enumerate(self.chart.series):
             pixels = axes.transData.transform(np.column_stack(self.chart.at(series, number)))
-            for (x, y), told in zip(pixels, self.chart.told(series), strict=True):
+            for (x, y), label in zip(pixels, self.chart.labels(series), strict=True):
                 if math.isfinite(x) and math.isfinite(y):
-                    points.append((round(float(x / width), 4), round(float(1 - y / height), 4), told))
+                    points.append((round(float(x / width), 4), round(float(1 - y / height), 4), label))
         return points
 
 

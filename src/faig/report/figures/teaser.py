@@ -70,13 +70,13 @@ def guide_among(shots: list[Shot]) -> Path:
 def teaser_caption(shots: list[Shot]) -> str:
     """What reverting each function costs on each input, in dB against the target; empty where PSNR is not known."""
     target = {shot.input: shot.psnr for shot in shots if shot.shown == "target"}
-    told: dict[str, list[str]] = {}
+    changes: dict[str, list[str]] = {}
     for shot in shots:
         change = shot.psnr - target.get(shot.input, math.nan)
         if shot.shown == "reverted" and not math.isnan(change):
             where = ROWS.get(shot.input, shot.input)
-            told.setdefault(shot.function, []).append(f"by {decibels(change)} on the {where} input")
-    parts = sentences(f"{job(function)} reverted changes PSNR {listed(each)}" for function, each in told.items())
+            changes.setdefault(shot.function, []).append(f"by {decibels(change)} on the {where} input")
+    parts = sentences(f"{job(function)} reverted changes PSNR {listed(each)}" for function, each in changes.items())
     return " ".join([*parts, "That is against the target, on this one image."]) if parts else ""
 
 
