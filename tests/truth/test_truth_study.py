@@ -104,6 +104,13 @@ def test_a_page_tells_of_the_stages_there_are_and_is_made_of_the_tables_beside_i
     )
     assert page.startswith(f"# {title}\n")
     assert page.count("**Found.**") == len(stages)
+    if "planted" in stages:
+        rows = read_table(done / "planted", PLANTED)
+        end = rows[(rows["drift"] == 0.001) & (rows["method"] == "faig")].groupby(["pair", "function"])
+        low, high = (f"{getattr(end['recall'].mean(), name)():.2f}" for name in ("min", "max"))
+        assert f"Once all else has moved 0.001 times as far as they had: `faig` {low} to {high}, " in page
+        left = (end["psnr_reverted"].mean() - end["psnr_baseline"].mean()).round(2) + 0.0
+        assert f"{left.min():.2f} to {left.max():.2f} dB over the baseline are left." in page
     assert {path.stem for path in Path("page").iterdir()} == {*stages, "config"}
     assert {path.stem for path in Path().glob("*.png")} == {f"page-{kinds[stage]}" for stage in stages}
     pictures = {path: path.read_bytes() for path in Path().glob("*.png")}

@@ -61,7 +61,7 @@ def _agree(agreement: pd.DataFrame, tops: pd.DataFrame) -> str:  # noqa: ARG001 
 
 
 def _found_again(planted: pd.DataFrame) -> str:
-    """How much was planted, and how much of what carries it is found again where nothing else moved."""
+    """How much was planted, and how much of what carries it is found again: before all else moves, and after."""
     still = planted[planted["drift"] == planted["drift"].min()]
     gain, clean = still["psnr"] - still["psnr_baseline"], still["psnr_clean"] - still["psnr_clean_baseline"]
     gained = [
@@ -69,9 +69,18 @@ def _found_again(planted: pd.DataFrame) -> str:
         for (pair, function), rows in still.groupby(["pair", "function"], sort=False)
     ]
     kept = clean.groupby([still["pair"], still["seed"]]).first().groupby(level=0).mean()
-    return (
+    text = (
         f"Gained by planting: {', '.join(gained)}; on clean images {_span(kept)} dB. "
         f"Of the filters that carry a function, found again: {_ranges(still, 'recall')}."
+    )
+    drift = planted["drift"].max()
+    if drift == still["drift"].max():
+        return text
+    moved = planted[planted["drift"] == drift]
+    left = (moved["psnr_reverted"] - moved["psnr_baseline"]).groupby([moved["pair"], moved["function"]]).mean()
+    return (
+        f"{text} Once all else has moved {drift:g} times as far as they had: {_ranges(moved, 'recall')}; with a "
+        f"function's own set reverted, {_span(left)} dB over the baseline are left."
     )
 
 
