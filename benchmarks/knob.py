@@ -1,37 +1,45 @@
 """The knob against mixing all weights (DNI) and averaging the two end images (blend), on photos it was not found on.
 
-What turns a function is found on one folder of GT images and measured on another; of each the middle is taken. At each
-position of each knob: how much of the function is off, how far other inputs are from the target (in the paper's
-gradient maps and in pixels), PSNR, and whether the network is wrecked. Then what is asked of a knob: ``leak_ratio``,
-its leaks as shares of DNI's at equal off, on the inputs it was found on and on others; ``short_of_controls``, the most
-that its PSNR on the function's images is under the better of DNI and blend; ``falls``, the most that it falls from one
-position to the next although the target's end is the better one; ``least_leak_at_most``, whether off reaches 0.9 at
-no more leak than DNI's at its end.
+What turns a function ships with a pair, or is found on one folder of GT images, and is measured on another; of each
+the middle is taken. At each position of each knob: how much of the function is off, how far other inputs are from the
+target (in the paper's gradient maps and in pixels), PSNR, and whether the network is wrecked. Then what is asked of a
+knob: ``leak_ratio``, its leaks as shares of DNI's at equal off, on the inputs it was found on and on others;
+``short_of_controls``, the most that its PSNR on the function's images is under the better of DNI and blend;
+``falls``, the most that it falls from one position to the next although the target's end is the better one;
+``least_leak_at_most``, whether off reaches 0.9 at no more leak than DNI's at its end. ``off`` is what switching off
+does, and has 95% intervals over photos, as ``short_of_controls`` and ``falls`` do.
 """
 
 import argparse
 import itertools
 import json
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 import faig
+from faig import zoo
+from faig.common.statistics import Estimate, estimate_mean
 from faig.experiment.config import ImagesConfig
 from faig.imaging.cases import Case, middle_of
 from faig.intervention.edit import Units
 from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import Measured, Reference, measure, measure_reference
+from faig.intervention.summary import summarise
 from faig.intervention.wreck import described, wrecked
+from faig.zoo.learned import LEARNED, load_learned, turned_by
+from faig.zoo.scores import chosen_by
 
 POSITIONS = [step / 10 for step in range(11)]
 AT = (0.5, 0.9)  # how much is off, where leaks are compared
+SEED = 0  # of intervals
+NOTHING = Estimate(0.0, 0.0, 0.0)
 MEASURES = {"map": ("to", "between"), "pixels": ("pixels_to", "pixels_between")}
 Rows = list[dict[str, Any]]
 
@@ -75,15 +83,26 @@ def leak_ratios(curves: dict[str, Rows]) -> dict[str, dict[str, float | None]]:
     return ratios
 
 
-def judged(rows: Rows, curves: dict[str, Rows], function: str) -> dict[str, Any]:
-    """What is asked of a knob, held against the controls at the same positions."""
-    psnr = [row[f"psnr_{function}"] for row in rows]
-    best = [max(curves[name][place][f"psnr_{function}"] for name in CONTROLS) for place in range(len(rows))]
-    up = [later - before for before, later in itertools.pairwise(psnr)]
-    towards = 1 if psnr[-1] >= psnr[0] else -1
+def judged(
+    knob: str, curves: dict[str, Rows], psnr: dict[str, np.ndarray], photos: Sequence[str], function: str
+) -> dict[str, Any]:
+    """What is asked of a knob, held against the controls at the same positions.
+
+    Args:
+        knob: which one.
+        curves: the rows of all.
+        psnr: of all, on the function's images: by position and image.
+        photos: that the images are of.
+        function: which one.
+    """
+    rows, own = curves[knob], psnr[knob]
+    best = [max((psnr[name][place] for name in CONTROLS), key=np.mean) for place in range(len(rows))]
+    short = max((most - value for most, value in zip(best, own, strict=True)), key=np.mean)
+    towards = 1 if own[-1].mean() >= own[0].mean() else -1
+    falls = max((-towards * (later - before) for before, later in itertools.pairwise(own)), key=np.mean)
     return {
-        "short_of_controls": max(most - value for most, value in zip(best, psnr, strict=True)),
-        "falls": max(0.0, *(-towards * step for step in up)),
+        **estimate_mean(short, photos=photos, seed=SEED).columns("short_of_controls"),
+        **(estimate_mean(falls, photos=photos, seed=SEED) if falls.mean() > 0 else NOTHING).columns("falls"),
         "off": {name: rows[0][f"off_{name}_{function}"] for name in MEASURES},
         "least_leak_at_most": {
             name: max(value for key, value in rows[0].items() if key.startswith(f"leak_{name}_"))
@@ -104,11 +123,30 @@ def middles(
     return [middle_of(case, side, pair.scale) for case in large[chosen]]
 
 
-def curve(make: Callable[[float], nn.Module], reference: Reference, scale: int, function: str) -> Rows:
-    """A row for each position."""
-    return [
-        measured(measure(make(position), reference, scale), position, reference, function) for position in POSITIONS
-    ]
+def along(make: Callable[[float], nn.Module], reference: Reference, scale: int) -> list[Measured]:
+    """What the network does at each position of a knob."""
+    return [measure(make(position), reference, scale) for position in POSITIONS]
+
+
+def found_sets(options: argparse.Namespace, pair: faig.Pair) -> tuple[dict[str, Units], dict[str, Any]]:
+    """What turns each function: what ships with the pair, or what the method finds; and how that was found."""
+    if options.pair and options.method is None:
+        sets, metadata = load_learned(zoo.folder(options.pair) / LEARNED)
+        chosen = chosen_by({kind: turned_by(options.pair, kind) for kind in options.degrade}, pair.target)
+        how = {"method": metadata["method"], "passes": metadata["passes"], "found_on": metadata["learned_on"]}
+        assert chosen.keys() <= sets.keys()
+        return dict(chosen), how
+    method = options.method or "strengths"
+    cases = middles(
+        options.find, slice(options.images[0]), options.degrade, options.downsampling, options.side[0], pair
+    )
+    found = pair.attribute(cases, method, threads=options.threads)
+    how = {
+        "method": method,
+        "passes": found.metadata["passes"],
+        "found_on": f"{len(cases)} images of {options.find.name}",
+    }
+    return {kind: found.function(kind) for kind in found.degradations}, how
 
 
 def levels(text: str) -> dict[str, Any]:
@@ -123,12 +161,12 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pair", help="of the zoo, in place of two networks")
     parser.add_argument("--target")
     parser.add_argument("--baseline")
-    parser.add_argument("--method", default="strengths", help="of faig attribute")
+    parser.add_argument("--method", help="of faig attribute; else of a pair what ships with it is turned")
     parser.add_argument("--unit", default="channel")
     parser.add_argument("--degrade", type=levels, default=levels("noise=0.06"), help="functions, and what they undo")
     parser.add_argument("--further", type=levels, default={}, help="inputs to measure on too: noise-0.03=noise:0.03")
     parser.add_argument("--downsampling", default="bilinear", help="as the target's training reduced its images")
-    parser.add_argument("--find", type=Path, required=True, help="GT images to find on")
+    parser.add_argument("--find", type=Path, help="GT images to find on")
     parser.add_argument("--measure", type=Path, required=True, help="GT images to measure on")
     parser.add_argument("--images", type=int, nargs=2, default=(12, 16), help="how many of each")
     parser.add_argument("--skip", type=int, default=0, help="of those to measure on, the first by name are passed over")
@@ -147,35 +185,38 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         ends = {end: f"{options.pair}/{end}" for end in ends}
     pair = faig.Pair(**ends, unit=options.unit)
     to_measure, side = (6, 32) if options.small else (options.images[1], options.side[1])
-    reduced = options.downsampling
-    found_on = middles(options.find, slice(options.images[0]), options.degrade, reduced, options.side[0], pair)
     chosen = slice(options.skip, options.skip + to_measure)
-    measured_on = middles(options.measure, chosen, options.degrade | options.further, reduced, side, pair)
-    begun = time.perf_counter()
-    found = pair.attribute(found_on, options.method, threads=options.threads)
-    seconds = time.perf_counter() - begun
+    further = options.degrade | options.further
+    measured_on = middles(options.measure, chosen, further, options.downsampling, side, pair)
+    sets, how = found_sets(options, pair)
     reference = measure_reference(pair.target, pair.baseline, pair.scale, measured_on)
+    controls = {
+        name: along(partial(control, pair.target, pair.baseline), reference, pair.scale)
+        for name, control in CONTROLS.items()
+    }
     functions = {}
-    for function in found.degradations:
-        units: Units = found.function(function)
-        knobs: dict[str, Callable[[float], nn.Module]] = {
-            "images": lambda at, units=units, name=function: pair.turn({name: units}, {name: at}),
-            "weights": lambda at, units=units: pair.modulate(units, at),
-            **{name: partial(control, pair.target, pair.baseline) for name, control in CONTROLS.items()},
+    for function, units in sets.items():
+        knobs = {
+            "images": along(lambda at, name=function: pair.turn({name: sets[name]}, {name: at}), reference, pair.scale),
+            "weights": along(partial(pair.modulate, units), reference, pair.scale),
+            **controls,
         }
-        curves = {name: curve(make, reference, pair.scale, function) for name, make in knobs.items()}
+        curves = {
+            name: [measured(each, at, reference, function) for each, at in zip(results, POSITIONS, strict=True)]
+            for name, results in knobs.items()
+        }
+        psnr = {name: np.stack([each[function].psnr for each in results]) for name, results in knobs.items()}
+        off = summarise(measure(pair.revert(units), reference, pair.scale), reference, SEED)
         functions[function] = {
-            "knobs": {name: judged(rows, curves, function) for name, rows in curves.items()},
+            "off": next(row for row in off if row["input"] == function),
+            "knobs": {name: judged(name, curves, psnr, reference.photos, function) for name in knobs},
             "leak_ratio": leak_ratios(curves),
             "curves": curves,
         }
     asked = {name: value.name if isinstance(value, Path) else value for name, value in vars(options).items()}
     return {
         "options": {name: value for name, value in asked.items() if name not in ("threads", "json")},
-        "method": options.method,
-        "passes": found.metadata["passes"],
-        "seconds": round(seconds, 1),
-        "found_on": len(found_on),
+        **how,
         "measured_on": [case.name for case in measured_on],
         "functions": functions,
     }
@@ -189,7 +230,7 @@ def main() -> None:
         json.dump(result, sys.stdout, indent=1)
         print()
         return
-    print(f"{result['method']}: {result['passes']} passes, {result['seconds']} s")
+    print(f"{result['method']}: {result['passes']} passes")
     for function, parts in result["functions"].items():
         for name, rows in parts["curves"].items():
             print(function, name, parts["knobs"][name])

@@ -4,8 +4,8 @@
 
 A twin is a target trained from the same baseline on the same images at the paper's rate, by
 ``configs/train/cpu/PAIR-gentle-target.yaml``. Of every pair: how far training moved the weights, what it gained, and
-what reverting the units does that methods find on Set14, measured on the middles of photos of BSD100. Not shown: the
-knob, which `knob.py` measures on the same images.
+what giving the filters back does that methods find on Set14, measured on the middles of photos of BSD100. What is
+learned, and the knob by it, `knob.py` measures on the same images.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import torch
 from knob import middles
 
 import faig
-from faig.attribution.methods import MASK
 from faig.attribution.options import Options
 from faig.common.statistics import estimate_mean
 from faig.experiment.training_study.attributed import found_sets, rows_given_back
@@ -29,7 +28,7 @@ from faig.zoo.record import relative_change
 PAIRS = ("srcnn-style-x2", "srresnet-x2")
 TWIN = "{pair}-gentle-target/network.safetensors"  # in the folder of trainings
 DEGRADE = {"blur": 2.0, "noise": 0.1}
-METHOD_NAMES = ("faig", "signed", MASK.name, "random")
+METHOD_NAMES = ("faig", "signed", "random")
 PROPORTIONS = (0.01, 0.05)
 FOUND_ON, MEASURED_ON = slice(14), slice(20, 36)  # knob.py's, of which no choice was made on the last
 SIDE = 48  # LR pixels
