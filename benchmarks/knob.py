@@ -128,6 +128,11 @@ def along(make: Callable[[float], nn.Module], reference: Reference, scale: int) 
     return [measure(make(position), reference, scale) for position in POSITIONS]
 
 
+def by_images(pair: faig.Pair, function: str, units: Units, strength: float) -> nn.Module:
+    """The network with a function turned by output images."""
+    return pair.turn({function: units}, {function: strength})
+
+
 def found_sets(options: argparse.Namespace, pair: faig.Pair) -> tuple[dict[str, Units], dict[str, Any]]:
     """What turns each function: what ships with the pair, or what the method finds; and how that was found."""
     if options.pair and options.method is None:
@@ -197,7 +202,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     functions = {}
     for function, units in sets.items():
         knobs = {
-            "images": along(lambda at, name=function: pair.turn({name: sets[name]}, {name: at}), reference, pair.scale),
+            "images": along(partial(by_images, pair, function, units), reference, pair.scale),
             "weights": along(partial(pair.modulate, units), reference, pair.scale),
             **controls,
         }
