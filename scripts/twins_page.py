@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from knob_page import table
+from knob_page import interval, table
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
 PAGE = RESULTS / "twins.md"
@@ -35,9 +35,20 @@ control. By `scripts/twins_page.py`, of what `benchmarks/twins.py` and `benchmar
 """
 
 
+def functions_of(pair: str) -> dict[str, Any]:
+    """What was measured of each function's learned set and its knob."""
+    return json.loads((RESULTS / f"knob-{KNOBS[pair]}.json").read_text(encoding="utf-8"))["functions"]
+
+
 def rows_of(twins: dict[str, Any], proportion: float) -> pd.DataFrame:
-    """What giving back so many filters does, of all pairs."""
+    """What giving back so many filters does, of all pairs; with 1%, what is learned too."""
     rows = pd.concat([pd.DataFrame(measured["given_back"]).assign(pair=pair) for pair, measured in twins.items()])
+    learned = [
+        {"pair": pair, "function": name, "method": "learned", "proportion": 0.01} | function["off"]
+        for pair in twins
+        for name, function in functions_of(pair).items()
+    ]
+    rows = pd.concat([rows, pd.DataFrame(learned)])
     return rows[rows["proportion"] == proportion]
 
 
@@ -45,12 +56,12 @@ def off_table(twins: dict[str, Any], proportion: float) -> str:
     """By pair and function: how far it is off by every method, and what leaks."""
     rows = rows_of(twins, proportion)
     lines = []
-    for (pair, function), of_function in rows.groupby(["pair", "function"], sort=False):
+    for pair, function in rows[["pair", "function"]].drop_duplicates().itertuples(index=False):
+        of_function = rows[(rows["pair"] == pair) & (rows["function"] == function)]
         gain = f"{twins[pair]['gains'][function]['gain']:+.2f}"
         cells = [
-            f"{row.switched_off:.2f} [{row.switched_off_low:.2f}, {row.switched_off_high:.2f}] / {row.leak:.2f}"
-            + (" (wrecked)" if row.wrecked else "")
-            for row in of_function.itertuples()
+            f"{interval(row, 'switched_off')} / {row['leak']:.2f}" + (" (wrecked)" if row["wrecked"] else "")
+            for row in of_function.to_dict("records")
         ]
         lines.append([f"`{pair}`", function, f"{twins[pair]['change']:.2f}", gain, *cells])
     heads = [f"`{method}`: off / leak" for method in dict.fromkeys(rows["method"])]
@@ -60,11 +71,10 @@ def off_table(twins: dict[str, Any], proportion: float) -> str:
 def knob_table(twins: dict[str, Any]) -> str:
     """By pair and function: the knob by output images of the learned set, held against DNI and blend."""
     lines = []
-    for pair, file in KNOBS.items():
-        functions = json.loads((RESULTS / f"knob-{file}.json").read_text(encoding="utf-8"))["functions"]
-        for name, function in functions.items():
+    for pair in KNOBS:
+        for name, function in functions_of(pair).items():
             shares = [most(function["leak_ratio"]["images"], f"map, {name} {off:g} off") for off in OFF]
-            short = f"{max(0.0, function['knobs']['images']['short_of_controls']):.2f}"
+            short = interval(function["knobs"]["images"], "short_of_controls")
             lines.append([f"`{pair}`", name, f"{twins[pair]['change']:.2f}", *shares, short])
     heads = [f"leak / DNI's, {off:.0%} off" for off in OFF]
     return table(["pair", "function", "change", *heads, "most under the better of DNI and blend, dB"], lines)
