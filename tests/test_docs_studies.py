@@ -169,3 +169,25 @@ CONTESTS = (
     *(("found-alone", other) for other in ("random-alone", "layers-alone", "few-free")),
     *(("found-labels", other) for other in ("found-alone", "random-labels", "few-free")),
 )
+
+
+def test_what_is_found_again_of_planted_functions():
+    text = " ".join((DOCS / "method.md").read_text(encoding="utf-8").split())
+    rows = table("planted", "planted")
+    recalls = rows.groupby(["drift", "method", "pair", "function"]).recall.mean()
+    ranges = {
+        (drift, method): f"{100 * of_method.min():.0f} to {of_method.max():.0%}"
+        for (drift, method), of_method in recalls.groupby(level=[0, 1])
+    }
+    faig, net, predicted, control = (ranges[0, name] for name in ("faig", "signed-net", "predicted", "random"))
+    assert f"FAIG finds {faig} again among as many first ones" in text
+    assert f"`signed-net` {net}, `predicted` {predicted}, random filters {control}. Once everything" in text
+    most = rows.drift.max()
+    drifted = [ranges[most, name] for name in ("faig", "signed-net", "predicted", "random")]
+    assert f"{most:g} times as far as what was planted, it is {', '.join(drifted[:3])} and {drifted[3]}: drift" in text
+    networks = rows.drop_duplicates(["pair", "seed", "function", "drift"])
+    gains = (networks.psnr - networks.psnr_baseline).groupby([networks.drift, networks.pair, networks.function]).mean()
+    resnet, srcnn = (gains[0, f"{name}-small"] for name in ("srresnet-x2", "srcnn-style-x2"))
+    assert f"SRResNet gains {resnet['blur']:.2f} dB on blur and {resnet['noise']:.2f} on noise" in text
+    assert f"the SRCNN-style network {srcnn['blur']:.2f}, " in text
+    assert f"and {srcnn['noise']:.2f} (0.87 and 3.78)" in text
