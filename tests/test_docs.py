@@ -27,6 +27,20 @@ def test_the_first_page_shows_the_code_of_the_readme():
     assert code((DOCS / "index.md").read_text(encoding="utf-8")) == code(readme)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_a_first_page_says_what_its_code_needs(page):
+    """The image folders that stand in it, with a source each, and an install that all of its commands run after."""
+    text = (DOCS.parent / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:python|sh)\n(.*?)```", text, re.DOTALL)
+    folders = {name for block in blocks for name in re.findall(r"(?:make_cases\(\"|gt )(\w+)", block)}
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    assert "Set5" in folders
+    for name in folders:
+        assert re.search(rf"`{name}`\s+\([^)]+ (19|20)\d\d\)", prose), name
+    [install] = [line for block in blocks for line in block.splitlines() if line.startswith("pip install")]
+    assert "'.[all]'" in install
+
+
 @pytest.mark.parametrize("name", ["knob", "twins"])
 def test_a_page_of_measurements_is_made_of_what_was_measured(name, monkeypatch):
     scripts = DOCS.parent / "scripts"
