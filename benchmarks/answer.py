@@ -21,13 +21,13 @@ import typer
 import faig
 from attribution import published
 from faig.attribution.methods import METHODS
+from faig.attribution.options import TOP
 from faig.filters import FilterSet, Scores, rank
 from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.images import list_images, mod_crop, read_image
 from study import KINDS, Study, take
 
-SHARE = 0.01
 NUMBERS = ("switched_off", "leak", "switched_off_pixels", "leak_pixels")
 
 
@@ -80,7 +80,7 @@ def answer(pair: faig.Pair, scores: dict[str, Scores], cases: list[Case]) -> dic
     """What the first 1% of each ranking does."""
     told: dict[str, Any] = {}
     for kind, of_kind in scores.items():
-        frame = pair.measure(pair.revert(FilterSet.top(pair.space, rank(of_kind), SHARE)), cases)
+        frame = pair.measure(pair.revert(FilterSet.top(pair.space, rank(of_kind), TOP)), cases)
         others = frame.drop(index=kind)
         told |= {f"{name}_{kind}": float(frame.loc[kind][name]) for name in NUMBERS}
         told[f"psnr_gain_elsewhere_{kind}"] = float(others["psnr_gain"].min())

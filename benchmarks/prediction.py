@@ -74,7 +74,7 @@ def at_training_scale(
         cases = [replace(case, lr={kind: saved(lr[None])[0] for kind, lr in case.lr.items()}) for case in cases]
     guessed = guesses(predictor.predict, cases, progress_bar)
     told = {}
-    for kind, rows in guessed.groupby("is", sort=False):
+    for kind, rows in guessed.groupby("true_class", sort=False):
         right = (rows[list(versions)].idxmax(axis=1) == kind) & (rows["prediction"] != UNKNOWN)
         told[kind] = {"answers": Counter(rows["prediction"])} | {
             "named": estimate_share(rows["prediction"] == kind).columns("share"),

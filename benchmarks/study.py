@@ -8,6 +8,7 @@ from typing import Any
 from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.integration.quadrature import Quadrature, gauss_legendre
+from faig.attribution.options import TOP
 from faig.attribution.raw_scores import RawScores
 from faig.common.settings import count_of
 from faig.experiment.attribute import attribute_run
@@ -20,7 +21,6 @@ from faig.imaging.photos import busiest, photograph
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 KINDS = ("blur", "noise")
-TOP = 0.01
 
 
 class Study:

@@ -24,6 +24,7 @@ from faig.analysis.evaluation import (
     tasks_of,
 )
 from faig.analysis.prediction import SIDE
+from faig.attribution.options import TOP
 from faig.common.progress import progress_bar
 from faig.experiment.prediction_tables import classes_of
 from faig.imaging.cases import Case, degrade_case, middle_of
@@ -50,7 +51,7 @@ def main(
     learn: Annotated[str, typer.Option(help="Images to learn from.")] = "BSD400",
     known: Annotated[int, typer.Option(help="So many of them.")] = 60,
     degrade: Annotated[list[str], typer.Option(metavar="NAME=LEVEL")] = ["blur=2", "noise=0.1"],  # noqa: B006
-    top: float = 0.01,
+    top: float = TOP,
     write: Annotated[bool, typer.Option(help="Keep what was learned beside the pair.")] = True,
     measure: Annotated[bool, typer.Option(help="Also print tables.")] = False,
     test: Annotated[str, typer.Option(help="Images of the tables: 48x48 LR of each.")] = "BSD100",
@@ -58,7 +59,7 @@ def main(
     seeds: Annotated[int, typer.Option(help="Of random filters.")] = 3,
 ) -> None:
     """Learn, write, and where wanted predict and print."""
-    target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
+    target, baseline = zoo.load_networks(target=f"{pair}/target", baseline=f"{pair}/baseline")
     scale = scale_of(target)
     images = inputs_of(pair, data, degrade)
     classes = classes_of(images)

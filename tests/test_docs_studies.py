@@ -129,7 +129,7 @@ INPUTS = ("clean", "blur", "noise")
 def test_what_banks_of_found_filters_gain(said):
     """By how many dB one arm is ahead of another on each kind of input, and how well classifiers tell these."""
     rows = table("banks", "ahead", "arm", "against", "input")
-    ahead = {pair: " / ".join(f"{rows.ahead[(*pair, kind)]:+.2f}" for kind in INPUTS) for pair in CONTESTS}
+    ahead = {pair: " / ".join(f"{rows.ahead[(*pair, kind)]:+.2f}" for kind in INPUTS) for pair in ARM_PAIRS}
     gains = table("banks", "gains", "arm", "input").gain.unstack()
     free = gains.loc[["one", "found", "random", "layers"]]
     most = (free.max() - free.min()).max()
@@ -146,8 +146,8 @@ def test_what_banks_of_found_filters_gain(said):
     assert f"{ahead['found-labels', 'random-labels']} of random ones and {ahead['found-labels', 'few-free']}" in said
     by_photos = (rows.ahead_low > 0) | (rows.ahead_high < 0)
     apart = rows.index[by_photos & (rows.ahead.abs() > rows.ahead_spread)]
-    contests = {pair: [kind for kind in INPUTS if (*pair, kind) in apart] for pair in CONTESTS[3:]}
-    assert contests == {  # as the page words it
+    clearly = {pair: [kind for kind in INPUTS if (*pair, kind) in apart] for pair in ARM_PAIRS[3:]}
+    assert clearly == {  # as the page words it
         ("found-alone", "random-alone"): [],
         ("found-alone", "layers-alone"): ["blur"],
         ("found-alone", "few-free"): [],
@@ -164,7 +164,7 @@ def test_what_banks_of_found_filters_gain(said):
     assert f"{cost.trained['found-alone']:,.0f} weights against {cost.trained['few-free']:,.0f}" in said
 
 
-CONTESTS = (
+ARM_PAIRS = (
     *(("begun", "one"), ("found-alone", "begun"), ("random-alone", "begun")),
     *(("found-alone", other) for other in ("random-alone", "layers-alone", "few-free")),
     *(("found-labels", other) for other in ("found-alone", "random-labels", "few-free")),

@@ -14,7 +14,6 @@ from faig.attribution.integration.path import WeightPath
 from faig.attribution.methods import DEFAULT, method_of
 from faig.attribution.options import Options
 from faig.attribution.result import Attribution
-from faig.common.errors import InputError
 from faig.common.files import new_folder
 from faig.common.progress import Track, silent
 from faig.common.settings import validated
@@ -71,16 +70,8 @@ class Pair:
         self.name = "" if isinstance(target, nn.Module) else f"{target} against {baseline}"
         self.unit, self.everything = unit, everything
         self._references: dict[str, Reference] = {}
-        try:
-            if self.path.is_point:
-                raise InputError("have equal weights, so nothing tells them apart")
-        except InputError as error:
-            raise InputError(f"{self.name}: {error}" if self.name else f"target and baseline: {error}") from None
-
-    @cached_property
-    def path(self) -> WeightPath:
-        """The straight path between the two, in parameter space."""
-        return WeightPath(self.target, self.baseline)
+        # The straight path between the two, in parameter space.
+        self.path = WeightPath.of_pair(self.target, self.baseline, self.name or "target and baseline")
 
     @cached_property
     def space(self) -> FilterSpace:

@@ -15,7 +15,7 @@ from faig.imaging.degradation import Degradation
 
 
 def test_accuracy_counts_only_the_classes_in_question():
-    told = {"image": ["a"] * 3 + ["b"] * 3, "is": ["clean", "blur", "noise"] * 2}
+    told = {"image": ["a"] * 3 + ["b"] * 3, "true_class": ["clean", "blur", "noise"] * 2}
     told |= {"prediction": ["clean", "clean", "noise", "unknown", "blur", "clean"], "typicality": [0.5] * 6}
     told |= {
         "clean": [0.6, 0.5, 0, 0.6, 0, 0.4],
@@ -38,7 +38,7 @@ def test_accuracy_counts_only_the_classes_in_question():
 def test_crops_of_a_photo_that_are_asked_the_same_are_one_answer():
     """Ten crops of each of two photos, all right: as sure as two photos' four answers are, not as forty."""
     rows = [
-        {"image": f"{photo}{crop}", "is": kind, "prediction": kind, "typicality": 0.5}
+        {"image": f"{photo}{crop}", "true_class": kind, "prediction": kind, "typicality": 0.5}
         | {name: float(name == kind) for name in ("blur", "noise")}
         for photo in "ab"
         for crop in range(10)

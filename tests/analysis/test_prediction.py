@@ -11,7 +11,7 @@ import torch
 
 from conftest import nudged, tiny_network
 from faig import zoo
-from faig.analysis.discriminant import RARE, UNKNOWN, Discriminant, Judgement
+from faig.analysis.discriminant import RARE, UNKNOWN, Classification, Discriminant
 from faig.analysis.evaluation import accuracy, by_statistics, guesses
 from faig.analysis.prediction import NATURAL, SIDE, SOFT, Predictor, class_of, crops, known_crops
 from faig.attribution.files.rankings import write_ranking
@@ -132,10 +132,10 @@ def test_an_image_on_which_a_function_has_its_usual_work_is_not_called_clean(lea
     predictor, lr = learned[3], cases("coffee", [(40, 40)])[0].lr["clean"]
     effects = {kind: share * predictor.typical[kind] for kind, share in predictor.predict(lr).responses.items()}
 
-    def judge(_self, _features, _crops, *, clean: bool) -> Judgement:
-        return Judgement("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
+    def classify(_self, _features, _crops, *, clean: bool) -> Classification:
+        return Classification("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
 
-    monkeypatch.setattr(Discriminant, "judge", judge)
+    monkeypatch.setattr(Discriminant, "classify", classify)
     for response, label in ((0.99, "clean"), (1.01, UNKNOWN)):
         typical = {"blur": 1e6, "noise": effects["noise"] / response}
         assert replace(predictor, typical=typical).predict(lr).label == label
@@ -144,10 +144,10 @@ def test_an_image_on_which_a_function_has_its_usual_work_is_not_called_clean(lea
 def test_what_was_saved_as_jpeg_is_not_called_clean_by_a_pair_that_knows_no_jpeg(learned, monkeypatch):
     predictor, lr = learned[3], cases("coffee", [(40, 40)])[0].lr["clean"]
 
-    def judge(_self, _features, _crops, *, clean: bool) -> Judgement:
-        return Judgement("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
+    def classify(_self, _features, _crops, *, clean: bool) -> Classification:
+        return Classification("clean" if clean else UNKNOWN, {"clean": 1.0}, 0.5)
 
-    monkeypatch.setattr(Discriminant, "judge", judge)
+    monkeypatch.setattr(Discriminant, "classify", classify)
     idle = replace(predictor, typical=dict.fromkeys(predictor.typical, 1e6))
     assert [idle.predict(lr, jpeg=jpeg).label for jpeg in (False, True)] == ["clean", UNKNOWN]
     knows = replace(idle, reverted={"jpeg": idle.reverted["blur"]}, typical={"jpeg": 1e6})

@@ -191,7 +191,7 @@ def test_an_unknown_method_is_refused_by_name():
         method_of("fiag")
     pair, cases = PlainPair(nudged(tiny_network()), tiny_network()), tiny_cases(count=1)
     with pytest.raises(InputError, match="method 'nobody'"):
-        METHODS["faig"].attribute(pair, cases, Options(nodes=3, judge="nobody"))
+        METHODS["faig"].attribute(pair, cases, Options(nodes=3, tolerance_method="nobody"))
 
 
 def test_crops_of_one_photo_say_nothing_of_other_photos():

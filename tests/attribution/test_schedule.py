@@ -17,7 +17,7 @@ from faig.attribution.options import Options
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.attribute import attribute_run
 from faig.experiment.config import AttributeConfig, ImagesConfig
-from faig.experiment.networks import load_pair
+from faig.experiment.networks import configured_pair
 from faig.imaging.images import write_image
 from faig.networks.checkpoint import save_network
 from processes import started, together
@@ -235,7 +235,7 @@ def test_large_images_by_tiles_give_what_they_give_whole(place, tmp_path, monkey
             tmp_path / "gt" / f"{i}.png", torch.rand(3, height, 120, generator=torch.Generator().manual_seed(i))
         )
     images = ImagesConfig(gt=tmp_path / "gt", degrade={"blur": 2.0, "noise": 0.1})
-    pair = load_pair(config(place))
+    pair = configured_pair(config(place))
     tiler = GradientTiler(pair.path.network, pair.scale, 3e9)
     small = int(3e9 - (tiler.most_pixels() - 40 * 45) * tiler.bytes_per_pixel)
     whole = attribute_run(config(place, images=images, memory=3e9), tmp_path / "whole")

@@ -10,14 +10,14 @@ from faig.experiment.compare import compare
 from faig.experiment.comparison_tables import summary_row
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace
-from faig.intervention.comparison import Reverted, held_against
+from faig.intervention.comparison import Reverted, differences
 from faig.intervention.edit import revert
 from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, sizes_at_equal_terms
 from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import measure, measure_reference
 from faig.networks.checkpoint import load_network
 from faig.results.cells import read_table
-from faig.results.comparison_tables import EQUALS, KNOBS
+from faig.results.comparison_tables import EQUAL_TERMS, KNOBS
 
 pytestmark = pytest.mark.slow
 
@@ -71,20 +71,20 @@ def by_hand(place: Path, run: Path, part: str, method: str, kind: str, size: flo
 
 
 def test_sizes_are_chosen_where_filters_are_found_and_leads_measured_elsewhere(place, run):
-    equals = read_table(run, EQUALS).set_index(["method", "reverted", "terms"])
-    assert len(equals) == 2 * 2 * 2
-    assert set(equals["chosen_on"]) == {"finding images"}
+    rows = read_table(run, EQUAL_TERMS).set_index(["method", "reverted", "constraint"])
+    assert len(rows) == 2 * 2 * 2
+    assert set(rows["chosen_on"]) == {"finding images"}
     for kind in DEGRADE:
-        champion, expected = (by_hand(place, run, part, "faig", kind, 0.01) for part in ("find", "gt"))
+        paper, expected = (by_hand(place, run, part, "faig", kind, 0.01) for part in ("find", "gt"))
         sizes = sizes_at_equal_terms(
-            champion, PROPORTIONS, lambda size, kind=kind: by_hand(place, run, "find", "change", kind, size)
+            paper, PROPORTIONS, lambda size, kind=kind: by_hand(place, run, "find", "change", kind, size)
         )
-        for terms in (NO_MORE_LEAK, AS_MUCH_OFF):
-            row = equals.loc["change", kind, terms]
-            assert row["size"] == sizes[terms]
-            if row["size"]:
-                rival = by_hand(place, run, "gt", "change", kind, row["size"])
-                leads = held_against(expected, rival, seed=0)
+        for constraint in (NO_MORE_LEAK, AS_MUCH_OFF):
+            row = rows.loc["change", kind, constraint]
+            assert row["proportion"] == sizes[constraint]
+            if row["proportion"]:
+                other = by_hand(place, run, "gt", "change", kind, row["proportion"])
+                leads = differences(expected, other, seed=0)
                 for name, sign in (("switched_off", -1), ("leak", 1)):
                     for end in ("", "_pixels"):
                         assert row[f"{name}{end}_ahead"] == pytest.approx(sign * leads[f"{name}{end}"], abs=1e-6)
@@ -94,14 +94,14 @@ def test_the_choice_is_told_what_was_measured_on_the_finding_images(place, run, 
     """Sizes may be equal by chance; numbers are not."""
     asked = {}
 
-    def spied(champion, sizes, measured):
-        asked.setdefault("champion", champion)
-        asked.setdefault("rival", measured(0.2))
-        return sizes_at_equal_terms(champion, sizes, measured)
+    def spied(paper, sizes, measured):
+        asked.setdefault("paper", paper)
+        asked.setdefault("other", measured(0.2))
+        return sizes_at_equal_terms(paper, sizes, measured)
 
     monkeypatch.setattr(comparing, "sizes_at_equal_terms", spied)
     compare(config(place, methods=["faig", "change"]), tmp_path / "run")
-    for name, method, size in (("champion", "faig", 0.01), ("rival", "change", 0.2)):
+    for name, method, size in (("paper", "faig", 0.01), ("other", "change", 0.2)):
         expected = by_hand(place, run, "find", method, "blur", size)
         assert asked[name].maps.own == pytest.approx(expected.maps.own)
         assert asked[name].pixels.left == pytest.approx(expected.pixels.left)
@@ -116,12 +116,12 @@ def test_only_what_the_choice_needs_is_measured_on_the_finding_images(place, tmp
     measured.clear()
     compare(config(place, methods=["faig", "change"], find=None), tmp_path / "alone")
     assert set(measured) == {"gt0"}
-    equals = read_table(tmp_path / "alone", EQUALS)
-    assert set(equals["chosen_on"]) == {"measured images"}
+    rows = read_table(tmp_path / "alone", EQUAL_TERMS)
+    assert set(rows["chosen_on"]) == {"measured images"}
     measured.clear()
     compare(config(place, methods=["faig", "change"], proportions=[0.2]), tmp_path / "many")
     assert set(measured) == {"gt0"}  # without FAIG's 1% there are no equal terms
-    assert not (tmp_path / "many" / EQUALS.name).exists()
+    assert not (tmp_path / "many" / EQUAL_TERMS.name).exists()
 
 
 def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
@@ -135,7 +135,7 @@ def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
         compare(config(place), tmp_path / "run", track=killing)
     before = measured.copy()
     compare(config(place), tmp_path / "run")
-    assert (tmp_path / "run" / EQUALS.name).read_bytes() == (run / EQUALS.name).read_bytes()
+    assert (tmp_path / "run" / EQUAL_TERMS.name).read_bytes() == (run / EQUAL_TERMS.name).read_bytes()
     assert "find0" in before
     again = measured[len(before) :]
     assert again.count("gt0") == 2 * 4  # the controls alone
@@ -143,7 +143,7 @@ def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
 
 
 def test_controls_are_measured_as_the_sets_are(place, run):
-    rows = read_table(run, KNOBS).set_index(["knob", "reverted", "position"])
+    rows = read_table(run, KNOBS).set_index(["knob", "function", "position"])
     assert len(rows) == 2 * 2 * 4
     target, baseline = (load_network(place / f"{name}.safetensors") for name in ("target", "baseline"))
     reference = measure_reference(target, baseline, 2, config(place).images.cases(2, 0))

@@ -80,9 +80,9 @@ def test_every_stage_leaves_its_tables(done):
     }
     compared = pd.read_csv(done / "compare" / "summary.csv")
     assert set(compared["method"]) == {"faig", "signed", "change", "learned-0.05"}
-    equals = pd.read_csv(done / "compare" / "equals.csv")
-    assert len(equals) == 2 * 3 * 2
-    assert set(equals["chosen_on"]) == {"finding images"}
+    at_equal_terms = pd.read_csv(done / "compare" / "equal-terms.csv")
+    assert len(at_equal_terms) == 2 * 3 * 2
+    assert set(at_equal_terms["chosen_on"]) == {"finding images"}
     assert len(pd.read_csv(done / "compare" / "knobs.csv")) == 2 * 2 * 4
     distribution = pd.read_csv(done / "distribution" / "distribution.csv")
     assert set(distribution["method"]) == {DEFAULT}
@@ -157,7 +157,7 @@ def test_a_killed_study_ends_with_the_same_tables(short, unbroken, tmp_path, sta
         study(read(short, tmp_path), tmp_path / "run", track=killing)
     assert not (tmp_path / "run" / stage / RESULTS[stage]).exists()
     out = study(read(short, tmp_path), tmp_path / "run")
-    for name in ("compare/effects.csv", "compare/equals.csv", "locations/cut.csv", "locations/grafted.csv"):
+    for name in ("compare/effects.csv", "compare/equal-terms.csv", "locations/cut.csv", "locations/grafted.csv"):
         assert (out / name).read_bytes() == (unbroken / name).read_bytes()
 
 

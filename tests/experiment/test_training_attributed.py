@@ -62,7 +62,7 @@ def settings(**changes) -> TrainingStudyConfig:
 def done(tmp_path_factory):
     said: list[str] = []
     run = training_study(settings(), tmp_path_factory.mktemp("branches") / "run", say=said.append)
-    assert said == [*(f"arms/{name}" for name in ARMS), "contest", "attributed"]
+    assert said == [*(f"arms/{name}" for name in ARMS), "comparison", "attributed"]
     return run
 
 
@@ -127,7 +127,7 @@ def test_layers_hold_what_was_given_back(done):
 
 
 def test_both_cost_the_same_within_a_few_percent(done):
-    cost = read_table(done / "contest", COST).groupby("arm")["multiply_adds"].mean()
+    cost = read_table(done / "comparison", COST).groupby("arm")["multiply_adds"].mean()
     assert 1 < cost["two"] / cost["one"] < 1.04
     assert cost["two"] == cost["two-from-scratch"]
 

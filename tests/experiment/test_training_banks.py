@@ -62,7 +62,7 @@ def settings(**changes) -> TrainingStudyConfig:
 def done(tmp_path_factory):
     said: list[str] = []
     run = training_study(settings(), tmp_path_factory.mktemp("banks") / "run", say=said.append)
-    assert said == ["found", *(f"arms/{name}" for name in ARMS), "contest", "classifying", "attributed"]
+    assert said == ["found", *(f"arms/{name}" for name in ARMS), "comparison", "classifying", "attributed"]
     return run
 
 
@@ -104,7 +104,7 @@ def test_few_free_filters_are_those_of_both_banks(done):
 def test_what_is_frozen_stays_and_what_is_counted_is_what_moves(done):
     end, start = trained(done, "found-alone"), load_file(shipped()["baseline"].replace("{seed}", "1"))
     assert all(torch.equal(end[key], weight.float()) for key, weight in start.items())
-    cost = read_table(done / "contest", COST).set_index(["arm", "seed"])
+    cost = read_table(done / "comparison", COST).set_index(["arm", "seed"])
     free = [
         key for key in end if (key.startswith("banks.") and key.endswith("values")) or key.startswith("classifier.")
     ]

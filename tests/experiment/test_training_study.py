@@ -51,14 +51,14 @@ def arms(*names: str, **more: dict) -> dict:
 def done(tmp_path_factory):
     said: list[str] = []
     run = training_study(settings(), tmp_path_factory.mktemp("training") / "run", say=said.append)
-    assert said == ["found", *(f"arms/{name}" for name in small()["arms"]), "functions", "contest"]
+    assert said == ["found", *(f"arms/{name}" for name in small()["arms"]), "functions", "comparison"]
     return run
 
 
 def test_every_stage_leaves_its_tables_and_no_units(done):
     config = settings()
     for table in (TRAINED, GAINS, AHEAD, COST):
-        rows = read_table(done / "contest", table)
+        rows = read_table(done / "comparison", table)
         assert set(rows["arm"]) == ({*config.arms} - ({config.control} if table is AHEAD else set()))
         if table is not COST:
             assert set(rows["input"]) == {CLEAN, *config.degrade}
@@ -69,9 +69,9 @@ def test_every_stage_leaves_its_tables_and_no_units(done):
 def test_numbers_are_those_of_the_networks_that_were_trained(done):
     """PSNR, gains, what is ahead and how far weights moved, computed once more from the files alone."""
     study = TrainingStudy(settings(), done)
-    ahead = read_table(done / "contest", AHEAD).set_index(["arm", "against", "input"])
-    gains = read_table(done / "contest", GAINS).set_index(["arm", "input"])
-    cost = read_table(done / "contest", COST).set_index(["arm", "seed"])
+    ahead = read_table(done / "comparison", AHEAD).set_index(["arm", "against", "input"])
+    gains = read_table(done / "comparison", GAINS).set_index(["arm", "input"])
+    cost = read_table(done / "comparison", COST).set_index(["arm", "seed"])
     found = {}
     for arm in ("found", "random"):
         for seed in (1, 2):
@@ -127,7 +127,7 @@ def test_an_arm_trains_what_it_says_and_nothing_else(done):
         others = torch.ones(len(space), dtype=torch.bool).index_fill(0, chosen, False)
         share = float(change[others].float().mean())
         assert share == 0 if inside else share > 0.8  # some see no gradient in so few iterations
-    cost = read_table(done / "contest", COST).set_index(["arm", "seed"])
+    cost = read_table(done / "comparison", COST).set_index(["arm", "seed"])
     parameters = sum(weight.numel() for weight in start.values())
     assert cost.loc[("all-free", 1), "trained"] == parameters
     assert cost.loc[("found", 1), "trained"] == parameters - 9 * wanted
@@ -159,7 +159,7 @@ def test_what_is_finished_is_left_alone_and_what_changed_is_done_again(done):
     after = {path.relative_to(done): path.stat().st_mtime_ns for path in done.glob("*/*/psnr.csv")}
     old = {path.relative_to(done): time for path, time in before.items() if path.name == PSNRS.name}
     assert {path.parts[1] for path in after if after[path] != old.get(path)} == {"gentle"}
-    assert "gentle" in set(read_table(done / "contest", GAINS)["arm"])
+    assert "gentle" in set(read_table(done / "comparison", GAINS)["arm"])
 
 
 def test_the_page_is_written_from_the_tables_and_again_from_those_beside_it(done, tmp_path, monkeypatch):
@@ -192,7 +192,7 @@ def test_a_killed_study_goes_on(tmp_path, monkeypatch):
             training_study(config, tmp_path / "killed")
     training_study(config, tmp_path / "killed")
     for name in ("gains", "ahead", "cost", "trained"):
-        files = [run / "contest" / f"{name}.csv" for run in (whole, tmp_path / "killed")]
+        files = [run / "comparison" / f"{name}.csv" for run in (whole, tmp_path / "killed")]
         assert files[0].read_bytes() == files[1].read_bytes()
 
 

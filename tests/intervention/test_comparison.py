@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from faig.experiment.comparison_tables import write_contests
+from faig.experiment.comparison_tables import write_comparisons
 from faig.imaging.cases import Case
-from faig.intervention.comparison import Reverted, area, held_against
-from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, Sizes, contest, sizes_at_equal_terms
+from faig.intervention.comparison import Reverted, area, differences
+from faig.intervention.equal_terms import AS_MUCH_OFF, NO_MORE_LEAK, Sizes, leads, sizes_at_equal_terms
 from faig.intervention.measure import Measurement, Reference
 
 
@@ -41,7 +41,7 @@ def reverted(*results) -> Reverted:
 
 
 def test_by_how_much_one_is_ahead():
-    row = held_against(reverted(STRONG), reverted(WEAK), seed=0)
+    row = differences(reverted(STRONG), reverted(WEAK), seed=0)
     assert row["effect"] == pytest.approx(4 - 2)
     assert row["switched_off"] == pytest.approx(0.9 - 0.5)
     assert row["leak"] == pytest.approx(0.1 - 0.2)
@@ -52,7 +52,7 @@ def test_by_how_much_one_is_ahead():
 
 
 def test_what_gradient_maps_do_not_see_is_seen_in_pixels():
-    row = held_against(reverted(COLOURED), reverted(STRONG), seed=0)
+    row = differences(reverted(COLOURED), reverted(STRONG), seed=0)
     assert (row["switched_off"], row["leak"]) == (0, 0)
     assert (row["switched_off_pixels"], row["leak_pixels"]) == pytest.approx((0.5 - 0.9, 0.2 - 0.1))
 
@@ -60,13 +60,13 @@ def test_what_gradient_maps_do_not_see_is_seen_in_pixels():
 def test_what_two_crops_of_one_photo_say_is_unknown():
     crops = [replace(case, photo="p") for case in CASES]
     sets = [Reverted.of("blur", [results], replace(REFERENCE, cases=crops)) for results in (STRONG, WEAK)]
-    row = held_against(*sets, seed=0)
+    row = differences(*sets, seed=0)
     assert row["effect"] == pytest.approx(2)
     assert np.isnan([row["effect_low"], row["leak_high"]]).all()
 
 
 def test_nobody_is_ahead_of_himself():
-    assert set(held_against(reverted(STRONG), reverted(STRONG), seed=0).values()) == {0}
+    assert set(differences(reverted(STRONG), reverted(STRONG), seed=0).values()) == {0}
 
 
 def test_seeds_are_averaged_image_by_image():
@@ -88,14 +88,14 @@ def test_an_area_is_that_of_the_curve_over_logarithms():
 LEAKY = measured([3, 5], [0, 0], [4, 4], [0, 0])  # switched off 1, leak 0.8
 
 
-def sizes(champion, sets):
+def sizes(paper, sets):
     asked = []
 
     def given(size):
         asked.append(size)
         return reverted(sets[size])
 
-    return sizes_at_equal_terms(reverted(champion), sorted(sets, reverse=True), given), asked
+    return sizes_at_equal_terms(reverted(paper), sorted(sets, reverse=True), given), asked
 
 
 def test_at_equal_terms_a_smaller_set_may_win():
@@ -117,15 +117,15 @@ def test_at_equal_terms_both_measures_count():
     assert sizes(STRONG, {0.01: leaks})[0] == {NO_MORE_LEAK: 0, AS_MUCH_OFF: 0.01}
 
 
-def test_a_contest_says_what_is_better():
-    row = contest(reverted(WEAK), reverted(STRONG), seed=0)
+def test_leads_say_what_is_better():
+    row = leads(reverted(WEAK), reverted(STRONG), seed=0)
     assert (row["switched_off"], row["switched_off_ahead"]) == pytest.approx((0.9, 0.4))
     assert (row["leak"], row["leak_ahead"]) == pytest.approx((0.1, 0.1))
-    row = contest(reverted(STRONG), reverted(COLOURED), seed=0)
+    row = leads(reverted(STRONG), reverted(COLOURED), seed=0)
     assert (row["switched_off_ahead"], row["leak_ahead"]) == (0, 0)
     assert (row["switched_off_pixels"], row["switched_off_pixels_ahead"]) == pytest.approx((0.5, -0.4))
     assert (row["leak_pixels"], row["leak_pixels_ahead"]) == pytest.approx((0.2, -0.1))
-    nothing = contest(reverted(STRONG), Reverted.nothing("blur", REFERENCE), seed=0)
+    nothing = leads(reverted(STRONG), Reverted.nothing("blur", REFERENCE), seed=0)
     assert (nothing["switched_off"], nothing["leak"], nothing["leak_pixels"]) == (0, 0, 0)
     assert (nothing["switched_off_ahead"], nothing["leak_ahead"]) == pytest.approx((-0.9, 0.1))
 
@@ -140,23 +140,23 @@ def test_the_tables(tmp_path):
     units["grafted", "faig", "blur", 0.01] = [WEAK]
     chosen = {("ig", "blur"): Sizes("finding images", {NO_MORE_LEAK: 0.0, AS_MUCH_OFF: 0.1})}
     chosen["wild", "blur"] = Sizes("finding images", {AS_MUCH_OFF: 0.01})
-    write_contests(tmp_path, REFERENCE, units, seed=0, sizes=chosen)
-    areas, contests = (pd.read_csv(tmp_path / name) for name in ("areas.csv", "contests.csv"))
+    write_comparisons(tmp_path, REFERENCE, units, seed=0, sizes=chosen)
+    areas, apart = (pd.read_csv(tmp_path / name) for name in ("areas.csv", "differences.csv"))
     assert list(areas["method"]) == ["faig", "ig", "wild"]
     assert areas["area"].tolist()[:2] == pytest.approx([0.7, 0.2])
     assert areas["selectivity"].tolist()[:2] == pytest.approx([8, 2])
-    assert contests[["method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1], ["wild", 0.01]]
-    assert (contests["leak"][:2] < 0).all()
-    equals = pd.read_csv(tmp_path / "equals.csv", keep_default_na=False)
-    assert equals[["reverted", "method", "terms", "size"]].to_numpy().tolist() == [
+    assert apart[["other_method", "proportion"]].to_numpy().tolist() == [["ig", 0.01], ["ig", 0.1], ["wild", 0.01]]
+    assert (apart["leak"][:2] < 0).all()
+    at_equal_terms = pd.read_csv(tmp_path / "equal-terms.csv", keep_default_na=False)
+    assert at_equal_terms[["reverted", "method", "constraint", "proportion"]].to_numpy().tolist() == [
         ["blur", "ig", "no more leak", 0],
         ["blur", "ig", "as much off", 0.1],
         ["blur", "wild", "as much off", 0.01],
     ]
-    assert equals["switched_off_ahead"].tolist()[:2] == pytest.approx([-0.9, 0.5 - 0.9])
-    assert equals["wrecked"].tolist() == [
+    assert at_equal_terms["switched_off_ahead"].tolist()[:2] == pytest.approx([-0.9, 0.5 - 0.9])
+    assert at_equal_terms["wrecked"].tolist() == [
         "",
         "",
         "on blur 10.0 times as far from both ends as they are from each other",
     ]
-    assert (equals["chosen_on"] == "finding images").all()
+    assert (at_equal_terms["chosen_on"] == "finding images").all()

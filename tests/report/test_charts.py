@@ -47,7 +47,7 @@ def test_a_trade_off_stands_in_both_measures_with_the_controls(study_run, charts
     for end, column in (("", ""), ("-pixels", "_pixels")):
         chart = charts[f"tradeoff-blur{end}"]
         series = series_of(chart)
-        rows = knobs.query("reverted == 'blur' and knob == 'blend'").sort_values("position", ascending=False)
+        rows = knobs.query("function == 'blur' and knob == 'blend'").sort_values("position", ascending=False)
         assert series["blend"].x == pytest.approx(list(rows[f"leak{column}"]))
         assert series["blend"].y == pytest.approx(list(rows[f"switched_off{column}"]))
         assert series["DNI"].y[-1] == pytest.approx(1)  # the baseline

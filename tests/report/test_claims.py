@@ -75,10 +75,10 @@ def test_the_papers_claims_are_about_its_method():
     assert (papers.whose, papers.verdict, ours.whose, ours.verdict) == ("paper", FAILS, "ours", HOLDS)
     assert "by signed" in ours.claim
     assert claims.is_enough(table, "signed").verdict is HOLDS
-    table = contests(signed=(0, 1, 0)).assign(champion="ig")
+    table = differences(signed=(0, 1, 0)).assign(method="ig")
     assert claims.better_than_each(table) is None
     assert claims.better_than_each(table, "ig").verdict is HOLDS
-    assert claims.ahead(contests(random=(1, 0, 0)).assign(champion="signed")) is None
+    assert claims.ahead(differences(random=(1, 0, 0)).assign(method="signed")) is None
     where = claims_distribution.at_the_back(depths(0.8, 0.5).assign(method="signed"))
     assert (where.whose, where.verdict) == ("ours", HOLDS)
     assert "by signed" in where.claim
@@ -93,11 +93,11 @@ def test_one_percent_is_what_is_judged_wherever_it_is_there():
     assert claims.switches_off(table.assign(leak=float("nan"))) is None
 
 
-def contests(in_pixels=None, **leads: tuple[float, float, float]) -> pd.DataFrame:
+def differences(in_pixels=None, **leads: tuple[float, float, float]) -> pd.DataFrame:
     """By method: FAIG's lead in effect, switched off and leak, each ±0.1; the last two in pixels too."""
     return pd.DataFrame(
         row(
-            {"champion": "faig", "method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
+            {"method": "faig", "other_method": method.replace("_", "-"), "reverted": "blur", "proportion": 0.01},
             **{name: (value, 0.1) for name, value in zip(("effect", "switched_off", "leak"), lead, strict=True)},
             **{
                 f"{name}_pixels": (value, 0.1)
@@ -112,7 +112,7 @@ def contests(in_pixels=None, **leads: tuple[float, float, float]) -> pd.DataFram
     ("ig", "random", "verdict"), [(1, 2, HOLDS), (-1, 2, PARTLY), (-1, -2, FAILS), (0.05, -1, FAILS), (0.05, 0, OPEN)]
 )
 def test_ahead_by_the_papers_measure(ig, random, verdict):
-    found = claims.ahead(contests(ig=(ig, 0, 0), random=(random, 0, 0), signed=(-9, 0, 0)))
+    found = claims.ahead(differences(ig=(ig, 0, 0), random=(random, 0, 0), signed=(-9, 0, 0)))
     assert found.verdict is verdict
     assert "signed" not in " ".join(found.says)
     if ig == -1:
@@ -124,7 +124,7 @@ def test_ahead_by_the_papers_measure(ig, random, verdict):
     [(1, 0, HOLDS), (0, -1, HOLDS), (1, 1, PARTLY), (-1, -1, PARTLY), (-1, 0, FAILS), (0, 1, FAILS), (0, 0, OPEN)],
 )
 def test_better_means_neither_clearly_worse(off, leak, verdict):
-    assert claims.better_than_each(contests(signed=(0, off, leak))).verdict is verdict
+    assert claims.better_than_each(differences(signed=(0, off, leak))).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_better_means_neither_clearly_worse(off, leak, verdict):
     ],
 )
 def test_better_means_by_both_measures(pixels, verdict):
-    assert claims.better_than_each(contests(pixels, signed=(0, 1, 0))).verdict is verdict
+    assert claims.better_than_each(differences(pixels, signed=(0, 1, 0))).verdict is verdict
 
 
 def test_better_than_each_names_who_wins():
-    found = claims.better_than_each(contests(ig=(0, 1, 0), signed=(0, -1, 0), change=(0, 0, 0), random=(0, 1, 1)))
+    found = claims.better_than_each(differences(ig=(0, 1, 0), signed=(0, -1, 0), change=(0, 0, 0), random=(0, 1, 1)))
     assert found.verdict is PARTLY
     assert found.says[0] == "Better than ig on deblurring."
     assert found.says[1] == "Better in one and worse in the other than random on deblurring."
@@ -227,7 +227,7 @@ def test_found_places_against_others(ahead, half, verdict):
 
 
 def test_learned_masks_are_no_methods():
-    assert claims.better_than_each(contests(signed=(1, 0.5, -0.5), learned_graft=(1, -0.5, 0.5))).verdict is HOLDS
+    assert claims.better_than_each(differences(signed=(1, 0.5, -0.5), learned_graft=(1, -0.5, 0.5))).verdict is HOLDS
 
 
 def test_small_pieces():

@@ -31,7 +31,7 @@ COLUMNS = {  # by table, columns of texts that people choose
     "retrain/gained.csv": "free",
     "retrain/retrained.csv": "free",
 }
-METHOD_TABLES = ("summary", "contests", "areas", "effects", "grafts")
+METHOD_TABLES = ("summary", "differences", "areas", "effects", "grafts")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from faig.intervention.equal_terms import AS_MUCH_OFF, FINDING, MEASURED, NO_MOR
 from faig.intervention.knob import CONTROLS, WAYS
 from faig.report.html.html_table import ENDS
 from faig.results.cells import read_table
-from faig.results.comparison_tables import CONTESTS, SUMMARY
+from faig.results.comparison_tables import DIFFERENCES, SUMMARY
 from faig.results.reader import Results
 from faig.results.table import Table, count, interval, measured, text, write_table
 from faig.results.tables import SECTIONS, TABLES, documentation
@@ -82,8 +82,8 @@ def test_a_variable_table_takes_further_numbers(tmp_path):
 def test_what_a_text_may_be_is_what_is_written():
     """The declarations are below the packages that have these words."""
     columns = {(table.name, column.name): column.values for table in TABLES.values() for column in table.columns}
-    assert columns["equals.csv", "terms"] == (NO_MORE_LEAK, AS_MUCH_OFF)
-    assert columns["equals.csv", "chosen_on"] == (FINDING, MEASURED)
+    assert columns["equal-terms.csv", "constraint"] == (NO_MORE_LEAK, AS_MUCH_OFF)
+    assert columns["equal-terms.csv", "chosen_on"] == (FINDING, MEASURED)
     assert columns["knobs.csv", "knob"] == tuple(CONTROLS)
     assert columns["modulation.csv", "way"] == (*WAYS, *CONTROLS)
     assert columns["groups.csv", "kind"] == (NEUTRAL, SPECIFIC, SHARED)
@@ -94,8 +94,8 @@ def test_declared_tables_and_rankings_are_no_others(study_run, tmp_path):
     results = Results.of(study_run)
     assert [results.inside(path) for path in results.undeclared()] == ["mine/odd <table>.csv"]
     assert results.home_of(SUMMARY) == study_run / "compare"
-    contests = results.table(CONTESTS)
-    assert set(contests["champion"]) == {"faig"}
+    differences = results.table(DIFFERENCES)
+    assert set(differences["method"]) == {"faig"}
     for stage in "ab":
         (tmp_path / stage).mkdir()
         (tmp_path / stage / "summary.csv").write_text("x\n1\n")

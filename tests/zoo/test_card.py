@@ -93,7 +93,8 @@ def test_shipped_cards_say_what_their_tables_do_and_name_no_path(pair):
 
 
 def test_the_record_of_a_pair():
-    record, pair = record_of("srresnet-x2"), zoo.load_pair("srresnet-x2/target", "srresnet-x2/baseline")
+    record = record_of("srresnet-x2")
+    pair = zoo.load_networks(target="srresnet-x2/target", baseline="srresnet-x2/baseline")
     high, low = (torch.cat([weight.flatten() for weight in network.parameters()]) for network in pair)
     assert record.parameters == len(high)
     assert record.change == pytest.approx(float(torch.dist(high, low) / high.norm()))

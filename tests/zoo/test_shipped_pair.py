@@ -93,7 +93,7 @@ def test_the_demo_separates_the_functions(tmp_path):
 @pytest.mark.parametrize("name", zoo.pairs())
 def test_shipped_filters_switch_the_function_off(name):
     """The ranking that ships beside a pair, found on other images, does on a photo what it says."""
-    target, baseline = zoo.load_pair(f"{name}/target", f"{name}/baseline")
+    target, baseline = zoo.load_networks(target=f"{name}/target", baseline=f"{name}/baseline")
     degradations = paper_preset()
     photo = busiest_crops("chelsea", photograph("chelsea"), SIDE, 1)[0].image
     effects = {}

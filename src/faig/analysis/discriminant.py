@@ -31,7 +31,7 @@ Photos = Sequence[Numbers]  # ``[crop, feature]`` of each photo
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Classification:
     """What a discriminant makes of features.
 
     Attributes:
@@ -117,7 +117,7 @@ class Discriminant:
         )
         return cls(labels, _clouds(groups, shared), _usual(tried[shared], len(groups)), tail)
 
-    def judge(self, features: Numbers, crops: int, *, clean: bool = True) -> Judgement:
+    def classify(self, features: Numbers, crops: int, *, clean: bool = True) -> Classification:
         """Judge the mean features ``[feature]`` over so many crops of one image.
 
         The answer is the likeliest class. It is withheld where the image is like nothing known of that class; and where
@@ -137,7 +137,7 @@ class Discriminant:
             for name in self.classes
         }
         known = typical[label] >= max(RARE, typical.get(CLEAN, 0.0) if clean else 0.0) and (clean or label != CLEAN)
-        return Judgement(label if known else UNKNOWN, probabilities, typical[label])
+        return Classification(label if known else UNKNOWN, probabilities, typical[label])
 
     def _places(self, label: str) -> list[int]:
         return [place for place, name in enumerate(self.labels) if name == label]

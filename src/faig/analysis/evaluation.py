@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from faig.analysis.discriminant import UNKNOWN, Discriminant, Judgement, Numbers
+from faig.analysis.discriminant import UNKNOWN, Classification, Discriminant, Numbers
 from faig.analysis.prediction import Predictor, class_of, crops, known_crops
 from faig.attribution.sources import random_scores
 from faig.common.progress import Track, silent
@@ -18,8 +18,8 @@ from faig.imaging.images import Image
 from faig.imaging.metrics import single_channel
 
 FOUND, STATISTICS = "found filters", "image statistics"
-Guess = Callable[[Image], Judgement]
-TRUE, ANSWER, TYPICALITY = "is", "prediction", "typicality"
+Guess = Callable[[Image], Classification]
+TRUE, ANSWER, TYPICALITY = "true_class", "prediction", "typicality"
 
 
 def guesses(guess: Guess, cases: Sequence[Case], track: Track = silent) -> pd.DataFrame:
@@ -30,10 +30,10 @@ def guesses(guess: Guess, cases: Sequence[Case], track: Track = silent) -> pd.Da
         ``typicality``, and for each class a column with its probability.
     """
     return pd.DataFrame(
-        {"image": case.name, TRUE: kind, ANSWER: judged.label, TYPICALITY: judged.typicality, **judged.probabilities}
+        {"image": case.name, TRUE: kind, ANSWER: answer.label, TYPICALITY: answer.typicality, **answer.probabilities}
         for case in track(cases, "predict", len(cases))
         for kind, lr in case.lr.items()
-        for judged in [guess(lr)]
+        for answer in [guess(lr)]
     )
 
 
@@ -78,9 +78,9 @@ def by_statistics(cases: Sequence[Case]) -> Guess:
     ]
     discriminant = Discriminant.fit(known)
 
-    def guess(lr: Image) -> Judgement:
+    def guess(lr: Image) -> Classification:
         parts = np.stack([_statistics(part) for part in crops(lr)])
-        return discriminant.judge(parts.mean(0), len(parts))
+        return discriminant.classify(parts.mean(0), len(parts))
 
     return guess
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from faig.analysis.discriminant import Discriminant, Judgement, Numbers
+from faig.analysis.discriminant import Classification, Discriminant, Numbers
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.imaging.cases import CLEAN, Case
@@ -32,7 +32,7 @@ ENLARGED = 1.2  # soft photos, so many times; at 1.4 networks treat them as blur
 
 
 @dataclass(frozen=True)
-class Prediction(Judgement):
+class Prediction(Classification):
     """What is wrong with an image.
 
     The label is ``clean`` (the image looks as photos do to which nothing was done), a degradation, several joined by
@@ -119,8 +119,8 @@ class Predictor:
             for index, kind in enumerate(self.reverted)
         }
         idle, blind = max(responses.values()) < 1, jpeg and "jpeg" not in self.reverted
-        judged = self.discriminant.judge(_features(changes).mean(0), len(changes), clean=idle and not blind)
-        return Prediction(judged.label, judged.probabilities, judged.typicality, responses)
+        answer = self.discriminant.classify(_features(changes).mean(0), len(changes), clean=idle and not blind)
+        return Prediction(answer.label, answer.probabilities, answer.typicality, responses)
 
     def learned(self) -> dict[str, Any]:
         """What `fit` learned, JSON-able; `of` makes the predictor again."""

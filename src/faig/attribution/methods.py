@@ -127,12 +127,12 @@ class Method:
             return Attribution(self, space, dict.fromkeys(degradations_of(list(cases)), same), options, ranked)
         options, ordered = within_budget(options, cases, len(self._versions(cases[0])))
         assert isinstance(self.source, ImageSource)
-        judge = ranking_method(options.judge) if options.judge else self
+        settling = ranking_method(options.tolerance_method) if options.tolerance_method else self
 
-        def judged(raw: RawScores, kind: str) -> PerImage:
-            return keep_only(judge.rows(raw, kind, options.against), ranked)
+        def settled_rows(raw: RawScores, kind: str) -> PerImage:
+            return keep_only(settling.rows(raw, kind, options.against), ranked)
 
-        scoring = RawScoring(self.source, pair, options, ranked, (judge.name, judged))
+        scoring = RawScoring(self.source, pair, options, ranked, (settling.name, settled_rows))
         stable = Stable(options.stable, TOP)
         for chosen in rounds(options, ordered):
             raw = scoring.run(chosen, cache, processes, track)
@@ -248,7 +248,8 @@ STRENGTHS = LearnedStrengths()
 LEARNED: Mapping[str, LearningMethod] = {method.name: method for method in (MASK, STRENGTHS)}
 ALL: Mapping[str, Method | LearningMethod] = {**METHODS, **LEARNED}  # what `attribute` can do
 
-DEFAULT = "faig"  # the one place that says which method is meant where none is named
+PAPER = "faig"
+DEFAULT = PAPER  # the one place that says which method is meant where none is named
 
 
 def method_of(name: str) -> Method | LearningMethod:

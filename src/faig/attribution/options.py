@@ -76,8 +76,8 @@ class Options(IntegralOptions, BudgetOptions):
         top: how many of all units, in (0, 1], the set has that `learned` learns; rankings know no size.
         resamples: how often a method that learns does so anew, on resamples of the photos, to say how sure it is of
             each unit; every time costs as much as the first. Rankings by scores of images need none.
-        judge: the method whose top 1% must stand within the tolerance, where several share the integral; the method
-            itself where there is none.
+        tolerance_method: the method whose top 1% must stand within the tolerance, where several share the integral; the
+            method itself where there is none.
     """
 
     objective: str | Callable[..., Any] = "squared"  # type: ignore[assignment]
@@ -85,7 +85,7 @@ class Options(IntegralOptions, BudgetOptions):
     threads: Threads = Field(default_factory=torch.get_num_threads)
     top: Proportion = TOP
     resamples: Resamples = 0
-    judge: str | None = None
+    tolerance_method: str | None = None
 
     @property
     def determining(self) -> dict[str, Any]:

@@ -39,14 +39,14 @@ class RawScoring:
         pair: the networks.
         options: how to attribute.
         ranked: the filters that are ranked, where those of some layers are not.
-        judge: rows of the method whose top sets must stand within a tolerance, and its name.
+        tolerance_method: rows of the method whose top sets must stand within a tolerance, and its name.
     """
 
     source: ImageSource
     pair: NetworkPair
     options: Options
     ranked: FilterSet | None
-    judge: tuple[str, Rows]
+    tolerance_method: tuple[str, Rows]
 
     def run(self, cases: list[Case], cache: Cache, processes: Processes, track: Track) -> RawScores:
         """Compute this process's share of the missing units, and gather all."""
@@ -88,8 +88,8 @@ class RawScoring:
         if options.objective != "squared":
             determined |= objective_fingerprint(options.objective)
         if self._adaptive:
-            determined |= {"judge": self.judge[0], "against": options.against, "images": len(cases)}
-            determined |= {"layers": options.layers, "not_layers": options.not_layers}
+            determined |= {"tolerance_method": self.tolerance_method[0], "against": options.against}
+            determined |= {"images": len(cases), "layers": options.layers, "not_layers": options.not_layers}
         return Schedule(
             cache=cache,
             path=self.pair.path,
@@ -108,7 +108,7 @@ class RawScoring:
 
         One image may be wrong by more than the tolerance: errors of different images even out in the ranking.
         """
-        tolerance, rows = self.options.tolerance, self.judge[1]
+        tolerance, rows = self.options.tolerance, self.tolerance_method[1]
         assert tolerance is not None
         allowed = (1 - tolerance) * images**0.5
 

@@ -74,19 +74,19 @@ def _alter(how: str, strength: float, filters: str, out: Path, options: dict[str
     reading.compute_on(options["device"], options["threads"])
     share = reading.share_of(options["top"])
     function, file = reading.function_and_file(filters)
-    baseline, target = reading.networks(options["pair"], options["baseline"], options["target"])
+    names = reading.networks(options["pair"], options["baseline"], options["target"])
     check_suffix(out)
     new_file(out, options["force"])
     builder = load_builder(options["arch"]) if options["arch"] else None
-    high, low = zoo.load_pair(target, baseline, builder)
+    high, low = zoo.load_networks(**names, builder=builder)
     units = chosen_by({function: file}, high, share, unit=options["unit"], everything=options["everything"])[function]
     space, count = units.space, int((Strengths.of(units).values != 1).sum())
     network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
     if options["check"]:
         reading.warn_if_wrecked(network, high, low)
-    known = network_metadata(zoo.find(target)) if builder is None else {}
+    known = network_metadata(zoo.find(names["target"])) if builder is None else {}
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
-    altered = {"how": how, "strength": strength, "baseline": baseline, "target": target, "count": count}
+    altered = {"how": how, "strength": strength, **names, "count": count}
     metadata["altered"] = altered | {"filters": Path(file).name}
     export(network, out, metadata)
     methods = methods_of({"filters": file})

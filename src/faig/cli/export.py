@@ -47,8 +47,8 @@ def export(
     if bool(filters) == per_unit:
         raise InputError("name what turns each function, --filters blur=srresnet-x2/blur@learned, or else --per-unit")
     new_file(out, options["force"])
-    low_name, high_name = reading.networks(name or options["pair"], options["baseline"], options["target"])
-    high, low = zoo.load_pair(high_name, low_name, load_builder(arch) if (arch := options["arch"]) else None)
+    names = reading.networks(name or options["pair"], options["baseline"], options["target"])
+    high, low = zoo.load_networks(**names, builder=load_builder(arch) if (arch := options["arch"]) else None)
     files = reading.named("--filters", filters, "FILE")
     if per_unit:
         network = Turnable(high, low, None, FilterSpace.of(high, options["unit"] or UNITS[0], options["everything"]))

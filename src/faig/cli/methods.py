@@ -8,7 +8,7 @@ from faig.attribution.files.ranking_file import RANKINGS, RankingFile
 from faig.attribution.methods import DEFAULT
 
 
-def method_of(ranking: str) -> str | None:
+def known_method_of(ranking: str) -> str | None:
     """The method that a ranking was made by, as far as is known: of shipped ones, and of those in a run directory."""
     pair, _, function = ranking.rpartition("/")
     if pair in zoo.pairs():
@@ -19,7 +19,7 @@ def method_of(ranking: str) -> str | None:
 
 def methods_of(rankings: Mapping[str, str]) -> dict[str, str | None]:
     """The method of each function's ranking."""
-    return {name: method_of(ranking) for name, ranking in rankings.items()}
+    return {name: known_method_of(ranking) for name, ranking in rankings.items()}
 
 
 def describe_methods(methods: Mapping[str, str | None]) -> str:

@@ -15,12 +15,11 @@ from pydantic import BaseModel, ByteSize
 from faig.attribution.integration.gradients import PRECISIONS
 from faig.attribution.integration.objectives import OBJECTIVES
 from faig.attribution.integration.quadrature import RULES
-from faig.attribution.options import SUBTRACT, BudgetOptions, IntegralOptions
+from faig.attribution.options import SUBTRACT, TOP, BudgetOptions, IntegralOptions
 from faig.common.setting_types import MOST_SEED, MOST_THREADS
 from faig.experiment.config import CompareConfig, ImagesConfig, NetworksConfig
 from faig.filters import UNITS
 from faig.imaging.degradation import STEPS
-from faig.zoo.scores import SHARE
 
 DEFAULT_PAIR = "srresnet-x2"  # of the zoo, where a command needs a pair and is given none
 
@@ -74,7 +73,7 @@ Everything = Annotated[
 ]
 Top = Annotated[
     str | None,
-    typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.", show_default=f"{SHARE:.0%}"),
+    typer.Option("--top", metavar="SHARE", help="How many of the ranking: 1% or 0.01.", show_default=f"{TOP:.0%}"),
 ]
 Arch = Annotated[
     str | None, setting(NetworksConfig, "arch", "Builder of a network the package does not know.", "FILE.py:FUNCTION")

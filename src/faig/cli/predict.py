@@ -114,9 +114,9 @@ def predict(
 
 def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str, str | None]]:
     """A predictor by rankings of the user's, and their methods."""
-    baseline, target = reading.networks(options["pair"], options["baseline"], options["target"])
+    names = reading.networks(options["pair"], options["baseline"], options["target"])
     builder = load_builder(options["arch"]) if options["arch"] else None
-    networks = zoo.load_pair(target, baseline, builder, device)
+    networks = zoo.load_networks(**names, builder=builder, device=device)
     rankings = reading.named("--filters", options["filters"], "FILE")
     chosen = chosen_by(
         rankings, networks[0], reading.share_of(options["top"]), unit=options["unit"], everything=options["everything"]

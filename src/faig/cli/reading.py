@@ -53,7 +53,7 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
         for name, value in not_none(**options).items()
         if name in model.model_fields
     }
-    settings["baseline"], settings["target"] = networks(options["pair"], options["baseline"], options["target"])
+    settings |= networks(options["pair"], options["baseline"], options["target"])
     settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *IMAGE_SETTINGS)})
     settings["device"], settings["threads"] = compute_on(options["device"], options["threads"])
     return validated(model, settings, f"faig {command}")
@@ -62,8 +62,8 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
 IMAGE_SETTINGS = ("downsampling", "strict_size", "lr_suffix")
 
 
-def networks(pair: str | None, baseline: str | None, target: str | None) -> tuple[str, str]:
-    """Baseline and target, named by themselves or as a pair of the zoo.
+def networks(pair: str | None, baseline: str | None, target: str | None) -> dict[str, str]:
+    """What ``target`` and ``baseline`` are, named by themselves or as a pair of the zoo.
 
     Raises:
         InputError: both, neither, or only one of the two is named.
@@ -72,14 +72,14 @@ def networks(pair: str | None, baseline: str | None, target: str | None) -> tupl
         if baseline is not None or target is not None:
             raise InputError(f"--pair {pair} stands for both networks; leave --baseline and --target out")
         zoo.folder(pair)  # refuses a name that is none
-        return f"{pair}/baseline", f"{pair}/target"
+        return {role: f"{pair}/{role}" for role in zoo.ROLES}
     if baseline is None and target is None:
         known = ", ".join(zoo.pairs())
         raise InputError(f"name two networks: --pair NAME (of {known}), or --baseline NET and --target NET")
     if baseline is None or target is None:
         missing, other = ("baseline", "target") if baseline is None else ("target", "baseline")
         raise InputError(f"--{other} needs --{missing} NET beside it")
-    return baseline, target
+    return {"baseline": baseline, "target": target}
 
 
 def images(

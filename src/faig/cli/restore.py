@@ -201,7 +201,7 @@ def _network(name: str | None, pair_name: str | None) -> tuple[str, str | None]:
     """The network, and the pair of the zoo whose target it is, if it is one."""
     if name is None:
         pair_name = pair_name or cli.DEFAULT_PAIR
-        return reading.networks(pair_name, None, None)[1], pair_name
+        return reading.networks(pair_name, None, None)["target"], pair_name
     in_zoo = name.removesuffix("/target")
     return name, in_zoo if in_zoo != name and in_zoo in zoo.pairs() else None
 
@@ -219,7 +219,7 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     if odd := sorted(files.keys() ^ levels.keys()):
         raise InputError(f"{odd[0]}: needs both --filters {odd[0]}=FILE and --strength {odd[0]}=S")
     builder = load_builder(options["arch"]) if options["arch"] else None
-    target, base = zoo.load_pair(name, baseline, builder)
+    target, base = zoo.load_networks(target=name, baseline=baseline, builder=builder)
     share = reading.share_of(options["top"])
     chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
     way = options["way"] or WAYS[0]

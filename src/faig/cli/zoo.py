@@ -114,10 +114,10 @@ def show(
 
 
 def _facts(facts: dict[str, Any]) -> Table:
-    """What is said, beside what it is about."""
+    """Values beside their names."""
     table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2, 0, 0))
-    for about, said in facts.items():
-        table.add_row(about, Text(str(said)))
+    for name, value in facts.items():
+        table.add_row(name, Text(str(value)))
     return table
 
 

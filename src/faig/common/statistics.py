@@ -52,6 +52,12 @@ class Estimate:
         return cls(*(float(row[column]) for column in interval_columns(name)))
 
 
+def spread_of(values: ArrayLike) -> float:
+    """The standard deviation between seeds, of one value each; NaN where there are fewer than two."""
+    values = np.asarray(values)
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
 def estimate(
     statistic: Callable[..., Any],
     *samples: ArrayLike,

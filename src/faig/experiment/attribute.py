@@ -13,7 +13,7 @@ from faig.attribution.result import Attribution
 from faig.common.distributed import processes_of
 from faig.common.progress import Track, silent
 from faig.experiment.config import AttributeConfig, attribution_options
-from faig.experiment.networks import load_pair, pair_fingerprint
+from faig.experiment.networks import configured_pair, pair_fingerprint
 from faig.experiment.stage import Stage
 from faig.imaging.cases import middle_of
 from faig.intervention.measure import measure, measure_reference
@@ -55,7 +55,7 @@ class Finding(Stage):
 
     def __init__(self, config: AttributeConfig) -> None:
         self.processes = processes_of(config.device)
-        self.config, self.pair = config, load_pair(config)
+        self.config, self.pair = config, configured_pair(config)
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         self.method, self.options = method_of(config.method), attribution_options(config)

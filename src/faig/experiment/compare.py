@@ -7,19 +7,20 @@ from typing import Any
 
 from faig.attribution.cache import FolderCache
 from faig.attribution.files.run_files import report_errors, save_attributions
-from faig.attribution.methods import DEFAULT, METHODS
+from faig.attribution.methods import DEFAULT, METHODS, PAPER
+from faig.attribution.options import TOP
 from faig.common.errors import InputError
 from faig.common.progress import Track, silent
-from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_contests, write_knobs, write_tables
+from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_comparisons, write_knobs, write_tables
 from faig.experiment.config import CompareConfig, attribution_options
-from faig.experiment.networks import load_pair, pair_fingerprint
+from faig.experiment.networks import configured_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
-from faig.intervention.comparison import CHAMPION, Reverted
+from faig.intervention.comparison import Reverted
 from faig.intervention.edit import graft, revert
-from faig.intervention.equal_terms import FEW, FINDING, MEASURED, Sizes, sizes_at_equal_terms
+from faig.intervention.equal_terms import FINDING, MEASURED, Sizes, sizes_at_equal_terms
 from faig.intervention.knob import CONTROLS
 from faig.intervention.measure import Measured, Reference, from_json, measure, measure_reference, to_json
 from faig.networks.fingerprint import case_fingerprints, fingerprint
@@ -45,8 +46,8 @@ def compare(config: CompareConfig, out: Path, *, force: bool = False, track: Tra
 class Comparison(Stage):
     """Methods against each other, by what reverting and grafting the filters that they find does.
 
-    Leaves the raw scores, the rankings, ``effects.csv``, ``grafts.csv``, ``areas.csv``, ``contests.csv``,
-    ``equals.csv``, ``knobs.csv`` and ``summary.csv``.
+    Leaves the raw scores, the rankings, ``effects.csv``, ``grafts.csv``, ``areas.csv``, ``differences.csv``,
+    ``equal-terms.csv``, ``knobs.csv`` and ``summary.csv``.
 
     Args:
         config: what to compare on what.
@@ -60,7 +61,7 @@ class Comparison(Stage):
 
     def __init__(self, config: CompareConfig, pair: Pair | None = None) -> None:
         config.check()
-        self.config, self.pair = config, pair or load_pair(config)
+        self.config, self.pair = config, pair or configured_pair(config)
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         find = config.find
@@ -126,9 +127,9 @@ class Comparison(Stage):
                 for kind in reference.target
             ]
             write_table(run, IMAGES, unaltered + rows)
-        champions = dict.fromkeys([CHAMPION, *(method.name for method in self.methods[:1])])
+        methods = dict.fromkeys([PAPER, *(method.name for method in self.methods[:1])])
         sizes = dict(self._sizes(run, reference, rankings, units, track))
-        write_contests(run, reference, units, config.seed, champions=champions, sizes=sizes)
+        write_comparisons(run, reference, units, config.seed, methods=methods, sizes=sizes)
         kinds = dict.fromkeys(kind for _, _, kind, _ in units)
         write_knobs(run, reference, dict(self._knobs(run, reference, track)), kinds, config.seed)
         write_tables(run, reference, units, config.seed, passes)
@@ -140,8 +141,8 @@ class Comparison(Stage):
             Rankings; and by method how many passes they took, where they were not read from files.
         """
         config, cache = self.config, FolderCache(run / UNITS)
-        judge = next((method.name for method in self.methods if method.source.on_path), None)
-        options = self.options.model_copy(update={"judge": judge})
+        on_path = next((method.name for method in self.methods if method.source.on_path), None)
+        options = self.options.model_copy(update={"tolerance_method": on_path})
         rankings: Rankings = {}
         attributions = []
         for method in self.methods:
@@ -251,13 +252,9 @@ class Comparison(Stage):
             track: shows progress.
         """
         proportions = self.config.proportions
-        contested = [kind for kind in rankings.get(CHAMPION, {}) if FEW in proportions and len(reference.target) > 1]
+        comparable = [kind for kind in rankings.get(PAPER, {}) if TOP in proportions and len(reference.target) > 1]
         plan = [
-            (method, kind)
-            for method in rankings
-            if method != CHAMPION
-            for kind in rankings[method]
-            if kind in contested
+            (method, kind) for method in rankings if method != PAPER for kind in rankings[method] if kind in comparable
         ]
         others = case_fingerprints(self.found_on) != case_fingerprints(self.cases)
         finding = self.found_on[0].lr if others and len(self.found_on[0].lr) > 1 else {}
@@ -274,9 +271,8 @@ class Comparison(Stage):
                 draws = self._draws(run, found, rankings, key, on="find-")
                 return Reverted.of(kind, [result for _, result in draws], found)
 
-            champion = measured(FEW, CHAMPION)
-            by_terms = sizes_at_equal_terms(champion, proportions, measured)
-            yield (method, kind), Sizes(FINDING if kind in finding else MEASURED, by_terms)
+            by_constraint = sizes_at_equal_terms(measured(TOP, PAPER), proportions, measured)
+            yield (method, kind), Sizes(FINDING if kind in finding else MEASURED, by_constraint)
 
 
 def _image_row(

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from faig.common.statistics import Estimate, Numbers, estimate_mean
-from faig.intervention.comparison import CHAMPION, Reverted, area_row, held_against
+from faig.attribution.methods import PAPER
+from faig.attribution.options import TOP
+from faig.common.statistics import Estimate, Numbers, estimate_mean, spread_of
+from faig.intervention.comparison import Reverted, area_row, differences
 from faig.intervention.effect import leak, mean_effect, switched_off
-from faig.intervention.equal_terms import FEW, Sizes, contest
+from faig.intervention.equal_terms import Sizes, leads
 from faig.intervention.measure import Measured, Reference
 from faig.intervention.wreck import described, wrecked
-from faig.results.comparison_tables import AREAS, CONTESTS, EFFECTS, EQUALS, GRAFTS, KNOBS, SUMMARY
+from faig.results.comparison_tables import AREAS, DIFFERENCES, EFFECTS, EQUAL_TERMS, GRAFTS, KNOBS, SUMMARY
 from faig.results.table import write_table
 
 INTERVENTIONS = {"reverted": EFFECTS, "grafted": GRAFTS}
@@ -67,7 +69,7 @@ def effect_row(
         "ssim": float(np.mean([m[degradation].ssim for m in results])),
         **_gains("psnr", degradation, results, reference.psnr[degradation][altered]),
         **_gains("ssim", degradation, results, reference.ssim[degradation][altered]),
-        "effect_spread": _std([getattr(m[degradation], ends[0]).mean() for m in results]),
+        "effect_spread": spread_of([getattr(m[degradation], ends[0]).mean() for m in results]),
     }
 
 
@@ -124,11 +126,7 @@ def gain(psnr: Numbers, reference: Reference, kind: str, seed: int) -> Estimate:
 def spread(name: str, estimates: list[Estimate]) -> dict[str, float]:
     """The mean over seeds of a number and its interval, and the standard deviation between seeds."""
     means = (float(np.mean([getattr(seed, part) for seed in estimates])) for part in ("value", "low", "high"))
-    return Estimate(*means).columns(name) | {f"{name}_spread": _std([seed.value for seed in estimates])}
-
-
-def _std(values: list[float]) -> float:
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    return Estimate(*means).columns(name) | {f"{name}_spread": spread_of([seed.value for seed in estimates])}
 
 
 def write_knobs(
@@ -140,13 +138,13 @@ def write_knobs(
         run: where the table goes.
         reference: what target and baseline do on the measured images.
         units: by knob and position, what was measured there.
-        kinds: the functions that are judged.
+        kinds: the functions that numbers are of.
         seed: of the intervals.
     """
     rows = []
     for kind in kinds:
         for (knob, position), measured in units.items():
-            row = {"knob": knob, "reverted": kind, "position": position}
+            row = {"knob": knob, "function": kind, "position": position}
             row |= summary_row(kind, [measured], reference, seed)
             psnr, photos = measured[kind].psnr, reference.photos
             row |= estimate_mean(psnr, photos=photos, seed=seed).columns("psnr")
@@ -155,15 +153,15 @@ def write_knobs(
     write_table(run, KNOBS, rows)
 
 
-def write_contests(
+def write_comparisons(
     run: Path,
     reference: Reference,
     units: dict[Key, list[Measured]],
     seed: int,
-    champions: Iterable[str] = (CHAMPION,),
+    methods: Iterable[str] = (PAPER,),
     sizes: Mapping[tuple[str, str], Sizes] | None = None,
 ) -> None:
-    """``areas.csv``; ``contests.csv`` where a champion is there, ``equals.csv`` where sizes for it are.
+    """``areas.csv``; ``differences.csv`` where one of the methods is there, ``equal-terms.csv`` where sizes are.
 
     Nothing where there is only one input.
 
@@ -172,7 +170,7 @@ def write_contests(
         reference: what target and baseline do on the measured images.
         units: what was measured there.
         seed: of the resampling.
-        champions: the methods that the others are held against.
+        methods: those that all others are compared with.
         sizes: by method and function, those at which the method is held against FAIG at equal terms.
     """
     reverted = {
@@ -184,24 +182,24 @@ def write_contests(
     for (method, kind, proportion), result in reverted.items():
         curves.setdefault((method, kind), {})[proportion] = result
     areas = [area_row(*key, curve, seed) for key, curve in curves.items()]
-    contests = [
-        {"champion": champion, "reverted": kind, "proportion": proportion, "method": method}
-        | held_against(reverted[champion, kind, proportion], rival, seed)
-        for champion in champions
-        for (method, kind, proportion), rival in reverted.items()
-        if method != champion and (champion, kind, proportion) in reverted
+    apart = [
+        {"method": method, "reverted": kind, "proportion": proportion, "other_method": other}
+        | differences(reverted[method, kind, proportion], of_other, seed)
+        for method in methods
+        for (other, kind, proportion), of_other in reverted.items()
+        if other != method and (method, kind, proportion) in reverted
     ]
-    equals = [
-        {"reverted": kind, "method": method, "terms": terms, "size": size, "chosen_on": chosen.on}
-        | contest(
-            reverted[CHAMPION, kind, FEW],
+    at_equal_terms = [
+        {"reverted": kind, "method": method, "constraint": constraint, "proportion": size, "chosen_on": chosen.on}
+        | leads(
+            reverted[PAPER, kind, TOP],
             reverted[method, kind, size] if size else Reverted.nothing(kind, reference),
             seed,
         )
         | {"wrecked": described(wrecked(units["reverted", method, kind, size], reference)) if size else ""}
         for (method, kind), chosen in (sizes or {}).items()
-        for terms, size in chosen.by_terms.items()
+        for constraint, size in chosen.by_constraint.items()
     ]
-    for table, rows in ((AREAS, areas), (CONTESTS, contests), (EQUALS, equals)):
+    for table, rows in ((AREAS, areas), (DIFFERENCES, apart), (EQUAL_TERMS, at_equal_terms)):
         if rows:
             write_table(run, table, rows)

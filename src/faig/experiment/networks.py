@@ -11,7 +11,7 @@ from faig.networks.fingerprint import network_fingerprint
 from faig.pair import Pair
 
 
-def load_pair(config: NetworksConfig) -> Pair:
+def configured_pair(config: NetworksConfig) -> Pair:
     """Load both networks of a run onto its device.
 
     Raises:

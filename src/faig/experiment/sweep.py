@@ -17,7 +17,7 @@ from faig.common.files import new_folder
 from faig.common.progress import Track, silent
 from faig.common.statistics import estimate_mean
 from faig.experiment.config import SweepConfig
-from faig.experiment.networks import load_pair, pair_fingerprint
+from faig.experiment.networks import configured_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.imaging.cases import Case
 from faig.imaging.images import Resized, write_image
@@ -78,7 +78,7 @@ class Sweep(Stage):
     last = MODULATION.name
 
     def __init__(self, config: SweepConfig, pair: Pair | None = None, draw: Draw = lambda run: None) -> None:
-        self.config, self.pair, self._draw = config, pair or load_pair(config), draw
+        self.config, self.pair, self._draw = config, pair or configured_pair(config), draw
         self.settings = config.model_dump(mode="json")
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         for case in self.cases:

@@ -18,7 +18,7 @@ from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
 from faig.common.settings import validated
 from faig.experiment.config import SweepConfig
-from faig.experiment.networks import load_pair
+from faig.experiment.networks import configured_pair
 from faig.experiment.studies import read_study
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.training_study.config import TrainingStudyConfig
@@ -183,7 +183,7 @@ class Subject:
         if isinstance(config, TruthConfig | TrainingStudyConfig):
             raise InputError(f"{run}: is a study of several pairs; give a run of faig attribute or compare")
         config = config.model_copy(update={"device": device})
-        pair = load_pair(config)
+        pair = configured_pair(config)
         file = RankingFile.load(home) if home is not None and (home / RANKINGS).is_file() else None
         if isinstance(config, SweepConfig):
             sources, default = dict(config.filters), ""

@@ -14,7 +14,6 @@ import numpy as np
 from faig.common.statistics import Estimate, Numbers, Photos, estimate
 from faig.intervention.measure import Measured, Reference
 
-CHAMPION = "faig"  # the method that the others are held against
 MEASURES = {"": "maps", "_pixels": "pixels"}  # by the end of a column's name
 
 
@@ -124,8 +123,8 @@ class Means:
     pixels: Ratios
 
 
-def held_against(champion: Reverted, rival: Reverted, seed: int) -> dict[str, float]:
-    """FAIG's effect, switched off and leak minus another method's, the last two in pixels too; with 95% intervals."""
+def differences(method: Reverted, other: Reverted, seed: int) -> dict[str, float]:
+    """A method's effect, switched off and leak minus another's, the last two in pixels too; with 95% intervals."""
     numbers = [("", "effect"), *((end, name) for end in MEASURES for name in ("switched_off", "leak"))]
     row: dict[str, float] = {}
     for end, name in numbers:
@@ -133,7 +132,7 @@ def held_against(champion: Reverted, rival: Reverted, seed: int) -> dict[str, fl
         def difference(first: Means, second: Means, end: str = end, name: str = name) -> Any:
             return number_of(first, name, end) - number_of(second, name, end)
 
-        row |= estimate_of_sets(difference, [champion, rival], seed).columns(f"{name}{end}")
+        row |= estimate_of_sets(difference, [method, other], seed).columns(f"{name}{end}")
     return row
 
 

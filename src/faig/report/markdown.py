@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 
 from faig.common.errors import InputError
 from faig.common.files import new_folder, replacing
+from faig.report import training_study, truth
 from faig.report.claims.claim import at_one_percent
 from faig.report.claims.comparison import claims
 from faig.report.escape import in_tag, markdown
@@ -25,13 +26,13 @@ from faig.report.html.page import environment, title_of
 from faig.report.kept import KEPT, keep
 from faig.report.opening import opening, study_of
 from faig.report.rankings import whose_filters
-from faig.report.training_study import is_training_study, write_training_study
-from faig.report.truth import is_truth, write_truth
 from faig.results.reader import Results
-from faig.results.run_directory import CONFIG
+from faig.results.run_directory import CONFIG, command_of
 from faig.results.tables import PICTURES, SECTIONS, TABLES
 from faig.studies import shipped
 
+# of studies that have pages of their own
+WRITERS = {truth.COMMAND: truth.write_truth, training_study.COMMAND: training_study.write_training_study}
 WIDTH = 640  # pixels of a chart's picture
 TEASER_WIDTH = 1000
 SHADES = 64  # colours of a picture's palette
@@ -89,10 +90,8 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
         raise InputError(
             f"{file}: lies in the run, where its copies of tables would be read in their place; put it elsewhere"
         )
-    if is_truth(run):
-        return write_truth(run, file)
-    if is_training_study(run):
-        return write_training_study(run, file)
+    if (write := WRITERS.get(command_of(run))) is not None:
+        return write(run, file)
     results = Results.of(run)
     charts = {section: [chart for chart in group if chart.main] for section, group in charts_of(results).items()}
     folder, judged = file.with_suffix(""), claims(results)
@@ -132,13 +131,13 @@ def write_markdown(run: Path, file: Path, title: str | None = None) -> Path:
 
 
 def _tables(results: Results, section: str, folder: str) -> Iterator[Folded]:
-    """The main tables of a section; of those that have proportions the rows of 1%."""
+    """The main tables of a section; of those with rows for several proportions those of 1%."""
     for table in TABLES.values():
         rows = results.table(table)
         if rows is None or table.section != section or not (table.small or table.main):
             continue
         part = ""
-        if "proportion" in rows:
+        if "proportion" in [column.name for column in table.columns[: table.keys]]:
             rows, share = at_one_percent(rows)
             rows, part = rows.drop(columns="proportion"), f"{100 * share:.3g}% of the filters"
         yield Folded(Grid.of(table.name, rows), _link(folder, table.name), part)

@@ -57,7 +57,7 @@ def opening(results: Results, judged: list[Claim], charts: list[Chart]) -> Openi
         "Cost": _cost(results),
     }
     chart = next(iter([*of_function, *charts]), None)
-    return Opening(chart, {about: said for about, said in lines.items() if said})
+    return Opening(chart, {about: line for about, line in lines.items() if line})
 
 
 def study_of(results: Results) -> RunSettings | None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from faig.attribution.files.ranking_file import RANKINGS, RankingFile
-from faig.report.claims.claim import PAPER, job, listed
+from faig.attribution.methods import PAPER
+from faig.report.claims.claim import job, listed
 from faig.results.reader import Results
 from faig.results.tables import DISTRIBUTION
 

@@ -55,11 +55,6 @@ class TrainingStudySettings(BaseModel):
     attributed: AttributedSettings | None = None
 
 
-def is_training_study(run: Path) -> bool:
-    """Whether a run directory is that of a training study."""
-    return (run / CONFIG).is_file() and read_config(run / CONFIG).get("command") == COMMAND
-
-
 def write_training_study(run: Path, file: Path) -> Path:
     """Write the page of a finished study, its picture beside it, and its tables into the folder of the page's name.
 
@@ -141,7 +136,7 @@ def _held(results: Results, config: TrainingStudySettings) -> training_attribute
 
 
 def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:
-    """What the control gained, which arm is the furthest ahead of it on every input, and all other contests."""
+    """What the control gained, which arm is the furthest ahead of it on every input, and all other comparisons."""
     own = [f"{row['input']} {_number(row, 'gain')}" for row in gains[gains["arm"] == control].to_dict("records")]
     sentences = [f"The control `{markdown(control)}` gains, in dB: {markdown(', '.join(own))}."]
     best = []
@@ -152,8 +147,8 @@ def _found(gains: pd.DataFrame, ahead: pd.DataFrame, control: str) -> str:
     sentences.append(f"Furthest ahead of it: {', '.join(best)}.")
     for (arm, other), rows in ahead[ahead["against"] != control].groupby(["arm", "against"], sort=False):
         apart = [f"{row['input']} {_number(row, 'ahead')}" for row in rows.to_dict("records") if _apart(row)]
-        contest = f"`{markdown(arm)}` less `{markdown(other)}`"
-        sentences.append(f"{contest}: {markdown(', '.join(apart)) or 'not told apart on any input'}.")
+        difference = f"`{markdown(arm)}` less `{markdown(other)}`"
+        sentences.append(f"{difference}: {markdown(', '.join(apart)) or 'not told apart on any input'}.")
     return " ".join(sentences)
 
 

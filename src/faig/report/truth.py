@@ -12,7 +12,7 @@ from faig.report.figures.truth_charts import draw_truth
 from faig.report.kept import KEPT, keep
 from faig.report.truth_sections import SECTIONS
 from faig.results.reader import Results
-from faig.results.run_directory import CONFIG, read_config
+from faig.results.run_directory import CONFIG, command_of, read_config
 
 COMMAND = "truth"
 
@@ -43,11 +43,6 @@ class TruthSettings(BaseModel):
     planted: PlantedSettings
 
 
-def is_truth(run: Path) -> bool:
-    """Whether a run directory is that of a ground truth study."""
-    return (run / CONFIG).is_file() and read_config(run / CONFIG).get("command") == COMMAND
-
-
 def write_truth(run: Path, file: Path) -> Path:
     """Write the page of a finished study, its pictures beside it, and its tables into the folder of the page's name.
 
@@ -63,7 +58,7 @@ def write_truth(run: Path, file: Path) -> Path:
     Raises:
         InputError: the run is no ground truth study, has none of these stages, or a table is missing.
     """
-    if not is_truth(run):
+    if command_of(run) != COMMAND:
         raise InputError(f"{run}: is no ground truth study")
     config = validated(TruthSettings, read_config(run / CONFIG), str(run / CONFIG)).model_dump()
     results, folder = Results.of(run), file.with_suffix("")

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from faig.attribution.options import TOP
 from faig.report.escape import markdown
 from faig.report.figures.truth_charts import OF_DECOYS, SHOWN, TRUTHS
 from faig.results.reader import Results
 from faig.results.table import Table
 from faig.results.truth_tables import AGREEMENT, DECOYS, PLANTED, TOPS
 
-TOP = 0.01
-TOLD = ("faig", "signed", "predicted", "random")  # of the methods, on the first lines
+SUMMARISED = ("faig", "signed", "predicted", "random")  # of the methods, on the first lines
 GAINED = {
     "gain": "gained",
     "reverted": "own set reverted",
@@ -98,7 +98,7 @@ def _decoys_found(decoys: pd.DataFrame) -> str:
 
 def _ranges(rows: pd.DataFrame, value: str) -> str:
     means = rows.groupby(["pair", "function", "method"])[value].mean().unstack()
-    ends = {name: (means[name].min(), means[name].max()) for name in TOLD if name in means}
+    ends = {name: (means[name].min(), means[name].max()) for name in SUMMARISED if name in means}
     return ", ".join(f"`{name}` {_number(low)} to {_number(high)}" for name, (low, high) in ends.items())
 
 

@@ -36,39 +36,39 @@ SUMMARY = Table(
     keys=3,
     small=True,
 )
-CONTESTS = Table(
-    "contests.csv",
-    "Of each function, proportion and other method: by how much a champion is ahead, photos resampled jointly.",
+DIFFERENCES = Table(
+    "differences.csv",
+    "Of FAIG and the run's own method, by function and proportion: the differences from every other method.",
     "comparison",
     (
-        text("champion", "the method that is held against the others: FAIG, and the run's own", "method"),
-        *(REVERTED, PROPORTION, text("method", "the other one", "method")),
-        interval("effect", "the champion's minus the other's, on the own degradation"),
-        interval("switched_off", "the champion's minus the other's"),
-        interval("leak", "the champion's minus the other's: less is better"),
+        text("method", "that is compared with all others: FAIG, and the run's own", "method"),
+        *(REVERTED, PROPORTION, text("other_method", "that it is compared with", "method")),
+        interval("effect", "the method's minus the other's, on the own degradation; photos are resampled jointly"),
+        interval("switched_off", "the method's minus the other's"),
+        interval("leak", "the method's minus the other's: less is better"),
         interval("switched_off_pixels", "the same of `switched_off_pixels`"),
         interval("leak_pixels", "the same of `leak_pixels`: less is better"),
     ),
     keys=4,
     main=True,
 )
-EQUALS = Table(
-    "equals.csv",
-    "Of each function and method, twice: what it does at equal terms with FAIG's 1%, at the size chosen for them.",
+EQUAL_TERMS = Table(
+    "equal-terms.csv",
+    "Of each function and method, twice: what its set does that was chosen to be at equal terms with FAIG's 1%.",
     "comparison",
     (
         *(REVERTED, text("method", "that is held against FAIG", "method")),
         text(
-            "terms",
+            "constraint",
             "`no more leak`: of at most 1% of the filters, the set that leaks no more and switches off most; "
             "`as much off`: the smallest that switches off as much, else the largest; by both measures",
             values=("no more leak", "as much off"),
         ),
-        share("size", "of that set / number of filters; 0 where no set leaks so little, and none is reverted"),
+        replace(PROPORTION, about=f"{PROPORTION.about}; 0 where no set leaks so little, and none is reverted", least=0),
         text(
             "chosen_on",
-            "the images on which the size was chosen: `finding images`, or, where filters were found on no others, "
-            "`measured images`, which flatters the method",
+            "the images on which the proportion was chosen: `finding images`, or, where filters were found on no "
+            "others, `measured images`, which flatters the method",
             values=("finding images", "measured images"),
         ),
         *(
@@ -91,7 +91,7 @@ KNOBS = Table(
     "comparison",
     (
         text("knob", KNOB, values=CONTROLS),
-        text("reverted", "the function that is judged; the knob turns all of them", "function"),
+        replace(FUNCTION, about="that the numbers are of; the knob turns all of them"),
         share("position", "the target's share: 0 is the baseline, 1 would be the target"),
         *(OFF, LEAK),
         *PIXELS,
@@ -165,4 +165,4 @@ GRAFTS = Table(
     keys=4,
 )
 
-COMPARISON_TABLES = (SUMMARY, CONTESTS, EQUALS, KNOBS, AREAS, EFFECTS, CHECK, GRAFTS)
+COMPARISON_TABLES = (SUMMARY, DIFFERENCES, EQUAL_TERMS, KNOBS, AREAS, EFFECTS, CHECK, GRAFTS)

@@ -106,6 +106,15 @@ def read_config(path: Path) -> dict[str, Any]:
     return values
 
 
+def command_of(run: Path) -> str:
+    """The command whose run, or the kind of study whose folder, a directory is; empty where no settings say so.
+
+    Raises:
+        InputError: the settings are there and cannot be read.
+    """
+    return str(read_config(run / CONFIG).get("command", "")) if (run / CONFIG).is_file() else ""
+
+
 @contextmanager
 def replacing_files(folder: Path, what: str) -> Iterator[Path]:
     """Fill the yielded folder with files; on success all of them come into ``folder``, after an error none.

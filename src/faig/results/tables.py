@@ -161,7 +161,7 @@ CONFUSION = Table(
     "confusion.csv",
     "Of each true class: how many images the found filters take for each class, or for none.",
     "prediction",
-    (text("is", "the true class", "input"),),
+    (text("true_class", "what was done to it", "input"),),
     keys=1,
     small=True,
     variable=count("", "for each class its name, and `unknown`: how many images are taken for it"),
@@ -192,7 +192,7 @@ PREDICTIONS = Table(
     "Of each LR image: what the found filters take it for.",
     "prediction",
     (
-        *(text("image", "its name"), text("is", "the true class", "input")),
+        *(text("image", "its name"), text("true_class", "what was done to it", "input")),
         text("prediction", "the likeliest class; `unknown` where the image is like nothing known"),
         share("typicality", "share of what the likeliest class is known by that is as far from its middle", gaps=True),
     ),

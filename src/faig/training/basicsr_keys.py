@@ -228,8 +228,8 @@ def as_in(pattern: str, name: str) -> str:
 
 
 def found(name: str, table: dict[str, Any]) -> Any:
-    """What a table says of a key, which may stand under a pattern; None where it is not in it."""
-    return next((said for pattern, said in table.items() if fnmatchcase(name, pattern)), None)
+    """The entry of a key in a table, which may stand under a pattern; None where it is not in it."""
+    return next((entry for pattern, entry in table.items() if fnmatchcase(name, pattern)), None)
 
 
 def documentation() -> str:

@@ -62,22 +62,18 @@ def find(name: str) -> Path:
     return path
 
 
-def load_pair(
-    target: str, baseline: str, builder: Builder | None = None, device: str = "cpu"
+def load_networks(
+    *, target: str, baseline: str, builder: Builder | None = None, device: str = "cpu"
 ) -> tuple[nn.Module, nn.Module]:
-    """Load the target and the baseline of a pair, each a zoo name or a file, and check that they are a pair.
+    """Target and baseline, in this order, each a zoo name or a file; `faig.Pair` has more that is done with the two.
 
     Raises:
         InputError: as `load`; or the two are of different architectures (the message names the first difference),
             or have equal weights.
     """
-    high, low = load(target, builder).to(device), load(baseline, builder).to(device)
-    try:
-        if WeightPath(high, low).is_point:
-            raise InputError("have equal weights, so nothing tells them apart")
-    except InputError as error:
-        raise error.at(f"{target} and {baseline}") from None
-    return high, low
+    networks = load(target, builder).to(device), load(baseline, builder).to(device)
+    WeightPath.of_pair(*networks, f"{target} against {baseline}")
+    return networks
 
 
 def load(name: str, builder: Builder | None = None, key: str | None = None) -> nn.Module:

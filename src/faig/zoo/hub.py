@@ -135,7 +135,7 @@ def fetch(location: str, **download: Any) -> Path:
 
 def check(folder: Path) -> None:
     """Raise InputError unless the networks in a folder are a pair, and the scores, if any, are theirs."""
-    target, baseline = zoo.load_pair(str(folder / NEEDED[1]), str(folder / NEEDED[0]))
+    target, baseline = zoo.load_networks(target=str(folder / NEEDED[1]), baseline=str(folder / NEEDED[0]))
     networks = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
     for name, load in ((SCORES, load_scores), (LEARNED, load_learned)):
         if (folder / name).is_file() and load(folder / name)[1].get("fingerprint", {}) != networks:

@@ -92,7 +92,7 @@ def load_predictor(pair: str, device: str = "cpu") -> Predictor:
         message = f"{pair} ships no predictor; name two networks and the filters of each function instead"
         raise InputError(message, setting="filters")
     learned = read_learned(path)
-    target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline", device=device)
+    target, baseline = zoo.load_networks(target=f"{pair}/target", baseline=f"{pair}/baseline", device=device)
     functions, proportion = learned["functions"], learned["proportion"]
     if learned["of"] != _fingerprint(pair, target, baseline, functions, proportion):
         raise InputError(f"{path}: was learned for other networks or filters than those of {pair}")

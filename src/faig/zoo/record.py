@@ -63,7 +63,7 @@ def record_of(pair: str) -> PairRecord:
         InputError: there is no such pair, or a file of it cannot be read.
     """
     folder = zoo.folder(pair)
-    target, baseline = zoo.load_pair(f"{pair}/target", f"{pair}/baseline")
+    target, baseline = zoo.load_networks(target=f"{pair}/target", baseline=f"{pair}/baseline")
     metadata = network_metadata(folder / "target.safetensors")
     card, scores = folder / CARD, folder / SCORES
     return PairRecord(

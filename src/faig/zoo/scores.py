@@ -9,13 +9,13 @@ from faig import zoo
 from faig.attribution.files.score_files import load_scores
 from faig.attribution.files.unit_files import RankedUnits, read_units
 from faig.attribution.methods import DEFAULT, MASK, METHODS
+from faig.attribution.options import TOP
 from faig.attribution.result import not_reached
 from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSet, FilterSpace, Strengths, rank
 from faig.zoo.learned import LEARNED, load_learned
 
 SCORES = "scores.safetensors"
-SHARE = 0.01  # of the units, where none is named: the paper's
 
 
 def chosen_by(
@@ -31,7 +31,7 @@ def chosen_by(
     Args:
         names: by function; see `units`.
         network: whose units they are.
-        share: of the units, in (0, 1]; `SHARE` where it is None.
+        share: of the units, in (0, 1]; `TOP` where it is None.
         unit: where a file does not say; see `unit_files.read_units`.
         everything: where a file does not say.
 
@@ -44,7 +44,7 @@ def chosen_by(
         read = units(name, network, function=function, unit=unit, everything=everything)
         if isinstance(read, Strengths) and share is not None:
             raise InputError(f"{name}: says of every unit how far it is turned; leave the share out", setting="top")
-        chosen[function] = read if isinstance(read, Strengths) else read.top(SHARE if share is None else share)
+        chosen[function] = read if isinstance(read, Strengths) else read.top(TOP if share is None else share)
     return chosen
 
 

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from faig.common.errors import InputError
 from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
 from faig.networks.trial import Trial, check_end, in_order
@@ -40,6 +41,21 @@ class WeightPath:
         self._moving = [key for key, delta in self.difference.items() if bool(delta.any())] or list(self.difference)
         check_end(self.move(1.0), baseline, trial.image)
         self.move(0.0)
+
+    @classmethod
+    def of_pair(cls, target: nn.Module, baseline: nn.Module, named: str) -> "WeightPath":
+        """The path of two networks that are a pair; ``named`` is what messages begin with.
+
+        Raises:
+            InputError: as above; or the two have equal weights.
+        """
+        try:
+            path = cls(target, baseline)
+            if path.is_point:
+                raise InputError("have equal weights, so nothing tells them apart")
+        except InputError as error:
+            raise error.at(named) from None
+        return path
 
     def twin(self) -> "WeightPath":
         """The same path with a network of its own, which moves by itself."""

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from faig.attribution.integration.quadrature import RULES
 from faig.attribution.methods import METHODS
-from faig.attribution.options import Nodes
+from faig.attribution.options import TOP, Nodes
 from faig.common.setting_types import FilePath, Iterations, Name, Repeats, Side
 from faig.common.settings import NumberOrText, Proportion, Proportions, Strict, one_of
 from faig.experiment.config import PROTOCOLS, CompareConfig, ImagesConfig, MethodNames, NetworksConfig, StrengthList
@@ -39,7 +39,7 @@ class ReferencePart(Strict):
         steps: of learning each.
     """
 
-    proportions: Proportions = Field(default_factory=lambda: [0.01])
+    proportions: Proportions = Field(default_factory=lambda: [TOP])
     grafts: Proportions = Field(default_factory=list)
     steps: Iterations = 100
 
@@ -47,7 +47,7 @@ class ReferencePart(Strict):
 class SweepPart(Strict):
     """Functions turned up and down; see `SweepConfig`."""
 
-    top: Proportion = 0.01
+    top: Proportion = TOP
     way: Annotated[str, one_of(WAYS)] = WAYS[0]
     strengths: StrengthList = Field(default_factory=lambda: [step / 10 for step in range(16)])
 
@@ -61,7 +61,7 @@ class PredictPart(Strict):
         seeds: of random filters in place of the found ones.
     """
 
-    top: Proportion = 0.01
+    top: Proportion = TOP
     levels: dict[str, Annotated[list[PositiveFloat], Field(min_length=1)]] = Field(
         default_factory=lambda: {"blur": [0.5, 1.0, 1.5, 2.0, 3.0, 4.0], "noise": [0.01, 0.02, 0.05, 0.1, 0.2]}
     )
@@ -76,7 +76,7 @@ class LocationsPart(Strict):
         seeds: of permutations and random places.
     """
 
-    top: Proportion = 0.01
+    top: Proportion = TOP
     seeds: Repeats = 3
 
 
@@ -92,7 +92,7 @@ class RetrainPart(Strict):
         lr_patch: LR pixels of a patch's side.
     """
 
-    top: Proportion = 0.01
+    top: Proportion = TOP
     iterations: Iterations = 400
     every: PositiveInt = 50
     learning_rate: PositiveFloat = 1e-3

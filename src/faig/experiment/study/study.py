@@ -13,7 +13,7 @@ import yaml
 from faig.common.errors import InputError
 from faig.common.files import alone_in, replacing
 from faig.common.progress import Track, silent
-from faig.experiment.networks import load_pair
+from faig.experiment.networks import configured_pair
 from faig.experiment.study.comparison import StudyComparison, StudyDistribution
 from faig.experiment.study.config import StudyConfig
 from faig.experiment.study.context import Study, StudyStage
@@ -69,7 +69,7 @@ def study(
     """
     if config.retrain:
         importlib.import_module("accelerate")  # fails now where faig[train] is missing, not after the other stages
-    context = Study(config, load_pair(config), out)
+    context = Study(config, configured_pair(config), out)
     settings = config.model_dump(mode="json")
     _check_place(out, settings, force)
     sources: dict[str, SourceConfig | None] = {part: getattr(config, part) for part in IMAGES}

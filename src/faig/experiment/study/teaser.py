@@ -6,6 +6,7 @@ from typing import Any
 
 from torch.nn import functional
 
+from faig.attribution.options import TOP
 from faig.common.files import new_folder
 from faig.common.progress import Track
 from faig.experiment.networks import pair_fingerprint
@@ -22,8 +23,6 @@ from faig.pair import Pair
 from faig.results.table import write_table
 from faig.results.tables import PICTURES
 
-SHARE = 0.01  # of the filters
-
 
 class Teaser(StudyStage):
     """The first of the study's ``show`` images, restored by the target and with 1% of the filters reverted."""
@@ -33,7 +32,7 @@ class Teaser(StudyStage):
     def __init__(self, study: Study) -> None:
         super().__init__(study)
         self.case = study.cases("show")[0]
-        self.filters = study.filters(SHARE)
+        self.filters = study.filters(TOP)
 
     @classmethod
     def wanted(cls, config: StudyConfig) -> bool:  # noqa: ARG003 - as the others are asked

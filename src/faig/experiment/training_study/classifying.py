@@ -55,16 +55,16 @@ def classify(study: TrainingStudy, arm: str, seed: int) -> list[dict[str, Any]]:
     assert isinstance(network, BankedSRResNet)
     assert banks is not None
     photos = [case.photo for case in study.measured]
-    said = {
+    probabilities = {
         kind: torch.cat([network.probabilities(case.lr[kind][None]) for case in study.measured]).double().numpy()
         for kind in study.measured[0].lr
     }
     return [
         {"arm": arm, "seed": seed, "bank": bank, "input": kind}
         | estimate_mean(values[:, place], photos=photos, seed=study.config.seed).columns("probability")
-        | {"auc": float("nan") if kind == bank else area_under_roc(said[bank][:, place], values[:, place])}
+        | {"auc": float("nan") if kind == bank else area_under_roc(probabilities[bank][:, place], values[:, place])}
         for place, bank in enumerate(banks.degradations)
-        for kind, values in said.items()
+        for kind, values in probabilities.items()
     ]
 
 

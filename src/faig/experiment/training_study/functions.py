@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from faig.common.progress import Track, silent
-from faig.common.statistics import Estimate, Numbers, estimate
+from faig.common.statistics import Estimate, Numbers, estimate, spread_of
 from faig.experiment.stage import kept_units
 from faig.experiment.training_study.arm import ARMS, ArmStage
-from faig.experiment.training_study.contest import spread_of
 from faig.experiment.training_study.context import TrainingStudy, TrainingStudyStage
 from faig.intervention.measure import from_json, measure, measure_reference, to_json
 from faig.intervention.wreck import described, wrecked

@@ -14,8 +14,8 @@ from faig.experiment.stage import Stage, check_settings
 from faig.experiment.training_study.arm import ARMS, CPU, ArmStage
 from faig.experiment.training_study.attributed import ATTRIBUTION, Attributed, check_branches
 from faig.experiment.training_study.classifying import CLASSIFYING, Classifying
+from faig.experiment.training_study.comparison import COMPARISON, ArmComparison
 from faig.experiment.training_study.config import TrainingStudyConfig
-from faig.experiment.training_study.contest import CONTEST, Contest
 from faig.experiment.training_study.context import FOUND, TrainingStudy
 from faig.experiment.training_study.finding import Finding
 from faig.experiment.training_study.functions import FUNCTIONS, Functions
@@ -38,7 +38,7 @@ def training_study(
     """Run a training study, or go on where a killed one stopped.
 
     Leaves in ``out``: ``config.yaml``, ``images/`` (``learn``, ``find``, ``measure``), and run directories: ``found``
-    where arms ask for units to be found, ``arms/NAME``, ``functions`` where it is asked for, ``contest``,
+    where arms ask for units to be found, ``arms/NAME``, ``functions`` where it is asked for, ``comparison``,
     ``classifying`` where networks have banks, and ``attributed`` where it is asked for.
 
     Args:
@@ -66,7 +66,7 @@ def training_study(
         stages: dict[str, Callable[[], Stage]] = {FOUND: lambda: Finding(study)} if Finding.wanted(config) else {}
         stages |= {f"{ARMS}/{arm}": lambda arm=arm: ArmStage(study, arm) for arm in config.arms}  # type: ignore[misc]
         stages |= {FUNCTIONS: lambda: Functions(study)} if config.functions else {}
-        stages |= {CONTEST: lambda: Contest(study)}
+        stages |= {COMPARISON: lambda: ArmComparison(study)}
         stages |= {CLASSIFYING: lambda: Classifying(study)} if Classifying.banked(config) else {}
         if (asked := config.attributed) is not None:
             stages |= {ATTRIBUTION: lambda: Attributed(study, asked)}

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import torch
 
+from faig.attribution.options import TOP
 from faig.common.progress import silent
 from faig.experiment.stage import Unit
 from faig.experiment.truth.alone import Alone
-from faig.experiment.truth.context import FUNCTIONS, TOP, PerInput, Subject, TruthStage, barriers, per_filter
+from faig.experiment.truth.context import FUNCTIONS, PerInput, Subject, TruthStage, barriers, per_filter
 from faig.experiment.truth.greedy import Greedy
 from faig.experiment.truth.shapley import Shapley
 from faig.filters import FilterSet, Scores, rank

@@ -30,7 +30,6 @@ from faig.results.cells import read_table
 from faig.results.table import Table, write_table
 
 FUNCTIONS = ("blur", "noise")  # the paper's
-TOP = 0.01
 SPREAD = 4  # each so-many-th of the busiest crops of a photo is taken
 MEASURED_SIDE = 48  # GT pixels of a crop that effects are measured on, at least
 
@@ -71,9 +70,9 @@ class Subject:
         Raises:
             InputError: a file cannot be loaded, or the two are no pair.
         """
-        target, baseline = zoo.load_pair(
-            self.config.network(self.name, self.training_seed, "target"),
-            self.config.network(self.name, self.training_seed, "baseline"),
+        target, baseline = zoo.load_networks(
+            target=self.config.network(self.name, self.training_seed, "target"),
+            baseline=self.config.network(self.name, self.training_seed, "baseline"),
         )
         return Pair(target=fast(target), baseline=fast(baseline))
 

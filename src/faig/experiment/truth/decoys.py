@@ -7,10 +7,11 @@ from typing import Any
 
 from torch import nn
 
+from faig.attribution.options import TOP
 from faig.attribution.result import Attribution
 from faig.common.settings import count_of
 from faig.experiment.stage import Unit
-from faig.experiment.truth.context import FUNCTIONS, TOP, Subject, TruthStage, barriers, fast
+from faig.experiment.truth.context import FUNCTIONS, Subject, TruthStage, barriers, fast
 from faig.filters import rank
 from faig.networks.align import align
 from faig.results.truth_tables import DECOYS

@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
+from faig.attribution.options import TOP
 from faig.common.settings import count_of
 from faig.experiment.stage import Unit
 from faig.experiment.truth.alone import Alone
-from faig.experiment.truth.context import FUNCTIONS, TOP, Subject, TruthStage, per_filter
+from faig.experiment.truth.context import FUNCTIONS, Subject, TruthStage, per_filter
 from faig.filters import rank
 from faig.results.truth_tables import ALONE, GREEDY
 from faig.truth import greedy, specific

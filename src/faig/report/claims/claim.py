@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import pandas as pd
 
+from faig.attribution.methods import PAPER
+from faig.attribution.options import TOP
 from faig.common.statistics import Estimate, Row
 from faig.intervention.comparison import MEASURES
-
-PAPER = "faig"  # the paper's method, which its claims are about
 
 
 class Verdict(StrEnum):
@@ -71,7 +71,7 @@ def above_zero(estimate: Estimate) -> Verdict:
 
 def at_one_percent(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     """The rows of 1%, or where there are none of the smallest proportion; and which it is."""
-    shares = sorted(table["proportion"].unique(), key=lambda share: (abs(share - 0.01) > 1e-9, share))
+    shares = sorted(table["proportion"].unique(), key=lambda share: (abs(share - TOP) > 1e-9, share))
     if not shares:
         return table, math.nan
     return table[table["proportion"] == shares[0]], float(shares[0])

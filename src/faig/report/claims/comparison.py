@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
+from faig.attribution.methods import PAPER
 from faig.common.statistics import Estimate
 from faig.imaging.cases import CLEAN
 from faig.intervention.comparison import MEASURES
 from faig.report.claims import distribution as where
 from faig.report.claims import prediction as further
 from faig.report.claims.claim import (
-    PAPER,
     Claim,
     Verdict,
     above_zero,
@@ -35,7 +35,7 @@ from faig.report.claims.claim import (
 from faig.report.claims.equal_terms import can_be_beaten
 from faig.report.claims.modulation import smooth
 from faig.report.rankings import own_method
-from faig.results.comparison_tables import CONTESTS, EQUALS, SUMMARY
+from faig.results.comparison_tables import DIFFERENCES, EQUAL_TERMS, SUMMARY
 from faig.results.reader import Results
 from faig.results.table import Table
 from faig.results.tables import ACCURACY, DISTRIBUTION, GAINED, LEARNED, MODULATION, OVERLAPS, RESPONSES
@@ -49,10 +49,10 @@ def claims(results: Results) -> list[Claim]:
     """Every claim that the tables of a run speak of: the paper's, which are about FAIG, then ours."""
     method = own_method(results)
     extra = [] if method == PAPER else [partial(switches_off, method=method)]
-    judges: dict[Table, Sequence[Callable[[pd.DataFrame], Claim | None]]] = {
+    speak_of: dict[Table, Sequence[Callable[[pd.DataFrame], Claim | None]]] = {
         SUMMARY: [switches_off, *extra, partial(is_enough, method=method)],
-        CONTESTS: [ahead, partial(better_than_each, champion=method)],
-        EQUALS: [can_be_beaten],
+        DIFFERENCES: [ahead, partial(better_than_each, method=method)],
+        EQUAL_TERMS: [can_be_beaten],
         DISTRIBUTION: [where.at_the_back, where.less_even],
         OVERLAPS: [where.deeper],
         MODULATION: [smooth],
@@ -61,10 +61,10 @@ def claims(results: Results) -> list[Claim]:
         GAINED: [further.places_matter],
     }
     made = [
-        judge(rows)
-        for table, of_table in judges.items()
+        claim_of(rows)
+        for table, of_table in speak_of.items()
         if (rows := results.table(table)) is not None and len(rows)
-        for judge in of_table
+        for claim_of in of_table
     ]
     return sorted((claim for claim in made if claim is not None), key=lambda claim: claim.whose != "paper")
 
@@ -75,7 +75,7 @@ def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     if rows["leak"].isna().all():  # images of one kind only
         return None
 
-    def judged(off: float, leak: float) -> Verdict:
+    def verdict_of(off: float, leak: float) -> Verdict:
         if math.isnan(off + leak):
             return Verdict.OPEN
         if off >= OFF and leak <= LEAK:
@@ -85,7 +85,7 @@ def switches_off(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     def of_both(row: "pd.Series[Any]") -> Verdict:
         if row["wrecked"]:
             return Verdict.FAILS
-        return worst_of(judged(row[f"switched_off{end}"], row[f"leak{end}"]) for end in MEASURES)
+        return worst_of(verdict_of(row[f"switched_off{end}"], row[f"leak{end}"]) for end in MEASURES)
 
     says = [
         f"{job(row['reverted'])} is switched off to {in_both(row, 'switched_off')} of the whole way, "
@@ -121,7 +121,7 @@ def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     if rows.empty:
         return None
 
-    def judged(on: float) -> Verdict:
+    def verdict_of(on: float) -> Verdict:
         if math.isnan(on):
             return Verdict.OPEN
         return Verdict.HOLDS if on >= OFF else Verdict.PARTLY if on >= PARTLY_OFF else Verdict.FAILS
@@ -130,7 +130,7 @@ def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
         f"The same {100 * share:.3g}% of the filters by {method}, grafted onto the baseline, are enough to give it the "
         "function.",
         "ours",
-        together(worst_of(judged(row[f"switched_on{end}"]) for end in MEASURES) for _, row in rows.iterrows()),
+        together(worst_of(verdict_of(row[f"switched_on{end}"]) for end in MEASURES) for _, row in rows.iterrows()),
         sentences(
             f"{job(row['reverted'])} is switched on to {in_both(row, 'switched_on')} of the whole way"
             for _, row in rows.iterrows()
@@ -139,13 +139,14 @@ def is_enough(summary: pd.DataFrame, method: str = PAPER) -> Claim | None:
     )
 
 
-def ahead(contests: pd.DataFrame) -> Claim | None:
+def ahead(differences: pd.DataFrame) -> Claim | None:
     """Whether FAIG's filters have a larger effect than those of the paper's controls."""
-    rows, share = at_one_percent(contests[(contests["champion"] == PAPER) & contests["method"].isin(CONTROLS)])
+    of_paper = differences[differences["method"] == PAPER]
+    rows, share = at_one_percent(of_paper[of_paper["other_method"].isin(CONTROLS)])
     if rows.empty:
         return None
     leads = [
-        (above_zero(lead := Estimate.of_row(row, "effect")), lead, f"{row['method']} on {job(row['reverted'])}")
+        (above_zero(lead := Estimate.of_row(row, "effect")), lead, f"{row['other_method']} on {job(row['reverted'])}")
         for _, row in rows.iterrows()
     ]
     by_verdict = {v: [(lead, name) for verdict, lead, name in leads if verdict is v] for v in Verdict}
@@ -153,12 +154,12 @@ def ahead(contests: pd.DataFrame) -> Claim | None:
     if wins := by_verdict[Verdict.HOLDS]:
         lead, name = min(wins, key=lambda win: win[0].value)
         parts.append(
-            f"ahead in {len(wins)} of {len(leads)} contests, by the least against {name}: {written(lead, True)}"
+            f"ahead in {len(wins)} of {len(leads)} comparisons, by the least against {name}: {written(lead, True)}"
         )
     for verdict, words in ((Verdict.FAILS, "behind"), (Verdict.OPEN, "not told apart from")):
         parts += [f"{words} {name}: {written(lead, True)}" for lead, name in by_verdict[verdict]]
     return Claim(
-        f"FAIG's {100 * share:.3g}% change their own degradation more than those of {listed(rows['method'])}.",
+        f"FAIG's {100 * share:.3g}% change their own degradation more than those of {listed(rows['other_method'])}.",
         "paper",
         together(verdict for verdict, _, _ in leads),
         sentences(parts),
@@ -167,37 +168,37 @@ def ahead(contests: pd.DataFrame) -> Claim | None:
     )
 
 
-def better_than_each(contests: pd.DataFrame, champion: str = PAPER) -> Claim | None:
-    """Whether a champion beats every method by switched off and leak; a large effect can also mean a wrecked image."""
-    rows = contests[(contests["champion"] == champion) & ~contests["method"].str.startswith(LEARNED)]
+def better_than_each(differences: pd.DataFrame, method: str = PAPER) -> Claim | None:
+    """Whether a method beats every other one by switched off and leak; a large effect can also mean a wrecked image."""
+    rows = differences[(differences["method"] == method) & ~differences["other_method"].str.startswith(LEARNED)]
     rows, share = at_one_percent(rows)
     if rows.empty:
         return None
     names: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for _, row in rows.iterrows():
         verdict = _better(row)
-        against = f"{row['method']} on {job(row['reverted'])}"
+        against = f"{row['other_method']} on {job(row['reverted'])}"
         if verdict is Verdict.FAILS:
             against += f": switched off {in_both(row, 'switched_off', True)}, leak {in_both(row, 'leak', True)}"
         names[verdict].append(against)
     words = {Verdict.HOLDS: "better than", Verdict.PARTLY: "better in one and worse in the other than"}
-    parts = [f"{said} {listed(names[verdict])}" for verdict, said in words.items() if names[verdict]]
+    parts = [f"{phrase} {listed(names[verdict])}" for verdict, phrase in words.items() if names[verdict]]
     parts += [f"worse than {against}" for against in names[Verdict.FAILS]]
     parts += [f"not told apart by both measures from {listed(rivals)}" for rivals in [names[Verdict.OPEN]] if rivals]
     return Claim(
-        f"At {100 * share:.3g}% no method switches a function off further than {champion}, or leaks less, without "
+        f"At {100 * share:.3g}% no method switches a function off further than {method}, or leaks less, without "
         "paying for it.",
         "ours",
         together(verdict for verdict, against in names.items() if against),
         sentences(parts),
         "Better than a method: in gradient maps and in pixels, the interval of the difference in switched off is above "
         "0, or that in leak below 0, and nothing is clearly worse by either measure. It holds where "
-        f"{champion} is better than every method on every function.",
+        f"{method} is better than every method on every function.",
     )
 
 
 def _better(row: "pd.Series[Any]") -> Verdict:
-    """Whether a champion is better by both measures and worse by none, from the differences."""
+    """Whether a method is better by both measures and worse by none, from the differences."""
     better, worse = [], []
     for end in MEASURES:
         off, leak = Estimate.of_row(row, f"switched_off{end}"), Estimate.of_row(row, f"leak{end}")

@@ -10,18 +10,18 @@ from faig.intervention.equal_terms import AS_MUCH_OFF, MEASURED, NO_MORE_LEAK
 from faig.report.claims.claim import Claim, Verdict, above_zero, in_both, job, listed, sentences, together
 from faig.results.tables import LEARNED
 
-# By terms: what a method has to be ahead in, what it must not lose, and how these are told.
-CONTESTS = {
+# By constraint: what a method has to be ahead in, what it must not lose, and the words for it.
+BY_CONSTRAINT = {
     NO_MORE_LEAK: ("switched_off", "leak", "with no more leak", "switched off", "leaks more"),
     AS_MUCH_OFF: ("leak", "switched_off", "where it switches off as much", "leak less by", "switches off less"),
 }
 
 
-def can_be_beaten(equals: pd.DataFrame) -> Claim | None:
+def can_be_beaten(equal_terms: pd.DataFrame) -> Claim | None:
     """Whether one method beats FAIG at equal terms, by both measures; learned masks are left out."""
-    rows = equals[~equals["method"].str.startswith(LEARNED)]
+    rows = equal_terms[~equal_terms["method"].str.startswith(LEARNED)]
     by_method = {
-        str(method): (together(_verdict(row) for _, row in group.iterrows()), _told(str(method), group))
+        str(method): (together(_verdict(row) for _, row in group.iterrows()), _words(str(method), group))
         for method, group in rows.groupby("method", sort=False)
     }
     if not by_method:
@@ -51,8 +51,8 @@ def _leads(row: "pd.Series[Any]", name: str) -> list[Estimate]:
 
 
 def _verdict(row: "pd.Series[Any]") -> Verdict:
-    """Of one contest: ahead by both measures, at no price; behind by one of them, or at a price; or neither."""
-    lead, _, *_ = CONTESTS[row["terms"]]
+    """Of one row: ahead by both measures, at no price; behind by one of them, or at a price; or neither."""
+    lead, _, *_ = BY_CONSTRAINT[row["constraint"]]
     verdicts = {above_zero(each) for each in _leads(row, lead)}
     if Verdict.FAILS in verdicts or _price(row):
         return Verdict.FAILS
@@ -61,29 +61,29 @@ def _verdict(row: "pd.Series[Any]") -> Verdict:
 
 def _price(row: "pd.Series[Any]") -> str:
     """What the method pays on the measured images, whatever it did on those of the choice; empty for nothing."""
-    _, equal, *_, price = CONTESTS[row["terms"]]
+    _, equal, *_, price = BY_CONSTRAINT[row["constraint"]]
     if row["wrecked"]:
         return f"is wrecked, {row['wrecked']}"
     return price if any(each.high < 0 for each in _leads(row, equal)) else ""
 
 
-def _told(method: str, group: pd.DataFrame) -> list[str]:
-    """What is said of a method, function by function."""
-    contests = []
+def _words(method: str, group: pd.DataFrame) -> list[str]:
+    """What a method does, function by function."""
+    by_function = []
     for function, rows in group.groupby("reverted", sort=False):
         parts = []
         for _, row in rows.iterrows():
-            lead, _, terms, words, _ = CONTESTS[row["terms"]]
-            price = _price(row)
+            lead, _, constraint, words, _ = BY_CONSTRAINT[row["constraint"]]
+            price, share = _price(row), f"{100 * row['proportion']:.3g}% of the filters"
             parts.append(
-                f"{terms} ({100 * row['size']:.3g}% of the filters), {words} {in_both(row, lead, True, '_ahead')}"
+                f"{constraint} ({share}), {words} {in_both(row, lead, True, '_ahead')}"
                 + (f", but it {price}" if price else "")
             )
-        contests.append(f"{method} on {job(str(function))}: {'; '.join(parts)}")
-    return contests
+        by_function.append(f"{method} on {job(str(function))}: {'; '.join(parts)}")
+    return by_function
 
 
 def _most_ahead(rows: pd.DataFrame) -> tuple[int, float]:
     """The key to choose a method by: how many of its leads are surely above 0, then their sum."""
-    leads = [each for _, row in rows.iterrows() for each in _leads(row, CONTESTS[row["terms"]][0])]
+    leads = [each for _, row in rows.iterrows() for each in _leads(row, BY_CONSTRAINT[row["constraint"]][0])]
     return sum(each.low > 0 for each in leads), sum(each.value for each in leads)

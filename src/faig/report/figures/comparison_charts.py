@@ -77,7 +77,7 @@ def _tradeoffs(
             style = of_method(method, summary["method"], own, colours[str(kind)])
             series.append(Series(str(method), list(line[leak]), *estimates(line, off), hover=hover, **style))
         if knobs is not None:
-            series += _controls(knobs[knobs["reverted"] == kind], off, leak, len(series))
+            series += _controls(knobs[knobs["function"] == kind], off, leak, len(series))
         yield Chart(
             f"tradeoff-{kind}{end.replace('_', '-')}",
             f"Trade-off in {WORDS[end]}: {job(str(kind))}",

@@ -1,6 +1,7 @@
 """The picture of a run: what is left of each function when its filters are given back."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from faig.common.errors import InputError
@@ -53,7 +54,7 @@ def draw_teaser(run: Path) -> Path:
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel("" if shot.shown == "gt" else f"{shot.psnr:.2f} dB", fontsize=11)
         if row == 0:
-            axes.set_title(_title(shot), fontsize=13)
+            axes.set_title(shot_title(shot, NAMES), fontsize=13)
         if column == 0:
             axes.set_ylabel(ROWS.get(shot.input, shot.input), fontsize=13)
     out = home / PICTURE
@@ -80,5 +81,6 @@ def teaser_caption(shots: list[Shot]) -> str:
     return " ".join([*parts, "That is against the target, on this one image."]) if parts else ""
 
 
-def _title(shot: Shot) -> str:
-    return NAMES[shot.shown] or f"{job(shot.function)} reverted"
+def shot_title(shot: Shot, names: Mapping[str, str]) -> str:
+    """What was done to the network, or what else a picture is, in the words of ``names`` by `Shot.shown`."""
+    return names[shot.shown] or f"{job(shot.function)} reverted"

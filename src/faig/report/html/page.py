@@ -22,11 +22,11 @@ from faig.report.figures.filtermap import filter_map
 from faig.report.figures.pictures import Picture, pictures
 from faig.report.figures.series_of_tables import colours_of_run
 from faig.report.figures.strips import guide_of
-from faig.report.figures.teaser import guide_among, teaser_caption
+from faig.report.figures.teaser import guide_among, shot_title, teaser_caption
 from faig.report.headline import Fact, Headline, headline
 from faig.report.html.html_table import Grid
 from faig.report.rankings import own_method, rankings_of, whose_filters
-from faig.results.reader import Results, Shot, read_any
+from faig.results.reader import Results, read_any
 from faig.results.tables import CONFUSION, MODULATION, SECTIONS, TABLES
 
 if TYPE_CHECKING:
@@ -194,20 +194,17 @@ def _teaser(results: Results, found: Headline | None) -> list[Comparison]:
     comparisons = []
     for kind in kinds:
         ordered = sorted((shot for shot in shots if shot.input == kind), key=lambda shot: [*NAMES].index(shot.shown))
-        shown = pictures({_name(shot): shot.file for shot in ordered}, guide_among(shots), TEASER / len(kinds))
+        titles, files = [shot_title(shot, NAMES) for shot in ordered], [shot.file for shot in ordered]
+        shown = pictures(dict(zip(titles, files, strict=True)), guide_among(shots), TEASER / len(kinds))
         left = next((number for number, shot in enumerate(ordered) if shot.shown == "target"), 0)
         wanted = found.function if found else kind
         right = next((number for number, shot in enumerate(ordered) if shot.function == wanted), len(shown) - 1)
         labels = [
-            _name(shot) + ("" if pd.isna(shot.psnr) else f", {shot.psnr:.2f}\N{NO-BREAK SPACE}dB") for shot in ordered
+            title + ("" if pd.isna(shot.psnr) else f", {shot.psnr:.2f}\N{NO-BREAK SPACE}dB")
+            for title, shot in zip(titles, ordered, strict=True)
         ]
         comparisons.append(Comparison(ROWS.get(kind, f"{kind} input"), shown, labels, left, right))
     return comparisons
-
-
-def _name(shot: Shot) -> str:
-    """What was done to the network, or what else a picture is."""
-    return NAMES[shot.shown] or f"{job(shot.function)} reverted"
 
 
 def _sweeps(results: Results) -> list[Sweep]:

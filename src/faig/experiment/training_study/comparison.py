@@ -1,4 +1,4 @@
-"""The stage ``contest``: how much is gained over the start, and which arm is ahead."""
+"""The stage ``comparison``: how much is gained over the start, and which arm is ahead."""
 
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from faig.common.progress import Track
-from faig.common.statistics import Estimate, Numbers, estimate_mean
+from faig.common.statistics import Estimate, Numbers, estimate_mean, spread_of
 from faig.experiment.stage import kept_units
 from faig.experiment.training_study.arm import ARMS, ArmStage, psnr_of
 from faig.experiment.training_study.context import TrainingStudy, TrainingStudyStage
@@ -17,11 +17,11 @@ from faig.results.cells import read_table
 from faig.results.table import write_table
 from faig.results.training_tables import AHEAD, COST, GAINS, PSNRS, TRAINED
 
-CONTEST = "contest"
+COMPARISON = "comparison"
 Gains = dict[str, Numbers]  # by input ``[seed, image]``, in dB over the start
 
 
-class Contest(TrainingStudyStage):
+class ArmComparison(TrainingStudyStage):
     """All arms against each other; leaves ``trained.csv``, ``gains.csv``, ``ahead.csv`` and ``cost.csv``."""
 
     last = COST.name
@@ -86,8 +86,3 @@ def against(study: TrainingStudy, arm: str) -> list[str]:
 def start_psnr(study: TrainingStudy, seed: int) -> dict[str, list[float]]:
     """PSNR of a start, in dB, of every image, by input."""
     return psnr_of(study.starts[seed].to(study.config.device), study.measured, study.scale)
-
-
-def spread_of(values: Numbers) -> float:
-    """The standard deviation between seeds; NaN where there is one."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
