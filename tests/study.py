@@ -61,14 +61,14 @@ def make_study(folder: Path) -> Path:
     ]
     _write(run / "predict", tables.LEVELS, levels)
     retrained = [
-        {"function": kind, "free": free, "iterations": i, "psnr": 24 + gain * i / 100}
+        {"function": kind, "trainable": free, "iterations": i, "psnr": 24 + gain * i / 100}
         for kind in DEGRADE
         for free, gain in (("found", 2), ("random", 1))
         for i in (0, 100)
     ]
     _write(run / "retrain", tables.RETRAINED, retrained)
     gained = [
-        {"function": kind, "free": free}
+        {"function": kind, "trainable": free}
         | {
             name + end: value
             for name, value in (("gain", gain), ("share", gain / 2), ("found_ahead", 2 - gain))

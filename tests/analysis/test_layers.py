@@ -126,7 +126,7 @@ def test_the_command_writes_tables_and_pictures(run, capsys):
     assert ((depth["depth_low"] <= depth["depth"]) & (depth["depth"] <= depth["depth_high"])).all()
     # Two degradations: one ranking is the other turned round, so the top sets share nothing.
     assert (shared["shared"] == 0).all()
-    one, other = shared[shared["proportion"] == 0.05]["deeper"]
+    one, other = shared[shared["proportion"] == 0.05]["depth_difference"]
     assert one == pytest.approx(-other)
     assert (shared["shared_raw"].between(shared["shared_raw_low"], shared["shared_raw_high"])).all()
     groups, filters = pd.read_csv(run / "groups.csv", keep_default_na=False), pd.read_csv(run / "profiles.csv")

@@ -13,6 +13,7 @@ from faig.common.statistics import (
     interval,
     interval_columns,
     resample_weights,
+    spread_of,
 )
 
 Z = 1.959964  # of 95%
@@ -169,3 +170,9 @@ def test_a_share_of_one_photo_says_nothing_of_others():
     found = estimate_share([1.0, 1, 0], photos=["a"] * 3)
     assert found.value == pytest.approx(2 / 3)
     assert np.isnan([found.low, found.high]).all()
+
+
+@pytest.mark.parametrize(("values", "spread"), [([], np.nan), ([3.0], np.nan), ([1.0, 3.0], 2**0.5), ([2.0, 2.0], 0)])
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_the_spread_between_seeds_needs_two_of_them(values, spread, kind):
+    assert spread_of(kind(values)) == pytest.approx(spread, nan_ok=True)

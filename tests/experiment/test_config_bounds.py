@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 import yaml
 
+from faig.attribution.options import TOP, Options
 from faig.common.errors import InputError
 from faig.experiment.config import AttributeConfig, CompareConfig, attribution_options
 from faig.experiment.studies import read_study
-from faig.experiment.study.config import StudyConfig
+from faig.experiment.study.config import (
+    LocationsPart,
+    PredictPart,
+    ReferencePart,
+    RetrainPart,
+    StudyConfig,
+    SweepPart,
+)
 
 IMAGES = {"gt": "gt", "degrade": {"blur": 2}}
 RUN = {"baseline": "a.pth", "target": "b.pth", "threads": 1, "images": IMAGES}
@@ -174,6 +182,19 @@ def test_all_filters_stay_all_of_them_wherever_settings_go():
     again = StudyConfig.model_validate(study.model_dump(mode="json"))
     for config in (again.compare, again.comparison(Path("out"), {})):
         assert config.proportions == study.compare.proportions
+
+
+SHARES = (AttributeConfig, SweepPart, PredictPart, LocationsPart, RetrainPart, Options)
+
+
+@pytest.mark.parametrize("model", SHARES, ids=lambda model: model.__name__)
+def test_the_papers_share_stands_once(model):
+    """The very number, not one that is equal: whoever changes the default changes all of them."""
+    assert model.model_fields["top"].default is TOP
+
+
+def test_references_are_learned_at_the_papers_share():
+    assert [share is TOP for share in ReferencePart().proportions] == [True]
 
 
 @pytest.mark.parametrize("text", ["100%", "1%", "1", "0.01", "0.5", "1,3,100", "0.1%,1%,100%"])

@@ -87,16 +87,16 @@ def test_every_stage_leaves_its_tables(done):
     distribution = pd.read_csv(done / "distribution" / "distribution.csv")
     assert set(distribution["method"]) == {DEFAULT}
     grafted = pd.read_csv(done / "locations" / "grafted.csv")
-    assert grafted.groupby("function")["weights"].apply(list).to_dict() == {
+    assert grafted.groupby("function")["placement"].apply(list).to_dict() == {
         kind: ["in place", "permuted", "elsewhere"] for kind in ("blur", "noise")
     }
     assert grafted["seeds"].tolist() == [1, 2, 2] * 2
     cut = pd.read_csv(done / "locations" / "cut.csv")
-    assert cut["weights"].tolist() == ["reverted", "cut"] * 2
+    assert cut["intervention"].tolist() == ["reverted", "cut"] * 2
     trained = pd.read_csv(done / "retrain" / "gained.csv")
-    assert (trained[trained["free"] == "found"]["found_ahead"] == 0).all()
+    assert (trained[trained["trainable"] == "found"]["found_ahead"] == 0).all()
     assert len(trained) == 2 * 4
-    assert pd.read_csv(done / "retrain" / "retrained.csv").groupby(["function", "free"]).size().eq(2).all()
+    assert pd.read_csv(done / "retrain" / "retrained.csv").groupby(["function", "trainable"]).size().eq(2).all()
     accuracy = pd.read_csv(done / "predict" / "accuracy.csv")
     assert set(accuracy["predictor"]) == {"found filters", "random filters 1", "image statistics"}
     assert accuracy["accuracy"].between(0, 1).all()
@@ -110,10 +110,10 @@ def test_the_reverted_numbers_are_those_of_compare(done):
     by_compare = pd.read_csv(done / "compare" / "summary.csv")
     by_compare = by_compare[(by_compare["method"] == "faig") & (by_compare["proportion"] == 0.1)]
     by_locations = pd.read_csv(done / "locations" / "cut.csv")
-    by_locations = by_locations[by_locations["weights"] == "reverted"]
+    by_locations = by_locations[by_locations["intervention"] == "reverted"]
     assert by_compare["switched_off"].tolist() == pytest.approx(by_locations["switched_off"].tolist())
     grafted = pd.read_csv(done / "locations" / "grafted.csv")
-    grafted = grafted[grafted["weights"] == "in place"]
+    grafted = grafted[grafted["placement"] == "in place"]
     assert by_compare["switched_on"].tolist() == pytest.approx(grafted["switched_on"].tolist())
 
 

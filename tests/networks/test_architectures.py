@@ -133,14 +133,14 @@ def test_keys_are_basicsrs():
 def test_recognised_from_weights_alone(architecture, sizes, scale):
     with torch.device("meta"):
         weights = build(architecture, scale=scale, **sizes).state_dict()
-        found, arguments, known, done, doubt = recognise(weights)
+        found, arguments, known, done, assumption = recognise(weights)
         again = build(found, **arguments).state_dict()
     assert found == architecture
     assert arguments["scale"] == scale
     assert {key: value.shape for key, value in again.items()} == {key: value.shape for key, value in weights.items()}
     assert list(known) == list(weights)
     assert not done
-    assert not doubt
+    assert not assumption
 
 
 @pytest.mark.parametrize("spoil", ["drop", "add", "reshape"])

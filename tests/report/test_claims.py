@@ -169,7 +169,8 @@ def test_where_the_filters_are():
         assert claims_distribution.less_even(depths(blur, 0.5)).verdict is verdict
         overlaps = pd.DataFrame(
             row(
-                {"method": "faig", "function": "blur", "other": "noise", "proportion": 0.01}, deeper=(blur - 0.52, 0.05)
+                {"method": "faig", "function": "blur", "other_function": "noise", "proportion": 0.01},
+                depth_difference=(blur - 0.52, 0.05),
             )
             for _ in range(1)
         )
@@ -216,7 +217,7 @@ def test_responses_follow_levels(correlation, verdict):
 @pytest.mark.parametrize(("ahead", "half", "verdict"), [(1, 0.1, HOLDS), (-1, 0.1, FAILS), (0.05, 0.1, OPEN)])
 def test_found_places_against_others(ahead, half, verdict):
     table = pd.DataFrame(
-        row({"function": "blur", "free": free}, gain=(gain, half), found_ahead=(lead, half if lead else 0))
+        row({"function": "blur", "trainable": free}, gain=(gain, half), found_ahead=(lead, half if lead else 0))
         for free, gain, lead in (("found", 2, 0), ("random", 2 - ahead, ahead))
     )
     claim = claims_prediction.places_matter(table)

@@ -28,8 +28,8 @@ COLUMNS = {  # by table, columns of texts that people choose
     "compare/layers.csv": "layer",
     "predict/accuracy.csv": "predictor",
     "predict/levels.csv": "image",
-    "retrain/gained.csv": "free",
-    "retrain/retrained.csv": "free",
+    "retrain/gained.csv": "trainable",
+    "retrain/retrained.csv": "trainable",
 }
 METHOD_TABLES = ("summary", "differences", "areas", "effects", "grafts")
 

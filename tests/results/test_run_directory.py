@@ -8,7 +8,7 @@ import pytest
 from dying import Killed, dies_at
 from faig.common.errors import InputError
 from faig.common.settings import flat
-from faig.results.run_directory import CONFIG, REPLACED, read_config, replacing_files, run_directory
+from faig.results.run_directory import CONFIG, REPLACED, command_of, read_config, replacing_files, run_directory
 
 
 def work(path: Path, number: int, *, force: bool = False) -> None:
@@ -122,3 +122,19 @@ def test_a_configuration_that_is_cut_short_says_nothing_else(tmp_path):
         else:
             assert all(value is None or value == said[name] for name, value in left.items()), whole[:end]
     assert refused > len(whole) - len(said) - 3  # a line each
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [(None, ""), ("nodes: 3\n", ""), ("command: truth\n", "truth"), ("command: [truth]\n", "['truth']")],
+)
+def test_a_folder_says_whose_run_it_is(tmp_path, text, command):
+    if text is not None:
+        (tmp_path / CONFIG).write_text(text)
+    assert command_of(tmp_path) == command
+
+
+def test_a_folder_whose_settings_cannot_be_read_is_nobodys(tmp_path):
+    (tmp_path / CONFIG).write_text("command: [\n")
+    with pytest.raises(InputError, match=CONFIG):
+        command_of(tmp_path)

@@ -161,3 +161,18 @@ def test_learned_sets_ship_with_a_pair(folder, tmp_path):
     (shipped / LEARNED).unlink()
     hub.pull(str(shipped), name="tiny-x2", force=True)
     assert turned_by("tiny-x2", "blur") == "tiny-x2/blur"
+
+
+@pytest.mark.parametrize("load", [Pair, zoo.load_networks])
+def test_whoever_loads_a_pair_is_told_the_same_of_what_is_none(load, tmp_path):
+    networks = {"one": tiny_network(), "same": tiny_network(), "other": tiny_network("srcnn-style")}
+    files = {name: str(tmp_path / f"{name}.safetensors") for name in networks}
+    for name, network in networks.items():
+        save_network(files[name], network.state_dict(), {})
+    for name, fault in (("same", "have equal weights"), ("other", "is in the target but not in the baseline")):
+        with pytest.raises(InputError) as caught:
+            load(target=files["one"], baseline=files[name])
+        assert str(caught.value).startswith(f"{files['one']} against {files[name]}: ")
+        assert fault in str(caught.value)
+    with pytest.raises(TypeError):
+        load(files["one"], files["other"])  # which of the two is the target must be said

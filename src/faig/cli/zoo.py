@@ -21,7 +21,7 @@ from faig.networks.checkpoint import load_builder, network_metadata
 from faig.networks.export import check_suffix
 from faig.networks.export import export as export_network
 from faig.zoo.card import CARD, read_card
-from faig.zoo.record import PairRecord, in_words, record_of, told_of_training
+from faig.zoo.record import PairRecord, in_words, record_of, training_facts
 
 logger = logging.getLogger("faig")
 app = typer.Typer(
@@ -88,7 +88,7 @@ def show(
         record = without_folders(network_metadata(file))
         arguments = ", ".join(f"{key} {value}" for key, value in dict(record.get("arguments") or {}).items())
         lines = {"network": record.get("architecture", "not known by name"), "built with": arguments or "its defaults"}
-        lines |= {"file": f"{file.stat().st_size / 1e6:.1f} MB"} | told_of_training(record)
+        lines |= {"file": f"{file.stat().st_size / 1e6:.1f} MB"} | training_facts(record)
         screen.result(_facts({"name": name, **lines}), **record)
         screen.note(f"The whole record: faig zoo show {name} --json")
         return

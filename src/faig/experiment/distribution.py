@@ -105,12 +105,12 @@ def _overlaps(distributions: Distributions, groupings: Groupings) -> list[dict[s
     return [
         {
             "function": kind,
-            "other": other_kind,
+            "other_function": other_kind,
             "proportion": proportion,
             "shared": len(dist.filters & distributions[other_kind, proportion].filters) / len(dist.filters),
         }
         | groupings[proportion].overlaps[kind, other_kind].columns("shared_raw")
-        | depth_difference(dist, distributions[other_kind, proportion]).columns("deeper")
+        | depth_difference(dist, distributions[other_kind, proportion]).columns("depth_difference")
         for (kind, proportion), dist in distributions.items()
         for other_kind in dict.fromkeys(name for name, _ in distributions)
         if other_kind != kind

@@ -24,6 +24,6 @@ def recognised(weights: Weights) -> tuple[nn.Module, Weights]:
         return network, network.state_dict()
     if known.done:
         logger.info(known.done)
-    if known.doubt:
-        logger.warning(known.doubt)
+    if known.assumption:
+        logger.warning(known.assumption)
     return build(known.architecture, **known.arguments), known.weights

@@ -64,6 +64,6 @@ ON = (
     interval("switched_on_pixels", "as `switched_on`, of the squared error of all channels", most=1, spread=True),
 )
 PSNR_GAIN = interval("psnr_gain", "dB over the baseline on the own degradation", spread=True)
-FREE_FILTERS = (FUNCTION, text("free", "which filters may change: the found ones, or as many others"))
+TRAINABLE = (FUNCTION, text("trainable", "which filters may change: the found ones, or as many others"))
 LAYER = text("layer", "name of the layer")
 DRAWS = count("seeds", "how many draws the row is a mean of, where chance decides")

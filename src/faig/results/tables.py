@@ -5,7 +5,6 @@ from dataclasses import replace
 from faig.results.columns import (
     CONTROLS,
     DRAWS,
-    FREE_FILTERS,
     FUNCTION,
     FUNCTIONS,
     INPUT,
@@ -18,10 +17,11 @@ from faig.results.columns import (
     PROPORTION,
     PSNR_GAIN,
     RANKED_BY,
+    TRAINABLE,
     WRECKED,
 )
 from faig.results.comparison_tables import COMPARISON_TABLES
-from faig.results.table import Column, Table, count, interval, measured, number, share, text
+from faig.results.table import Table, count, interval, measured, number, share, text
 from faig.results.training_tables import TRAINING_TABLES
 from faig.results.truth_tables import TRUTH_TABLES
 
@@ -39,10 +39,6 @@ SECTIONS = {
 }
 
 SHOWN = ("input", "target", "baseline", "reverted", "gt")  # of pictures of one image
-
-
-def _weights(*done: str) -> Column:
-    return text("weights", "what was done with the found filters", values=done)
 
 
 DISTRIBUTION = Table(
@@ -66,10 +62,10 @@ OVERLAPS = Table(
     "Of each two functions and proportion: what their sets share.",
     "distribution",
     (
-        *(RANKED_BY, FUNCTION, text("other", "the other function", "function"), PROPORTION),
+        *(RANKED_BY, FUNCTION, text("other_function", "that it is compared with", "function"), PROPORTION),
         share("shared", "share of the set that is in the other's too"),
         interval("shared_raw", "the same of the sets by raw scores, whatever the method subtracts", least=0, most=1),
-        interval("deeper", "mean depth minus the other's", least=-1, most=1),
+        interval("depth_difference", "mean depth minus the other's", least=-1, most=1),
     ),
     keys=4,
     main=True,
@@ -203,7 +199,14 @@ GRAFTED = Table(
     "grafted.csv",
     "Of each function: the found weight changes grafted where they belong, and elsewhere.",
     "locations",
-    (FUNCTION, _weights("in place", "permuted", "elsewhere"), DRAWS, *ON, PSNR_GAIN, WRECKED),
+    (
+        FUNCTION,
+        text("placement", "where the weight changes are", values=("in place", "permuted", "elsewhere")),
+        DRAWS,
+        *ON,
+        PSNR_GAIN,
+        WRECKED,
+    ),
     keys=2,
     small=True,
 )
@@ -211,7 +214,16 @@ CUT = Table(
     "cut.csv",
     "Of each function: the found filters reverted, and set to zero.",
     "locations",
-    (FUNCTION, _weights("reverted", "cut"), DRAWS, OFF, LEAK, *PIXELS, PSNR_GAIN, WRECKED),
+    (
+        FUNCTION,
+        text("intervention", "what was done with the found filters", values=("reverted", "cut")),
+        DRAWS,
+        OFF,
+        LEAK,
+        *PIXELS,
+        PSNR_GAIN,
+        WRECKED,
+    ),
     keys=2,
     small=True,
 )
@@ -220,7 +232,7 @@ GAINED = Table(
     "Of each function and choice of filters: what retraining them alone gains.",
     "locations",
     (
-        *FREE_FILTERS,
+        *TRAINABLE,
         interval("gain", "dB over the baseline on the own degradation"),
         interval("share", "of the target's gain"),
         interval("found_ahead", "dB by which the found filters gain more"),
@@ -232,7 +244,7 @@ RETRAINED = Table(
     "retrained.csv",
     "Of each function, choice of filters and validation: the curve.",
     "locations",
-    (*FREE_FILTERS, count("iterations", "of the retraining"), measured("psnr", "in dB on the own degradation")),
+    (*TRAINABLE, count("iterations", "of the retraining"), measured("psnr", "in dB on the own degradation")),
     keys=3,
 )
 PICTURES = Table(

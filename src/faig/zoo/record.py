@@ -86,7 +86,7 @@ def relative_change(target: nn.Module, baseline: nn.Module) -> float:
     return float((high - low).norm() / high.norm())
 
 
-def told_of_training(metadata: dict[str, Any]) -> dict[str, str]:
+def training_facts(metadata: dict[str, Any]) -> dict[str, str]:
     """What a network's file says of how it was trained, in words, by what it is about.
 
     What it does not say is left out; so is what is not of the shape that training writes: the record may be of another

@@ -27,6 +27,7 @@ from faig.results.table import write_table
 from faig.results.tables import CUT, GRAFTED
 
 Indices = Int64[Tensor, " moved"]
+OF_TARGET = ("reverted", "cut")  # the interventions that change the target; the others change the baseline
 
 
 class Locations(StudyStage):
@@ -59,22 +60,22 @@ class Locations(StudyStage):
         pair, seed = self.pair, self.config.seed
         reference = measure_reference(pair.target, pair.baseline, pair.scale, self.cases, self.channel, None, track)
         plan = {
-            (kind, weights): ways
+            (kind, change): ways
             for kind, chosen in self.filters.items()
-            for weights, ways in _ways(pair, chosen, self.part.seeds, seed).items()
+            for change, ways in _ways(pair, chosen, self.part.seeds, seed).items()
         }
         done: dict[tuple[str, str], list[Measured]] = {}
-        for (kind, weights), ways in track(plan.items(), "measuring weights elsewhere", len(plan)):
+        for (kind, change), ways in track(plan.items(), "measuring weights elsewhere", len(plan)):
             for index, make in enumerate(ways):
 
                 def unit(make: Callable[[], nn.Module] = make) -> Any:
                     return to_json(measure(make(), reference, pair.scale, self.channel, None))
 
-                measured = from_json(kept(run, f"{kind}-{weights.replace(' ', '-')}-{index}", unit))
-                done.setdefault((kind, weights), []).append(measured)
+                measured = from_json(kept(run, f"{kind}-{change.replace(' ', '-')}-{index}", unit))
+                done.setdefault((kind, change), []).append(measured)
         rows = {key: _row(*key, results, reference, seed) for key, results in done.items()}
-        write_table(run, GRAFTED, [row for (_, weights), row in rows.items() if weights not in ("reverted", "cut")])
-        write_table(run, CUT, [row for (_, weights), row in rows.items() if weights in ("reverted", "cut")])
+        write_table(run, GRAFTED, [row for (_, change), row in rows.items() if change not in OF_TARGET])
+        write_table(run, CUT, [row for (_, change), row in rows.items() if change in OF_TARGET])
 
 
 def _ways(pair: Pair, chosen: FilterSet, seeds: int, seed: int) -> dict[str, list[Callable[[], nn.Module]]]:
@@ -113,12 +114,12 @@ def _by_layer(space: FilterSpace, indices: Indices) -> list[Tensor]:
     return [indices[(indices >= layer.start) & (indices < layer.start + layer.count)] for layer in space.layers]
 
 
-def _row(kind: str, weights: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
+def _row(kind: str, change: str, results: list[Measured], reference: Reference, seed: int) -> dict[str, Any]:
     """One intervention's numbers; where chance decides, the mean over its seeds, with the spread."""
-    row: dict[str, Any] = {"function": kind, "weights": weights, "seeds": len(results)}
-    if weights in ("reverted", "cut"):
-        row |= summary_row(kind, results, reference, seed)
+    row: dict[str, Any] = {"function": kind, "seeds": len(results)}
+    if change in OF_TARGET:
+        row |= {"intervention": change} | summary_row(kind, results, reference, seed)
     else:
-        row |= switched_on_row(kind, results, reference, seed)
+        row |= {"placement": change} | switched_on_row(kind, results, reference, seed)
     gains: list[Estimate] = [gain(result[kind].psnr, reference, kind, seed) for result in results]
     return row | spread("psnr_gain", gains) | {"wrecked": described(wrecked(results, reference))}

@@ -78,7 +78,7 @@ class Retraining(StudyStage):
             trained = _train(self.config, pair, run, kind, name, chosen, self.study.out)
             points = network_metadata(trained)["training"]["validation"]
             curves += [
-                {"function": kind, "free": name, "iterations": point["iteration"], "psnr": point[OWN]}
+                {"function": kind, "trainable": name, "iterations": point["iteration"], "psnr": point[OWN]}
                 for point in points
             ]
             network = load_network(trained).to(self.config.device)
@@ -151,7 +151,7 @@ def _row(
     gains, of_found = gained[kind, name], gained[kind, FOUND]
     share = estimate(lambda gain, all_of_it: gain / all_of_it, gains, target_gain, photos=photos, seed=seed)
     return (
-        {"function": kind, "free": name}
+        {"function": kind, "trainable": name}
         | estimate_mean(gains, photos=photos, seed=seed).columns("gain")
         | share.columns("share")
         | estimate_mean(of_found - gains, photos=photos, seed=seed).columns("found_ahead")

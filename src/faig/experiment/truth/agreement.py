@@ -46,7 +46,7 @@ class Agreement(TruthStage):
 
     def units(self, subject: Subject, run: Path) -> dict[str, Unit]:  # noqa: ARG002 - as the others are called
         """One unit a pair."""
-        return {"agreement": partial(hold_against, subject, self.study.out)}
+        return {"agreement": partial(agreement_rows, subject, self.study.out)}
 
     def frames(self, units: list[Any]) -> list[pd.DataFrame]:
         """Of each table its rows."""
@@ -54,7 +54,7 @@ class Agreement(TruthStage):
         return [pd.DataFrame(unit[table.name]) for table in self.tables]
 
 
-def hold_against(subject: Subject, out: Path) -> dict[str, list[dict[str, Any]]]:
+def agreement_rows(subject: Subject, out: Path) -> dict[str, list[dict[str, Any]]]:
     """The rows of a pair, by table.
 
     Args:

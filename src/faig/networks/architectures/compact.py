@@ -66,12 +66,12 @@ def read(weights: Weights) -> Read | None:
     convolutions = (layers - 1) // 2 - 1 if activation == "prelu" else layers - 2
     if convolutions < 0 or any(weight.ndim not in (1, 4) for weight in weights.values()):
         return None
-    doubt = (
+    assumption = (
         f"a compact network without slopes in its file is taken to have LeakyReLU of slope {SLOPE:g}; where it has "
         "ReLU, write activation: relu into the arguments of its metadata, or name a builder"
     )
     arguments = {"scale": scale, "features": features, "convolutions": convolutions, "channels": channels}
-    return Read(arguments | {"activation": activation}, weights, doubt="" if activation == "prelu" else doubt)
+    return Read(arguments | {"activation": activation}, weights, assumption="" if activation == "prelu" else assumption)
 
 
 COMPACT = Family("compact", SRVGGNetCompact, read)

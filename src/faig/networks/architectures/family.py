@@ -21,13 +21,13 @@ class Read(NamedTuple):
         arguments: of the constructor; JSON-able.
         weights: under the names that the network gives them.
         done: what was done to them, for the log; empty where they are as they were.
-        doubt: what no weight says and was taken to be so, for the log.
+        assumption: what no weight says and was taken to be so, for the log.
     """
 
     arguments: dict[str, Any]
     weights: Weights
     done: str = ""
-    doubt: str = ""
+    assumption: str = ""
 
 
 @dataclass(frozen=True)

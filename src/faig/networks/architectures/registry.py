@@ -40,14 +40,14 @@ class Recognised(NamedTuple):
         arguments: for `build`; JSON-able.
         weights: under the names that the network gives them.
         done: what was done to them, see `Read`.
-        doubt: what was taken to be so, see `Read`.
+        assumption: what was taken to be so, see `Read`.
     """
 
     architecture: str
     arguments: dict[str, Any]
     weights: Weights
     done: str = ""
-    doubt: str = ""
+    assumption: str = ""
 
 
 def build(architecture: str, **arguments: Any) -> nn.Module:

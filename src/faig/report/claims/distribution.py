@@ -61,10 +61,10 @@ def less_even(depths: pd.DataFrame) -> Claim | None:
 
 def deeper(overlaps: pd.DataFrame) -> Claim | None:
     """Whether deblurring filters sit deeper than denoising ones."""
-    rows, share = at_one_percent(overlaps[(overlaps["function"] == "blur") & (overlaps["other"] == "noise")])
+    rows, share = at_one_percent(overlaps[(overlaps["function"] == "blur") & (overlaps["other_function"] == "noise")])
     if rows.empty:
         return None
-    difference, method = Estimate.of_row(rows.iloc[0], "deeper"), rows["method"].iloc[0]
+    difference, method = Estimate.of_row(rows.iloc[0], "depth_difference"), rows["method"].iloc[0]
     return Claim(
         f"Deblurring filters by {method} sit deeper than denoising ones.",
         whose(method),

@@ -97,8 +97,8 @@ def places_matter(gained: pd.DataFrame) -> Claim | None:
             lead = Estimate.of_row(row, "found_ahead")
             verdicts.append(above_zero(lead))
             parts.append(
-                f"{job(str(function))}: {mine['free']} gain {written(Estimate.of_row(mine, 'gain'))} dB, "
-                f"{written(lead, sign=True)} dB more than {row['free']}"
+                f"{job(str(function))}: {mine['trainable']} gain {written(Estimate.of_row(mine, 'gain'))} dB, "
+                f"{written(lead, sign=True)} dB more than {row['trainable']}"
             )
     if not parts:
         return None

@@ -171,11 +171,11 @@ def prediction_charts(results: Results, colours: Colours) -> Charts:
 
 
 def retraining_charts(results: Results, colours: Colours) -> Charts:
-    """PSNR on each function while only some filters are free."""
+    """PSNR on each function while only some filters may change."""
     rows = results.table(RETRAINED)
     if rows is None:
         return []
-    choices = list(dict.fromkeys(rows["free"]))
+    choices = list(dict.fromkeys(rows["trainable"]))
     return [
         Chart(
             f"retrained-{kind}",
@@ -184,12 +184,12 @@ def retraining_charts(results: Results, colours: Colours) -> Charts:
             "PSNR (dB)",
             [
                 line_of(
-                    *(str(free), line, "iterations", "psnr"),
-                    **of_method(free, choices, choices[0], colours[str(kind)]),
+                    *(str(trainable), line, "iterations", "psnr"),
+                    **of_method(trainable, choices, choices[0], colours[str(kind)]),
                 )
-                for free, line in group.groupby("free", sort=False)
+                for trainable, line in group.groupby("trainable", sort=False)
             ],
-            note=f"One line per choice of the filters that are free to change. {whose_filters(results)}",
+            note=f"One line per choice of the filters that may change. {whose_filters(results)}",
             main=True,
         )
         for kind, group in rows.groupby("function", sort=False)
