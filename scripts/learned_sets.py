@@ -17,7 +17,6 @@ from inputs import inputs_of
 from faig import load_pair, make_cases, zoo
 from faig.common.progress import progress_bar
 from faig.imaging.cases import middle_of
-from faig.networks.fingerprint import network_fingerprint
 from faig.zoo.learned import LEARNED, save_learned
 from faig.zoo.scores import SCORES
 
@@ -37,9 +36,8 @@ def main(
         print(find(pair, gt, zoo.folder(pair) / SCORES, degradations))
     cases = [middle_of(case, SIDE, networks.scale) for case in make_cases(gt, degradations, scale=networks.scale)]
     found = networks.attribute(cases, "learned", threads=threads, track=progress_bar)
-    ends = {role: network_fingerprint(getattr(networks, role)) for role in zoo.ROLES}
     learned_on = f"the middles, {SIDE}x{SIDE} LR pixels, of {len(cases)} images of {gt.name}"
-    save_learned(zoo.folder(pair) / LEARNED, found, ends, learned_on)
+    save_learned(zoo.folder(pair) / LEARNED, found, learned_on)
     print(f"{zoo.folder(pair) / LEARNED}: {found.passes} passes")
 
 

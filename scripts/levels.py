@@ -31,7 +31,7 @@ def by_levels(pair: str, gt: Path, levels: Mapping[str, Sequence[float]], downsa
     images = {name: mod_crop(read_image(path), 12) for name, path in files.items()}
     rows = []
     for function, each in levels.items():
-        chosen = chosen_by({function: turned_by(pair, function)}, networks.target)
+        chosen = chosen_by({function: turned_by(pair, function)}, networks.target, baseline=networks.baseline)
         off = networks.turn(chosen, {function: 0})
         for level in progress_bar(each, f"{function} by level", len(each)):
             degradation = named(function, level, downsampling)

@@ -5,7 +5,6 @@ from .attribution.files.rankings import read_ranking as read_ranking
 from .attribution.files.rankings import write_ranking as write_ranking
 from .attribution.files.score_files import load_scores as load_scores
 from .attribution.files.score_files import save_scores as save_scores
-from .attribution.files.unit_files import read_units as read_units
 from .attribution.integration.quadrature import Quadrature as Quadrature
 from .attribution.integration.quadrature import quadrature as quadrature
 from .attribution.methods import METHODS as METHODS
@@ -50,3 +49,4 @@ from .networks.inference import restore as restore
 from .pair import Pair as Pair
 from .pair import load_pair as load_pair
 from .zoo import load_zoo as load_zoo
+from .zoo.scores import read_units as read_units

@@ -1,12 +1,14 @@
 """A comparison's sizes at equal terms, chosen on the images that filters are found on; and its controls."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from faig.attribution.files.ranking_file import RankingFile
+from faig.common.errors import FaigWarning
 from faig.experiment import compare as comparing
-from faig.experiment.compare import compare
+from faig.experiment.compare import Comparison, compare
 from faig.experiment.comparison_tables import summary_row
 from faig.experiment.config import CompareConfig, ImagesConfig
 from faig.filters import FilterSet, FilterSpace
@@ -140,6 +142,30 @@ def test_a_choice_that_was_killed_goes_on(place, run, tmp_path, measured):
     again = measured[len(before) :]
     assert again.count("gt0") == 2 * 4  # the controls alone
     assert again.count("find0") < before.count("find0")
+
+
+@pytest.mark.parametrize("shared", ["all", "one", "one of another name", "one at another level", "a photo", "none"])
+def test_what_is_measured_on_is_never_held_out(place, tmp_path, shared):
+    """One image in both sets is enough, and the warning names it."""
+    find, degrade = tmp_path / "find", DEGRADE
+    shutil.copytree(place / "find", find)
+    copied = {"one": "gt1", "one of another name": "zebra", "one at another level": "gt1"}.get(shared)
+    if copied:
+        shutil.copy(place / "gt" / "gt1.png", find / f"{copied}.png")
+    if shared == "one at another level":
+        degrade = {"blur": 1.0, "noise": 0.05}
+    if shared == "a photo":
+        (find / "photos.csv").write_text("image,photo\nfind0,gt0\nfind1,other\n")
+    images = ImagesConfig(gt=place / "gt" if shared == "all" else find, degrade=degrade)
+    settings = config(place, find=images, methods=["faig", "change"])
+    if shared == "none":
+        assert Comparison(settings).held_out
+        return
+    what = f"{copied or 'gt0'}: is the same image as {'gt1' if copied else 'gt0'}"
+    line = "find0: is by its name of the same photo as gt0" if shared == "a photo" else what
+    with pytest.warns(FaigWarning, match=f"^{line}, which is measured on: so nothing is held out"):
+        run = compare(settings, tmp_path / "run")
+    assert set(read_table(run, EQUALS)["chosen_on"]) == {"measured images"}
 
 
 def test_controls_are_measured_as_the_sets_are(place, run):

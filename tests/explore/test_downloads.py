@@ -11,7 +11,6 @@ import torch
 from PIL import Image as Pillow
 
 from explore_client import read_png
-from faig.attribution.files.unit_files import read_units
 from faig.common.errors import InputError
 from faig.explore.commands import FEW, commands
 from faig.explore.downloads import FRAMES, KINDS, downloaded, filters_of
@@ -20,6 +19,7 @@ from faig.explore.messages import Change, Input, MapChange, Worse
 from faig.imaging.images import read_image, to_uint8
 from faig.networks.checkpoint import load_network
 from faig.networks.inference import restore
+from faig.zoo.scores import read_units
 
 SHOWN = Input(photo="chelsea", crop=(60, 40, 52, 46), worse=Worse(blur=1.5, noise=0.05, seed=4))
 MANY = tuple((start, start + 1) for start in range(0, 2 * FEW + 2, 2))

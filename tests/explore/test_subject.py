@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 
-from faig.attribution.result import REACHED
+from faig.attribution.trust import REACHED
 from faig.common.errors import FaigWarning, InputError
 from faig.common.settings import validated
 from faig.experiment.attribute import attribute_run

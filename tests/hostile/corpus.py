@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from faig.attribution.files.score_files import load_scores
-from faig.attribution.files.unit_files import RankedUnits, read_units
+from faig.attribution.files.unit_files import RankedUnits, units_in_file
 from faig.common.yaml import read_yaml
 from faig.experiment.studies import read_study
 from faig.imaging.cases import read_photos
@@ -59,7 +59,7 @@ def equal(read: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool
 
 def units_of(path: Path) -> torch.Tensor:
     """The order, or the strengths, of the function ``blur``."""
-    read = read_units(path, rankings.NETWORK, function="blur")
+    read, _ = units_in_file(path, rankings.NETWORK, function="blur")
     return read.order if isinstance(read, RankedUnits) else read.values
 
 

@@ -176,7 +176,7 @@ def odd(values: torch.Tensor) -> dict[str, torch.Tensor]:
 
 
 def units() -> list[Item]:
-    """Rankings and strengths that `read_units` reads, of the function ``blur``."""
+    """Rankings and strengths that `units_in_file` reads, of the function ``blur``."""
     entry = {"method": "faig", "degradation": "blur", "index": 0}
     rankings = {"layers": LAYERS, "default": "faig", "rankings": [entry]}
     tensors, strengths = {"score/0": SCORES}, {"strength": SCORES}

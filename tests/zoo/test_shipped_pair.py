@@ -23,7 +23,7 @@ from faig.networks.inference import restore
 from faig.report.figures.teaser import draw_teaser
 from faig.results.cells import read_table
 from faig.results.tables import PICTURES
-from faig.zoo.scores import units
+from faig.zoo.scores import read_units
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def test_shipped_filters_switch_the_function_off(name):
     photo = busiest_crops("chelsea", photograph("chelsea"), SIDE, 1)[0].image
     effects = {}
     for function in ("blur", "noise"):
-        altered = revert(target, baseline, units(f"{name}/{function}", target).top(0.01))
+        altered = revert(target, baseline, read_units(f"{name}/{function}", target).top(0.01))
         for kind in ("blur", "noise"):
             lr = degradations[kind](photo, 2, name=name)
             effects[function, kind] = effect(restore(altered, lr), restore(target, lr))

@@ -1,5 +1,6 @@
 """The zoo: pairs by name, their scores, and pushing them to a folder and pulling them from there."""
 
+import dataclasses
 import shutil
 
 import pytest
@@ -15,13 +16,12 @@ from faig.common.errors import FaigWarning, InputError
 from faig.filters import FilterSpace, rank
 from faig.imaging.images import read_image
 from faig.networks.checkpoint import save_network
-from faig.networks.fingerprint import network_fingerprint
 from faig.pair import Pair
 from faig.report.figures.training_curve import draw_curve, history
 from faig.zoo import hub
 from faig.zoo.card import read_card
 from faig.zoo.learned import LEARNED, save_learned, turned_by
-from faig.zoo.scores import units
+from faig.zoo.scores import read_units
 
 
 def test_there_and_back(folder, own, tmp_path):
@@ -110,13 +110,13 @@ def test_scores_ship_in_half_precision_and_rank_the_same(folder, own, tmp_path):
     largest = max(float(rows.max()) for rows in found.score.values())
     torch.testing.assert_close(contrast(shipped, "blur").mean(0), exact, rtol=0, atol=1e-3 * largest)
     assert shipped.delta() == pytest.approx(found.delta())
-    assert units("tiny-x2/blur@faig", target).order[:3].tolist() == rank(exact)[:3].tolist()
+    assert read_units("tiny-x2/blur@faig", target).order[:3].tolist() == rank(exact)[:3].tolist()
     write_ranking(tmp_path / "filters.csv", space, exact)
-    assert torch.equal(units(str(tmp_path / "filters.csv"), target).order, rank(exact))
+    assert torch.equal(read_units(str(tmp_path / "filters.csv"), target).order, rank(exact))
     with pytest.raises(InputError, match="tiny-x2 has no function 'jpeg'; it has blur, noise"):
-        units("tiny-x2/jpeg", target)
+        read_units("tiny-x2/jpeg", target)
     with pytest.raises(InputError, match="these scores are of another network"):
-        units("tiny-x2/blur", tiny_network("srcnn-style"))
+        read_units("tiny-x2/blur", tiny_network("srcnn-style"))
 
 
 @pytest.mark.slow
@@ -139,20 +139,20 @@ def test_the_curve_runs_through_what_a_network_continues(tmp_path):
 def test_learned_sets_ship_with_a_pair(folder, tmp_path):
     pair = Pair(target=str(folder / "target.safetensors"), baseline=str(folder / "baseline.safetensors"))
     found = pair.attribute(tiny_cases(), "learned", top="10%")
-    ends = {role: network_fingerprint(getattr(pair, role)) for role in zoo.ROLES}
     shipped = tmp_path / "shipped"
     shutil.copytree(folder, shipped)
-    save_learned(shipped / LEARNED, found, ends, "tiny cases")
+    save_learned(shipped / LEARNED, found, "tiny cases")
     hub.pull(str(shipped), name="tiny-x2")
     assert (turned_by("tiny-x2", "blur"), turned_by("tiny-x2", "jpeg")) == ("tiny-x2/blur@learned", "tiny-x2/jpeg")
     for kind in ("blur", "noise"):
         with pytest.warns(FaigWarning, match=f"learned does only {found.reached[kind]:.0%} .{kind}. of what altering"):
-            assert units(f"tiny-x2/{kind}@learned", pair.target).top(0.1) == found.top(kind, "10%")
+            assert read_units(f"tiny-x2/{kind}@learned", pair.target).top(0.1) == found.top(kind, "10%")
     with pytest.raises(InputError, match="tiny-x2 has no function 'jpeg'; it has blur, noise"):
-        units("tiny-x2/jpeg@learned", pair.target)
+        read_units("tiny-x2/jpeg@learned", pair.target)
     with pytest.warns(FaigWarning), pytest.raises(InputError, match="the ranking has only 13"):
-        units("tiny-x2/blur@learned", pair.target).top(0.2)  # no more are learned
-    save_learned(shipped / LEARNED, found, ends | {"target": "0"}, "tiny cases")
+        read_units("tiny-x2/blur@learned", pair.target).top(0.2)  # no more are learned
+    of_others = found.metadata | {"fingerprint": found.metadata["fingerprint"] | {"target": "0"}}
+    save_learned(shipped / LEARNED, dataclasses.replace(found, metadata=of_others), "tiny cases")
     with pytest.raises(InputError, match=r"learned\.safetensors: these scores are of other networks"):
         hub.pull(str(shipped), name="other-x2")
     (shipped / LEARNED).write_bytes(b"junk")

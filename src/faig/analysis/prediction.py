@@ -20,6 +20,7 @@ from faig.common.progress import Track, silent
 from faig.imaging.cases import CLEAN, Case
 from faig.imaging.images import Image, Resized, round8
 from faig.imaging.metrics import gradient_map, single_channel
+from faig.imaging.sameness import check_inputs_differ
 from faig.intervention.edit import Units, revert
 from faig.networks.inference import restore
 
@@ -88,8 +89,9 @@ class Predictor:
             track: shows progress.
 
         Raises:
-            InputError: a function has no images of its degradation, or the images are too few.
+            InputError: a function has no images of its degradation, two classes have the same, or they are too few.
         """
+        check_inputs_differ(cases)
         reverted = {kind: revert(target, baseline, chosen) for kind, chosen in filters.items()}
         groups = known_crops(cases)
         examples: dict[str, list[Numbers]] = {kind: [] for kind, _ in groups}

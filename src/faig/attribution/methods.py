@@ -45,7 +45,8 @@ from faig.common.progress import Track, silent
 from faig.common.version import versions
 from faig.filters import FilterSet, Scores
 from faig.imaging.cases import CLEAN, Case, degradations_of
-from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.imaging.sameness import check_inputs_differ
+from faig.networks.fingerprint import case_fingerprints, ends_fingerprints
 
 logger = logging.getLogger("faig")
 
@@ -124,7 +125,9 @@ class Method:
         ranked = FilterSet.of_layers(space, options.layers, options.not_layers) if options.chooses_layers else None
         if isinstance(self.source, WeightSource):
             same = self.source.scores(pair.path, space, options.seed)
-            return Attribution(self, space, dict.fromkeys(degradations_of(list(cases)), same), options, ranked)
+            scores = dict.fromkeys(degradations_of(list(cases)), same)
+            metadata = {"fingerprint": ends_fingerprints(pair.target, pair.baseline)}
+            return Attribution(self, space, scores, options, ranked, metadata=metadata)
         options, ordered = within_budget(options, cases, len(self._versions(cases[0])))
         assert isinstance(self.source, ImageSource)
         settling = ranking_method(options.tolerance_method) if options.tolerance_method else self
@@ -149,6 +152,7 @@ class Method:
         source = self.source
         if not cases or not degradations_of(list(cases)):
             raise InputError("there are no images with a degradation to find filters on", setting="lr")
+        check_inputs_differ(cases)
         _ = options.chooses_layers and FilterSet.of_layers(pair.space, options.layers, options.not_layers)
         if self.needs_clean and CLEAN not in cases[0].lr:
             raise self._lacks_clean()
@@ -198,11 +202,7 @@ class Method:
             "nodes": nodes,
             "passes": nodes * len(raw.images) * len(raw.score),
             "layers": pair.space.describe(),
-            "fingerprint": {
-                "target": network_fingerprint(pair.target),
-                "baseline": network_fingerprint(pair.baseline),
-                "images": case_fingerprints(cases),
-            },
+            "fingerprint": ends_fingerprints(pair.target, pair.baseline) | {"images": case_fingerprints(cases)},
             "against": options.against,
             "ranking_error": attribution.ranking_error,
             "threads": options.threads,

@@ -114,6 +114,11 @@ class RawScores:
         """Names, without ``clean``."""
         return [kind for kind in self.score if kind != CLEAN]
 
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The losses at the target and at the baseline, summed over images, by degradation; empty for ``ig``."""
+        sums = {kind: self.losses[kind].sum(0) for kind in self.degradations if kind in self.losses}
+        return {kind: (float(losses[0]), float(losses[-1])) for kind, losses in sums.items()}
+
     def delta(self) -> dict[str, float]:
         """Convergence delta by degradation: ``(Σ c - (L(θ̄) - L(θ))) / (L(θ̄) - L(θ))``, each summed over images.
 

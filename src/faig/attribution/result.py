@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from torch import nn
 
 from faig.attribution.combine import keep_only
-from faig.attribution.integration.path import CLOSES, CONNECTED, WeightPath, disconnected, not_closing
+from faig.attribution.integration.path import WeightPath
 from faig.attribution.options import TOP, Options
 from faig.attribution.raw_scores import PerImage, RawScores
+from faig.attribution.trust import CLOSES, CONNECTED, disconnected, not_closing, not_learned, not_reached, tied
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
 from faig.common.errors import InputError
 from faig.common.settings import proportion
@@ -26,22 +27,6 @@ if TYPE_CHECKING:
 
     from faig.attribution.learning.method import LearningMethod
     from faig.attribution.methods import Method
-
-
-REACHED = 0.5  # of what altering everything does; a set that does less turns its function hardly at all
-
-
-def not_reached(reached: Mapping[str, float]) -> str | None:
-    """Which functions what was learned hardly turns, in a line; None where it turns all.
-
-    Args:
-        reached: by degradation; see `Attribution.reached`.
-    """
-    hardly = [f"{max(share, 0):.0%} ({kind})" for kind, share in reached.items() if share < REACHED]
-    if not hardly:
-        return None
-    shares = " and ".join(hardly)
-    return f"what was learned does only {shares} of what altering everything does, on the images it was learned on"
 
 
 @runtime_checkable
@@ -177,20 +162,23 @@ class Attribution:
     def sampling_errors(self) -> dict[str, SamplingError]:
         """What other photos would have changed of the top 1%, or of the set that was learned, by degradation.
 
-        Empty without images, and where what was learned was not learned anew.
+        Empty without images, and where what was learned was not learned anew; not of a degradation that is `tied`.
         """
         return dict(self.relearned) or {
             kind: sampling_error(rows, TOP, photos=self.raw.photos, seed=self.options.seed)
             for kind in self.scores
-            if self.raw is not None and (rows := self.rows(kind)) is not None
+            if self.raw is not None and kind not in self.tied and (rows := self.rows(kind)) is not None
         }
 
     @cached_property
     def ranking_error(self) -> dict[str, float]:
-        """Estimated share of the top 1% that an exact integral would fill with others; empty without an integral."""
+        """Estimated share of the top 1% that an exact integral would fill with others; empty without an integral.
+
+        Not of a degradation that is `tied`.
+        """
         if self.raw is None or self.raw.coarse() is None:
             return {}
-        return {kind: ranking_error(self._rows, self.raw, kind, TOP) for kind in self.scores}
+        return {kind: ranking_error(self._rows, self.raw, kind, TOP) for kind in self.scores if kind not in self.tied}
 
     @property
     def convergence_delta(self) -> dict[str, float]:
@@ -240,9 +228,27 @@ class Attribution:
         return {} if self.raw is None else self.raw.barriers()
 
     @property
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The losses of target and baseline by degradation, the lower the better; empty where they are not known."""
+        return dict(self.metadata.get("ends", {})) if self.raw is None else self.raw.ends()
+
+    @cached_property
+    def tied(self) -> dict[str, float]:
+        """The one score that all ranked units have, by degradation of which that is so."""
+        mask = slice(None) if self.ranked is None else self.ranked.mask
+        ranked = {kind: scores[mask] for kind, scores in self.scores.items()}
+        return {kind: float(of[0]) for kind, of in ranked.items() if len(of) > 1 and bool((of == of[0]).all())}
+
+    @property
     def distrust(self) -> str | None:
         """Why the ranking is not to be trusted, in a line; None where nothing speaks against it."""
-        reasons = [disconnected(self.barrier), not_closing(self.residual), not_reached(self.reached)]
+        reasons = [
+            not_learned(self.ends),
+            disconnected(self.barrier),
+            not_closing(self.residual),
+            tied(self.tied),
+            not_reached(self.reached),
+        ]
         return "; ".join(reason for reason in reasons if reason) or None
 
     def _rows(self, raw: RawScores, degradation: str) -> PerImage:

@@ -23,7 +23,7 @@ from faig.common.progress import Track, silent
 from faig.common.version import versions
 from faig.filters import FilterSet
 from faig.imaging.cases import Case
-from faig.networks.fingerprint import network_fingerprint
+from faig.networks.fingerprint import ends_fingerprints
 
 logger = logging.getLogger("faig")
 
@@ -79,8 +79,7 @@ class RawScoring:
         determined: dict[str, Any] = {
             "source": self.source.name,
             "rule": dataclasses.astuple(self.source.rule(options)),
-            "target": network_fingerprint(self.pair.target),
-            "baseline": network_fingerprint(self.pair.baseline),
+            **ends_fingerprints(self.pair.target, self.pair.baseline),
             "units": [self.pair.space.unit, self.pair.space.everything],
             "device": self.pair.path.device.type,
             "versions": versions(),

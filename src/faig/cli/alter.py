@@ -79,7 +79,8 @@ def _alter(how: str, strength: float, filters: str, out: Path, options: dict[str
     new_file(out, options["force"])
     builder = load_builder(options["arch"]) if options["arch"] else None
     high, low = zoo.load_networks(**names, builder=builder)
-    units = chosen_by({function: file}, high, share, unit=options["unit"], everything=options["everything"])[function]
+    numbering = {"unit": options["unit"], "everything": options["everything"]}
+    units = chosen_by({function: file}, high, share, baseline=low, **numbering)[function]
     space, count = units.space, int((Strengths.of(units).values != 1).sum())
     network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
     if options["check"]:

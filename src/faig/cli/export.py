@@ -53,7 +53,8 @@ def export(
     if per_unit:
         network = Turnable(high, low, None, FilterSpace.of(high, options["unit"] or UNITS[0], options["everything"]))
     else:
-        chosen = chosen_by(files, high, reading.share_of(top), unit=options["unit"], everything=options["everything"])
+        numbering = {"unit": options["unit"], "everything": options["everything"]}
+        chosen = chosen_by(files, high, reading.share_of(top), baseline=low, **numbering)
         network = Turnable(high, low, chosen)
         if options["check"]:
             for function, units in chosen.items():

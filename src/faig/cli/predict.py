@@ -118,9 +118,8 @@ def _learned(device: str, options: dict[str, Any]) -> tuple[Predictor, dict[str,
     builder = load_builder(options["arch"]) if options["arch"] else None
     networks = zoo.load_networks(**names, builder=builder, device=device)
     rankings = reading.named("--filters", options["filters"], "FILE")
-    chosen = chosen_by(
-        rankings, networks[0], reading.share_of(options["top"]), unit=options["unit"], everything=options["everything"]
-    )
+    share, numbering = reading.share_of(options["top"]), {name: options[name] for name in ("unit", "everything")}
+    chosen = chosen_by(rankings, networks[0], share, baseline=networks[1], **numbering)
     degrade, gt = options["degrade"] or LEVELS, options["gt"]
     images = reading.images(gt or Path(), None, degrade, options["downsampling"], options["strict_size"], None)
     config = validated(ImagesConfig, images, "images")

@@ -221,7 +221,7 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     builder = load_builder(options["arch"]) if options["arch"] else None
     target, base = zoo.load_networks(target=name, baseline=baseline, builder=builder)
     share = reading.share_of(options["top"])
-    chosen = chosen_by(files, target, share, unit=options["unit"], everything=options["everything"])
+    chosen = chosen_by(files, target, share, baseline=base, unit=options["unit"], everything=options["everything"])
     way = options["way"] or WAYS[0]
     network = turn(target, base, chosen, levels, way)
     if options["check"]:

@@ -18,6 +18,7 @@ from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
+from faig.imaging.sameness import share_images
 from faig.intervention.comparison import Reverted
 from faig.intervention.edit import graft, revert
 from faig.intervention.equal_terms import FINDING, MEASURED, Sizes, sizes_at_equal_terms
@@ -29,12 +30,16 @@ from faig.results.comparison_tables import SUMMARY
 from faig.results.run_directory import UNITS
 from faig.results.table import write_table
 from faig.results.tables import IMAGES
-from faig.zoo.scores import units
+from faig.zoo.scores import read_units
 
 logger = logging.getLogger("faig")
 
 Rankings = dict[str, dict[str, list[Order]]]  # by method and degradation, one per seed
 POSITIONS = (0.0, 0.25, 0.5, 0.75)  # of the controls that need no attribution
+NOT_HELD_OUT = (
+    "so nothing is held out, and sizes at equal terms are chosen on the measured images; find filters on others, or "
+    "rename what is another photo"
+)
 KEPT = Path(IMAGES.name).parent  # in the run directory: outputs that are kept
 
 
@@ -66,6 +71,7 @@ class Comparison(Stage):
         self.cases = config.images.cases(self.pair.scale, config.seed, self.pair.channels)
         find = config.find
         self.found_on = find.cases(self.pair.scale, config.seed, self.pair.channels) if find else self.cases
+        self.held_out = bool(find) and not share_images(self.found_on, self.cases, NOT_HELD_OUT)
         single_channel(self.cases[0].gt, config.channel)  # raises where there is no such channel
         self.options = attribution_options(config)
         for case in self.cases:
@@ -88,8 +94,9 @@ class Comparison(Stage):
 
     def _order_in(self, file: str, function: str) -> Order:
         """A function's ranking from a file."""
-        space = self.pair.space
-        read = units(file, self.pair.target, function=function, unit=space.unit, everything=space.everything)
+        pair, space = self.pair, self.pair.space
+        numbering: dict[str, Any] = {"unit": space.unit, "everything": space.everything}
+        read = read_units(file, pair.target, baseline=pair.baseline, function=function, **numbering)
         if isinstance(read, Strengths):
             raise InputError(f"{file}: says strengths; a comparison takes rankings", setting="filters")
         if read.space != space:
@@ -242,7 +249,7 @@ class Comparison(Stage):
     ) -> Iterator[tuple[tuple[str, str], Sizes]]:
         """By method and function, at which sizes the method is held against FAIG at equal terms.
 
-        They are chosen on the images that filters are found on, where these are others than those measured on.
+        They are chosen on the images that filters are found on, where none of these is measured on.
 
         Args:
             run: the run directory.
@@ -256,8 +263,7 @@ class Comparison(Stage):
         plan = [
             (method, kind) for method in rankings if method != PAPER for kind in rankings[method] if kind in comparable
         ]
-        others = case_fingerprints(self.found_on) != case_fingerprints(self.cases)
-        finding = self.found_on[0].lr if others and len(self.found_on[0].lr) > 1 else {}
+        finding = self.found_on[0].lr if self.held_out and len(self.found_on[0].lr) > 1 else {}
         pair, found = self.pair, reference
         if any(kind in finding for _, kind in plan):
             logger.info("sizes at equal terms are chosen on the images that filters are found on")

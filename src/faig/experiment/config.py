@@ -14,6 +14,7 @@ from faig.filters import UNITS
 from faig.imaging.cases import CLEAN, Case, load_cases, make_cases
 from faig.imaging.degradation import Degradation, named
 from faig.imaging.metrics import CHANNELS
+from faig.imaging.sameness import check_inputs_differ
 from faig.intervention.knob import WAYS
 
 MethodName = Annotated[str, one_of(METHODS)]
@@ -65,7 +66,8 @@ class ImagesConfig(Strict):
         """Load or make the cases for networks of a scale and of so many channels.
 
         Raises:
-            InputError: neither or both of ``lr`` and ``degrade`` are given, or an image does not fit.
+            InputError: neither or both of ``lr`` and ``degrade`` are given, an image does not fit, or two inputs have
+                the same images.
         """
         if bool(self.lr) == bool(self.degrade):
             raise InputError("give either folders of LR images or degradations to make", setting="lr")
@@ -74,14 +76,17 @@ class ImagesConfig(Strict):
                 raise InputError(
                     "clean images alone have no degradation to attribute; give degraded ones too", setting="lr"
                 )
-            return load_cases(
+            cases = load_cases(
                 self.gt, self.lr, scale, channels=channels, strict_size=self.strict_size, lr_suffix=self.lr_suffix
             )
-        if self.lr_suffix:
+        elif self.lr_suffix:
             raise InputError(f"lr_suffix {self.lr_suffix!r} is of LR folders, and none is given", setting="lr_suffix")
-        return make_cases(
-            self.gt, self.degradations(), scale, channels=channels, seed=seed, strict_size=self.strict_size
-        )
+        else:
+            cases = make_cases(
+                self.gt, self.degradations(), scale, channels=channels, seed=seed, strict_size=self.strict_size
+            )
+        check_inputs_differ(cases, "lr" if self.lr else "degrade")
+        return cases
 
     def degradations(self) -> dict[str, Degradation]:
         """The degradations that ``degrade`` asks for, and clean.

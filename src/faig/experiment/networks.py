@@ -7,7 +7,7 @@ from faig.attribution.methods import STRENGTHS
 from faig.common.version import versions
 from faig.experiment.config import NetworksConfig, PairConfig
 from faig.filters import UNITS
-from faig.networks.fingerprint import network_fingerprint
+from faig.networks.fingerprint import ends_fingerprints
 from faig.pair import Pair
 
 
@@ -29,9 +29,7 @@ def configured_pair(config: NetworksConfig) -> Pair:
 
 def pair_fingerprint(pair: Pair, config: NetworksConfig) -> dict[str, Any]:
     """What of a pair and its settings determines a result."""
-    fingerprint = {
-        "target": network_fingerprint(pair.target),
-        "baseline": network_fingerprint(pair.baseline),
+    fingerprint = ends_fingerprints(pair.target, pair.baseline) | {
         "seed": config.seed,
         "threads": config.threads,
         "device": config.device.partition(":")[0],

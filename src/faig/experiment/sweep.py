@@ -87,9 +87,8 @@ class Sweep(Stage):
         if self.shown not in {case.name for case in self.cases}:
             names = ", ".join(case.name for case in self.cases)
             raise InputError(f"picture {self.shown!r} is not one of the images, {names}", setting="picture")
-        self.filters = chosen_by(
-            config.filters, self.pair.target, config.top, unit=config.unit, everything=config.everything
-        )
+        numbering: dict[str, Any] = {"unit": config.unit, "everything": config.everything}
+        self.filters = chosen_by(config.filters, self.pair.target, config.top, baseline=self.pair.baseline, **numbering)
 
     def determined(self) -> dict[str, Any]:
         """Networks, images, filters, strengths."""

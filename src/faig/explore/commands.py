@@ -81,8 +81,6 @@ def _python(explorer: Explorer, shown: Input, change: Change) -> list[str]:
     turns = change.map is None and change.way in ("images", "set")
     lines = ["import faig", "from faig.imaging.images import mod_crop", "from faig.imaging.metrics import in_channels"]
     lines += ["from faig.zoo.scores import chosen_by"] if turns else []
-    if change.map is not None and len(change.map.units) > FEW:
-        lines += ["from faig.attribution.files.unit_files import read_units"]
     pair = f"faig.load_pair({subject.named['pair']!r})" if "pair" in subject.named else f"faig.Pair({named})"
     lines += ["from faig.intervention.edit import cut"] if change.map and change.map.action == "cut" else []
     lines += ["", f"pair = {pair}", f'photo = in_channels(faig.read_image("{PHOTO}"), pair.channels)']
@@ -109,7 +107,7 @@ def _altered(explorer: Explorer, change: Change) -> list[str]:
     sources = {name: function.source for name, function in explorer.subject.functions.items()}
     way = "weights" if change.way == "set" else "images"
     return [
-        f"functions = chosen_by({sources!r}, pair.target)",
+        f"functions = chosen_by({sources!r}, pair.target, baseline=pair.baseline)",
         f"network = pair.turn(functions, {dict(change.strengths)!r}, {way!r})",
     ]
 
@@ -117,7 +115,7 @@ def _altered(explorer: Explorer, change: Change) -> list[str]:
 def _units(explorer: Explorer, change: Change, brushed: MapChange) -> str:
     if len(brushed.units) > FEW:
         share = len(filters_of(explorer, change)) / len(explorer.pair.space)
-        return f'units = read_units("{CSV}", pair.target).top({share!r})  # {CSV} is among the downloads'
+        return f'units = faig.read_units("{CSV}", pair.target).top({share!r})  # {CSV} is among the downloads'
     runs = ", ".join(f"*range({start}, {stop})" for start, stop in brushed.units)
     return f"units = faig.FilterSet.of(pair.space, [{runs}])"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from faig.attribution.result import REACHED
+from faig.attribution.trust import REACHED
 from faig.common.version import __version__
 from faig.explore.explorer import PREVIEW, Explorer
 from faig.explore.messages import WAYS

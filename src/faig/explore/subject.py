@@ -146,7 +146,9 @@ class Subject:
         metadata_of_target = network_metadata(zoo.find(f"{name}/target"))
         training = _training(metadata_of_target)
         downsampling = training.downsampling if training else "bilinear"
-        found = _functions(sources, by, chosen_by(sources, pair.target), training, {}, downsampling)
+        found = _functions(
+            sources, by, chosen_by(sources, pair.target, baseline=pair.baseline), training, {}, downsampling
+        )
         reached = reached_by(name)
         return cls(
             name=name,
@@ -197,7 +199,8 @@ class Subject:
         made = images.degradations() if images.degrade else {}
         metadata = network_metadata(zoo.find(config.target)) if config.arch is None else {}
         training = _training(metadata)
-        chosen = chosen_by(sources, pair.target, unit=config.unit, everything=config.everything)
+        numbering: dict[str, Any] = {"unit": config.unit, "everything": config.everything}
+        chosen = chosen_by(sources, pair.target, baseline=pair.baseline, **numbering)
         scores = None if home is None else home / SCORES
         rankings: dict[str, dict[str, Ranking]] = {}
         for each in file.rankings if file else ():

@@ -59,9 +59,15 @@ class Strengths:
         turned = int((self.values != 1).sum())
         return f"Strengths({turned:,} of {len(self.space):,} {self.space.unit}s are not at 1)"
 
-    def save(self, path: Path | str) -> None:
-        """Write ``strength`` (float32, one per unit) and the numbering as safetensors; equal input, equal bytes."""
-        save_tensors(Path(path), {"strength": self.values.float()}, {"layers": self.space.describe()})
+    def save(self, path: Path | str, networks: Mapping[str, str] | None = None) -> None:
+        """Write ``strength`` (float32, one per unit) and the numbering as safetensors; equal input, equal bytes.
+
+        Args:
+            path: the file.
+            networks: hashes of the ``target`` and the ``baseline`` that these are of, where they are known.
+        """
+        metadata = {"layers": self.space.describe()} | ({"fingerprint": dict(networks)} if networks else {})
+        save_tensors(Path(path), {"strength": self.values.float()}, metadata)
 
     @classmethod
     def load(cls, path: Path | str) -> "Strengths":

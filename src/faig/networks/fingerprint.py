@@ -23,6 +23,11 @@ def network_fingerprint(network: nn.Module) -> str:
     return fingerprint(network.state_dict().items())
 
 
+def ends_fingerprints(target: nn.Module, baseline: nn.Module) -> dict[str, str]:
+    """The hashes of both networks of a pair: ``target`` and ``baseline``."""
+    return {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
+
+
 def set_fingerprints(filters: Mapping[str, FilterSet | Strengths]) -> dict[str, str]:
     """The hashes of filter sets, or of strengths, by name."""
     values = {name: units.mask if isinstance(units, FilterSet) else units.values for name, units in filters.items()}

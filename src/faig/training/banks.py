@@ -9,7 +9,7 @@ from faig.common.errors import InputError
 from faig.networks.architectures import BankedSRResNet
 from faig.training.config import TrainingConfig
 from faig.training.data import LR
-from faig.zoo.scores import units
+from faig.zoo.scores import read_units
 
 
 def place_banks(network: nn.Module, config: TrainingConfig) -> None:
@@ -34,7 +34,7 @@ def place_banks(network: nn.Module, config: TrainingConfig) -> None:
     assert isinstance(network, BankedSRResNet)
     plain = network.plain()
     for name, bank in zip(config.banks.values(), banks, strict=True):
-        ranked = units(name, plain)
+        ranked = read_units(name, plain)
         if not isinstance(ranked, RankedUnits) or ranked.space.unit != "filter" or ranked.space.everything:
             raise InputError(f"{name}: is no ranking of filters, which a bank is made of", setting="banks")
         size = len(bank.places)

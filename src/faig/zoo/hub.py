@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from faig import zoo
+from faig.attribution.files.ranking_file import networks_said
 from faig.attribution.files.score_files import load_scores
 from faig.common.errors import InputError, first_line
 from faig.common.files import new_folder
-from faig.networks.fingerprint import network_fingerprint
+from faig.networks.fingerprint import ends_fingerprints
 from faig.zoo.card import CARD, with_front_matter
 from faig.zoo.learned import LEARNED, load_learned
 from faig.zoo.predictor import PREDICTOR
@@ -136,9 +137,9 @@ def fetch(location: str, **download: Any) -> Path:
 def check(folder: Path) -> None:
     """Raise InputError unless the networks in a folder are a pair, and the scores, if any, are theirs."""
     target, baseline = zoo.load_networks(target=str(folder / NEEDED[1]), baseline=str(folder / NEEDED[0]))
-    networks = {"target": network_fingerprint(target), "baseline": network_fingerprint(baseline)}
+    networks = ends_fingerprints(target, baseline)
     for name, load in ((SCORES, load_scores), (LEARNED, load_learned)):
-        if (folder / name).is_file() and load(folder / name)[1].get("fingerprint", {}) != networks:
+        if (folder / name).is_file() and networks_said(folder / name, load(folder / name)[1]) != networks:
             raise InputError(f"{folder / name}: these scores are of other networks")
 
 

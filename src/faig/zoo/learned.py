@@ -1,7 +1,6 @@
 """Learned sets that ship with a pair, ``learned.safetensors``: of each function, flat indices, the best first."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,12 @@ from faig.filters import FilterSet, FilterSpace
 LEARNED = "learned.safetensors"
 
 
-def save_learned(path: Path, attribution: Attribution, fingerprint: Mapping[str, str], learned_on: str) -> None:
+def save_learned(path: Path, attribution: Attribution, learned_on: str) -> None:
     """Write the sets of an attribution by ``learned``.
 
     Args:
         path: the file.
         attribution: of all functions.
-        fingerprint: of target and baseline.
         learned_on: which images, for people.
     """
     share = attribution.options.top
@@ -33,13 +31,8 @@ def save_learned(path: Path, attribution: Attribution, fingerprint: Mapping[str,
         kind: attribution.order(kind)[: len(attribution.top(kind, share))].to(torch.int32)
         for kind in attribution.degradations
     }
-    metadata: dict[str, Any] = {
-        **attribution.metadata,
-        "layers": attribution.space.describe(),
-        "fingerprint": dict(fingerprint),
-        "learned_on": learned_on,
-    }
-    save_tensors(path, sets, metadata)
+    own: dict[str, Any] = {"layers": attribution.space.describe(), "learned_on": learned_on}
+    save_tensors(path, sets, {**attribution.metadata, **own})
 
 
 def load_learned(path: Path) -> tuple[dict[str, Int64[Tensor, " unit"]], dict[str, Any]]:

@@ -14,7 +14,7 @@ from faig.common.errors import InputError
 from faig.common.files import replacing
 from faig.common.settings import Strict, validated
 from faig.filters import FilterSet
-from faig.networks.fingerprint import fingerprint, network_fingerprint
+from faig.networks.fingerprint import ends_fingerprints, fingerprint
 from faig.zoo.scores import chosen_by
 
 PREDICTOR = "predictor.json"
@@ -71,10 +71,11 @@ def save_predictor(pair: str, predictor: Predictor, baseline: nn.Module, proport
         learned_on: which images, for people.
     """
     path = zoo.folder(pair) / PREDICTOR
+    chosen = filters_of(pair, predictor.target, list(predictor.reverted), proportion)
     learned = predictor.learned() | {
         "proportion": proportion,
         "learned_on": learned_on,
-        "of": _fingerprint(pair, predictor.target, baseline, list(predictor.reverted), proportion),
+        "of": _fingerprint(predictor.target, baseline, chosen),
     }
     with replacing(path) as part:
         part.write_text(json.dumps(learned, indent=1) + "\n", encoding="utf-8")
@@ -93,10 +94,10 @@ def load_predictor(pair: str, device: str = "cpu") -> Predictor:
         raise InputError(message, setting="filters")
     learned = read_learned(path)
     target, baseline = zoo.load_networks(target=f"{pair}/target", baseline=f"{pair}/baseline", device=device)
-    functions, proportion = learned["functions"], learned["proportion"]
-    if learned["of"] != _fingerprint(pair, target, baseline, functions, proportion):
+    chosen = filters_of(pair, target, learned["functions"], learned["proportion"])
+    if learned["of"] != _fingerprint(target, baseline, chosen):
         raise InputError(f"{path}: was learned for other networks or filters than those of {pair}")
-    return Predictor.of(target, baseline, filters_of(pair, target, functions, proportion), learned)
+    return Predictor.of(target, baseline, chosen, learned)
 
 
 def read_learned(path: Path) -> dict[str, Any]:
@@ -115,12 +116,6 @@ def read_learned(path: Path) -> dict[str, Any]:
     return learned
 
 
-def _fingerprint(
-    pair: str, target: nn.Module, baseline: nn.Module, functions: list[str], proportion: float
-) -> dict[str, str]:
-    chosen = filters_of(pair, target, functions, proportion)
-    return {
-        "target": network_fingerprint(target),
-        "baseline": network_fingerprint(baseline),
-        "filters": fingerprint((kind, filters.mask) for kind, filters in chosen.items()),
-    }
+def _fingerprint(target: nn.Module, baseline: nn.Module, chosen: dict[str, FilterSet]) -> dict[str, str]:
+    filters = fingerprint((kind, filters.mask) for kind, filters in chosen.items())
+    return ends_fingerprints(target, baseline) | {"filters": filters}

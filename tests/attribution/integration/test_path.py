@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from conftest import nudged, tiny_network
-from faig.attribution.integration.path import WeightPath, barrier, disconnected, not_closing
+from faig.attribution.integration.path import WeightPath, barrier
+from faig.attribution.trust import disconnected, not_closing
 from faig.common.errors import InputError
 from faig.filters import FilterSet, FilterSpace
 from faig.intervention.edit import revert

@@ -1,6 +1,6 @@
 """Rankings of several methods in one compact file: ``rankings.safetensors``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from faig.attribution.result import Attribution
 
 RANKINGS = "rankings.safetensors"  # in a run directory
+ENDS = ("target", "baseline")
+
+Networks = Mapping[str, str]  # hashes of both ends
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,13 @@ class RankingFile:
         space: the numbering of the filters.
         default: the run's own method.
         rankings: one for every method and degradation.
+        networks: hashes of target and baseline; None where they are not known.
     """
 
     space: FilterSpace
     default: str
     rankings: tuple[Ranking, ...]
+    networks: Networks | None = None
 
     @classmethod
     def of(cls, attributions: Sequence["Attribution"]) -> "RankingFile":
@@ -68,6 +73,7 @@ class RankingFile:
             attributions[0].space,
             attributions[0].method.name,
             tuple(_ranking(attribution, kind) for attribution in attributions for kind in attribution.scores),
+            networks_said(Path(RANKINGS), attributions[0].metadata),
         )
 
     @property
@@ -132,7 +138,7 @@ class RankingFile:
             if ranking.ranked is not None:
                 listed[-1]["ranked"] = [layer.name for layer in self.space.layers if layer.start in ranking.ranked]
         metadata = {"layers": self.space.describe(), "default": self.default, "rankings": listed}
-        save_tensors(_file(path), tensors, metadata)
+        save_tensors(_file(path), tensors, metadata | ({"fingerprint": self.networks} if self.networks else {}))
 
     @classmethod
     def load(cls, path: Path) -> "RankingFile":
@@ -157,9 +163,25 @@ class RankingFile:
                 raise ValueError(f"it has no ranking by {shown(metadata['default'])}, the run's own method")
             if len({(ranking.method, ranking.degradation) for ranking in rankings}) < len(rankings):
                 raise ValueError("it has two rankings by one method for one degradation")
-            return cls(space, metadata["default"], rankings)
+            return cls(space, metadata["default"], rankings, networks_said(file, metadata))
+        except InputError:
+            raise
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None
+
+
+def networks_said(path: Path, metadata: Mapping[str, object]) -> Networks | None:
+    """The hashes of the networks that a file's metadata are of; None where they do not say.
+
+    Raises:
+        InputError: they are none.
+    """
+    said = metadata.get("fingerprint")
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not all(isinstance(said.get(role), str) for role in ENDS):
+        raise InputError(f"{path}: its fingerprint {shown(said)} names no target and baseline; find its units again")
+    return {role: said[role] for role in ENDS}
 
 
 def _file(path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel
 
-from faig.attribution.files.ranking_file import RankingFile
+from faig.attribution.files.ranking_file import RankingFile, networks_said
 from faig.attribution.files.rankings import write_index, write_ranking, write_sums
 from faig.attribution.files.score_files import load_scores, save_scores
 from faig.attribution.files.unit_files import STRENGTHS
@@ -62,7 +62,8 @@ def save_attributions(folder: Path, attributions: Sequence[Attribution], *, all_
         if ranked is None:
             write_index(folder / f"{kind}_index.txt", scores)
     for kind, strengths in main.strengths.items():
-        strengths.save(folder / STRENGTHS.format(kind))
+        file = folder / STRENGTHS.format(kind)
+        strengths.save(file, networks_said(file, main.metadata))
     RankingFile.of(attributions).save(folder)  # last: where it stands, all of them do
 
 

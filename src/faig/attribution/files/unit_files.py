@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from faig.attribution.files.ranking_file import RANKINGS, RankingFile
+from faig.attribution.files.ranking_file import RANKINGS, Networks, RankingFile, networks_said
 from faig.attribution.files.rankings import read_ranking, unit_of
 from faig.common.errors import InputError
 from faig.common.tensors import load_metadata
@@ -31,15 +31,15 @@ class RankedUnits:
         return FilterSet.top(self.space, self.order, share)
 
 
-def read_units(
+def units_in_file(
     path: Path | str,
     network: nn.Module,
     *,
     function: str | None = None,
     unit: str | None = None,
     everything: bool = False,
-) -> RankedUnits | Strengths:
-    """Read what turns a function of a network.
+) -> tuple[RankedUnits | Strengths, Networks | None]:
+    """Read what turns a function of a network, and on which networks it was found.
 
     Args:
         path: ``filters-<function>.csv``; ``<function>_index.txt``; a file of `Strengths`; ``rankings.safetensors``;
@@ -49,8 +49,12 @@ def read_units(
         unit: of the network's numbering, where the file does not say: ``filter``, ``channel`` or ``layer``.
         everything: whether filters are followed by all other parameters, where the file does not say.
 
+    Returns:
+        The units; and the hashes of the networks, None where nothing says. For a CSV or an index file those say it that
+        ``rankings.safetensors`` beside it has.
+
     Raises:
-        InputError: there is no such file or function, or it is of another network or unit.
+        InputError: there is no such file or function, or it is of another architecture or unit.
     """
     path = Path(path)
     if path.is_dir():
@@ -60,19 +64,21 @@ def read_units(
         if "rankings" in metadata:
             return _ranked(path, network, function, unit, everything)
         strengths = Strengths.load(path)
-        return Strengths(_own_space(path, network, strengths.space, unit, everything), strengths.values)
+        space = _own_space(path, network, strengths.space, unit, everything)
+        return Strengths(space, strengths.values), networks_said(path, metadata)
     if path.suffix == ".csv" and path.is_file():
         stated, with_others = unit_of(path)
         _agree(path, stated, unit)
         space = FilterSpace.of(network, stated, everything or with_others)
     else:
         space = FilterSpace.of(network, unit or "filter", everything)
-    return RankedUnits(space, read_ranking(path, space))
+    ranked, beside = RankedUnits(space, read_ranking(path, space)), path.parent / RANKINGS
+    return ranked, networks_said(beside, load_metadata(beside, "rankings")) if beside.is_file() else None
 
 
 def _of_run(
     run: Path, network: nn.Module, function: str | None, unit: str | None, everything: bool
-) -> RankedUnits | Strengths:
+) -> tuple[RankedUnits | Strengths, Networks | None]:
     for home in (run, run / "compare"):
         before, after = STRENGTHS.split("{}")
         learned = {
@@ -80,16 +86,19 @@ def _of_run(
             for file in sorted(home.glob(STRENGTHS.format("*")))
         }
         if learned:
-            return read_units(learned[_chosen(run, list(learned), function)], network, unit=unit, everything=everything)
+            file = learned[_chosen(run, list(learned), function)]
+            return units_in_file(file, network, unit=unit, everything=everything)
         if (home / RANKINGS).is_file():
             return _ranked(home / RANKINGS, network, function, unit, everything)
     raise InputError(f"{run}: holds no {RANKINGS}; is it the directory of faig attribute?")
 
 
-def _ranked(path: Path, network: nn.Module, function: str | None, unit: str | None, everything: bool) -> RankedUnits:
+def _ranked(
+    path: Path, network: nn.Module, function: str | None, unit: str | None, everything: bool
+) -> tuple[RankedUnits, Networks | None]:
     file = RankingFile.load(path)
     order = file.get(file.default, _chosen(path, file.degradations, function)).order
-    return RankedUnits(_own_space(path, network, file.space, unit, everything), order)
+    return RankedUnits(_own_space(path, network, file.space, unit, everything), order), file.networks
 
 
 def _chosen(path: Path, functions: list[str], function: str | None) -> str:

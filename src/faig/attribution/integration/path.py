@@ -10,9 +10,6 @@ from faig.networks.calls import copied
 from faig.networks.compatibility import check_pair
 from faig.networks.trial import Trial, check_end, in_order
 
-CONNECTED = 1.1  # barrier above which a pair is not connected
-CLOSES = 0.05  # residual above which an integral does not close
-
 
 class WeightPath:
     """``γ(α) = θ + α (θ̄ - θ)``: α = 0 is the target θ, α = 1 the baseline θ̄, both bit-exact.
@@ -98,28 +95,3 @@ def barrier(losses: Tensor, loss_target: float, loss_baseline: float) -> float:
     ends = max(loss_target, loss_baseline)
     largest = max(ends, float(losses.max()))
     return largest / ends if ends else 1.0
-
-
-def disconnected(barriers: dict[str, float]) -> str | None:
-    """One line that says that the path leaves the working networks, where a barrier (by degradation) says so."""
-    bad = {kind: value for kind, value in barriers.items() if value > CONNECTED}
-    if not bad:
-        return None
-    listed = ", ".join(f"{value:.2f} on {kind}" for kind, value in bad.items())
-    return (
-        f"the pair is not connected (barrier {listed}; above {CONNECTED} a network on the path works worse than "
-        "both ends): do not trust the ranking. Is the target fine-tuned from the baseline?"
-    )
-
-
-def not_closing(residuals: dict[str, float]) -> str | None:
-    """One line that says that the integral misses the change of loss, where a residual (by degradation) says so."""
-    bad = {kind: value for kind, value in residuals.items() if not value <= CLOSES}
-    if not bad:
-        return None
-    listed = ", ".join(f"{value:.0%} on {kind}" for kind, value in bad.items())
-    return (
-        f"the integral does not close (it misses {listed} of the change of loss; above {CLOSES:.0%} contributions do "
-        "not add up to what they explain): do not trust the ranking. Do more nodes help? If not, the network's "
-        "gradients are wrong"
-    )

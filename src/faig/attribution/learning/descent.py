@@ -76,6 +76,11 @@ class Descent(ABC):
         self.network, self.goals, self.schedule = network, goals, schedule
         self._cache, self._determined = cache, determined
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The mean squared errors of target and baseline on the images with the degradation."""
+        return self.goals.errors
+
     @abstractmethod
     def start(self) -> State:
         """The state before the first step."""

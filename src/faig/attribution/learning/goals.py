@@ -47,6 +47,7 @@ class Goals:
 
     Attributes:
         examples: by case, one for each input.
+        errors: mean squared errors against the GT on the degradation, of the receiver and of the donor.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class Goals:
             kept = [{name: run(receiver, lr)[0] for name, lr in of_case.items()} for of_case in inputs]
             given = [run(donor, of_case[kind])[0] for of_case in inputs]
         changed = [of_case[kind] for of_case in kept]
+        donated = [{kind: output} for output in given]
+        self.errors = float(_mean(_errors(cases, kept, kind))), float(_mean(_errors(cases, donated, kind)))
         self._own = names.index(kind)
         self._map_unit = _mean(_distance(_map(a), _map(b)) for a, b in zip(changed, given, strict=True))
         apart = _mean(map(_distance, changed, given))

@@ -58,6 +58,12 @@ class MaskDescent(Descent):
         )
         self.begin_with = compressed(scores, self.size, lesson.ranked).to(pair.path.device)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of target and baseline, also where it is the baseline that is altered."""
+        receiver, donor = self.goals.errors
+        return (receiver, donor) if self.reverts else (donor, receiver)
+
     def start(self) -> State:
         """The scores to begin with."""
         return self.begin_with[None]

@@ -21,7 +21,8 @@ from faig.common.statistics import resample_weights
 from faig.common.version import versions
 from faig.filters import FilterSet, Scores, Strengths
 from faig.imaging.cases import Case, degradations_of, middle_of
-from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.imaging.sameness import check_inputs_differ
+from faig.networks.fingerprint import case_fingerprints, ends_fingerprints
 from faig.networks.tiling import LEAST
 
 
@@ -106,6 +107,7 @@ class LearningMethod(ABC):
         strengths: dict[str, Strengths] = {}
         errors: dict[str, SamplingError] = {}
         reached: dict[str, float] = {}
+        ends: dict[str, tuple[float, float]] = {}
         passes = self.passes_before(parts)
         for kind in degradations_of(list(cases)):
             states = []
@@ -121,13 +123,20 @@ class LearningMethod(ABC):
                 # goals are outputs of both ends, what is reached the altered network's, without gradients: a third each
                 passes += descent.schedule.passes(count, inputs) + round(count * (inputs + 1 + (place == 0)) / 3)
                 if place == 0:
-                    reached[kind] = descent.reached(states[0])
+                    reached[kind], ends[kind] = descent.reached(states[0]), descent.ends
             scores[kind], *others = map(self.scores, states)
             if options.resamples:
                 errors[kind] = relearned_error(scores[kind], others, options.top, ranked)
             if (learned := self.learned_strengths(pair, states[0])) is not None:
                 strengths[kind] = learned
-        metadata = {"method": self.name, "steps": self.schedule(options).steps, "passes": passes, "reached": reached}
+        metadata = {
+            "method": self.name,
+            "steps": self.schedule(options).steps,
+            "passes": passes,
+            "reached": reached,
+            "ends": ends,
+            "fingerprint": ends_fingerprints(pair.target, pair.baseline),
+        }
         return Attribution(self, pair.space, scores, options, ranked, None, metadata, strengths, errors)
 
     @abstractmethod
@@ -162,6 +171,7 @@ class LearningMethod(ABC):
         """Raise InputError, before anything is computed, for images or options that the method cannot take."""
         if not cases or not degradations_of(list(cases)):
             raise InputError("there are no images with a degradation to learn from", setting="lr")
+        check_inputs_differ(cases)
         if sum("+" not in kind for kind in cases[0].lr) < 2:
             what = "clean images, or another degradation"
             raise InputError(f"{self.name} needs inputs that shall stay as they are: {what}", setting="lr")
@@ -179,8 +189,7 @@ class LearningMethod(ABC):
         return {
             "source": self.name,
             "how": repr((self, self.schedule(options), self.constants)),
-            "target": network_fingerprint(pair.target),
-            "baseline": network_fingerprint(pair.baseline),
+            **ends_fingerprints(pair.target, pair.baseline),
             "units": [pair.space.unit, pair.space.everything],
             "images": case_fingerprints(cases),
             "layers": [options.layers, options.not_layers],

@@ -14,7 +14,10 @@ from faig.experiment.prediction_tables import LAST, classes_of, write_prediction
 from faig.experiment.study.context import Study, StudyStage
 from faig.imaging.cases import Case, make_cases, middle_of, photos_of
 from faig.imaging.degradation import Degradation, named
+from faig.imaging.sameness import share_images
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
+
+SEEN = "so accuracies are of photos that were learned on; learn on others, or rename what is another photo"
 
 
 class Prediction(StudyStage):
@@ -30,6 +33,7 @@ class Prediction(StudyStage):
         classes = classes_of(learn)
         self.known = make_cases(learn.gt, classes, self.pair.scale, channels=self.pair.channels, seed=self.config.seed)
         self.tested = self._middles(classes)
+        share_images(self.known, self.tested, SEEN)
         self.filters = study.filters(self.part.top)
 
     def determined(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from faig.imaging.cases import Case, degrade_case
 from faig.imaging.degradation import paper_preset
 from faig.imaging.metrics import in_channels
 from faig.imaging.photos import busiest, photograph
-from faig.networks.fingerprint import case_fingerprints, network_fingerprint
+from faig.networks.fingerprint import case_fingerprints, ends_fingerprints
 from faig.pair import Pair
 from faig.results.cells import read_table
 from faig.results.table import Table, write_table
@@ -158,8 +158,7 @@ class TruthStage(Stage):
         return {
             "pairs": {
                 subject.key: {
-                    "target": network_fingerprint(subject.pair.target),
-                    "baseline": network_fingerprint(subject.pair.baseline),
+                    **ends_fingerprints(subject.pair.target, subject.pair.baseline),
                     "images": case_fingerprints(subject.cases),
                 }
                 for subject in self.subjects
