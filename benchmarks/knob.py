@@ -137,7 +137,8 @@ def found_sets(options: argparse.Namespace, pair: faig.Pair) -> tuple[dict[str, 
     """What turns each function: what ships with the pair, or what the method finds; and how that was found."""
     if options.pair and options.method is None:
         sets, metadata = load_learned(zoo.folder(options.pair) / LEARNED)
-        chosen = chosen_by({kind: turned_by(options.pair, kind) for kind in options.degrade}, pair.target)
+        names = {kind: turned_by(options.pair, kind) for kind in options.degrade}
+        chosen = chosen_by(names, pair.target, baseline=pair.baseline)
         how = {"method": metadata["method"], "passes": metadata["passes"], "found_on": metadata["learned_on"]}
         assert chosen.keys() <= sets.keys()
         return dict(chosen), how
