@@ -34,7 +34,7 @@ def place(tmp_path_factory):
     baseline = tiny_network()
     space = FilterSpace.of(baseline)
     save_network(folder / "baseline.safetensors", baseline.state_dict(), metadata)
-    save_network(folder / "target.safetensors", nudged(baseline).state_dict(), metadata)
+    save_network(folder / "target.safetensors", nudged(baseline, seed=1).state_dict(), metadata)
     (folder / "gt").mkdir()
     for i in range(2):
         generator = torch.Generator().manual_seed(i)

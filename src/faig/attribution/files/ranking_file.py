@@ -154,6 +154,7 @@ class RankingFile:
         if not file.is_file():
             raise InputError(f"{path}: holds no {RANKINGS}; attribute first")
         tensors, metadata = load_tensors(file, "rankings")
+        networks = networks_said(file, metadata)
         try:
             space = FilterSpace.described(metadata["layers"])
             rankings = tuple(_stored(space, entry, tensors) for entry in metadata["rankings"])
@@ -163,9 +164,7 @@ class RankingFile:
                 raise ValueError(f"it has no ranking by {shown(metadata['default'])}, the run's own method")
             if len({(ranking.method, ranking.degradation) for ranking in rankings}) < len(rankings):
                 raise ValueError("it has two rankings by one method for one degradation")
-            return cls(space, metadata["default"], rankings, networks_said(file, metadata))
-        except InputError:
-            raise
+            return cls(space, metadata["default"], rankings, networks)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{file}: is not a file of rankings: {error}") from None
 
