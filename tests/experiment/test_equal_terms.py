@@ -165,7 +165,7 @@ def test_what_is_measured_on_is_never_held_out(place, tmp_path, shared):
     line = "find0: is by its name of the same photo as gt0" if shared == "a photo" else what
     with pytest.warns(FaigWarning, match=f"^{line}, which is measured on: so nothing is held out"):
         run = compare(settings, tmp_path / "run")
-    assert set(read_table(run, EQUALS)["chosen_on"]) == {"measured images"}
+    assert set(read_table(run, EQUAL_TERMS)["chosen_on"]) == {"measured images"}
 
 
 def test_controls_are_measured_as_the_sets_are(place, run):
