@@ -168,7 +168,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--target")
     parser.add_argument("--baseline")
     parser.add_argument("--method", help="of faig attribute; else of a pair what ships with it is turned")
-    parser.add_argument("--unit", default="channel")
+    parser.add_argument("--unit", default="filter")
     parser.add_argument("--degrade", type=levels, default=levels("noise=0.06"), help="functions, and what they undo")
     parser.add_argument("--further", type=levels, default={}, help="inputs to measure on too: noise-0.03=noise:0.03")
     parser.add_argument("--downsampling", default="bilinear", help="as the target's training reduced its images")
