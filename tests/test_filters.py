@@ -114,7 +114,7 @@ def test_count_of(proportion, total, count):
 
 @pytest.mark.parametrize("proportion", [0.0, -0.1, 1.01, float("nan")])
 def test_count_of_what_is_no_proportion(proportion):
-    with pytest.raises(InputError, match=r"outside \(0, 1\]"):
+    with pytest.raises(InputError, match=r"outside \(0%, 100%\]"):
         count_of(proportion, 100)
 
 

@@ -172,7 +172,6 @@ ALL_OF_THEM = 1.0
 
 
 def test_all_filters_stay_all_of_them_wherever_settings_go():
-    """100% is the number 1, which is one percent where a setting is read: it is written as 100%."""
     attribute = AttributeConfig.model_validate(CONFIGS["attribute"] | {"top": "100%"})
     assert attribute.top == ALL_OF_THEM
     assert attribution_options(attribute).top == ALL_OF_THEM

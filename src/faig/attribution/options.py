@@ -39,7 +39,7 @@ class IntegralOptions(Strict):
     against: Annotated[str, one_of(SUBTRACT)] = "mean"
     quadrature: Annotated[str, one_of(RULES)] = "graded"
     nodes: Nodes = 12
-    tolerance: float | None = Field(None, gt=0, lt=1)
+    tolerance: Annotated[Proportion, Field(lt=1)] | None = None
     memory: ByteSize = Field(ByteSize(MEMORY), gt=0)
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     objective: str = "squared"
@@ -62,7 +62,7 @@ class BudgetOptions(Strict):
     """
 
     budget: Budget | None = None
-    stable: float = Field(0.95, gt=0, le=1)
+    stable: Proportion = 0.95
 
 
 class Options(IntegralOptions, BudgetOptions):

@@ -16,7 +16,6 @@ from faig.attribution.raw_scores import PerImage, RawScores
 from faig.attribution.trust import CLOSES, CONNECTED, disconnected, not_closing, not_learned, not_reached, tied
 from faig.attribution.uncertainty import SamplingError, ranking_error, sampling_error
 from faig.common.errors import InputError
-from faig.common.settings import proportion
 from faig.filters import FilterSet, FilterSpace, Order, Scores, Strengths, rank
 from faig.imaging.cases import describe_photos
 from faig.imaging.colours import colours_of
@@ -108,12 +107,12 @@ class Attribution:
 
         Args:
             degradation: whose function is meant.
-            share: of all filters: ``0.01`` or ``"1%"``.
+            share: of all filters: ``0.01`` or ``"1%"``; a number is in (0, 1].
 
         Raises:
-            InputError: there are no scores for this degradation, or the share is outside (0, 1].
+            InputError: there are no scores for this degradation, or the share is outside (0%, 100%].
         """
-        return FilterSet.top(self.space, self.order(degradation), proportion(str(share)))
+        return FilterSet.top(self.space, self.order(degradation), share)
 
     def function(self, degradation: str, share: float | str = TOP) -> FilterSet | Strengths:
         """What turns a function: the strengths that were learned for it, or else the first units of the ranking.

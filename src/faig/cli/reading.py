@@ -43,16 +43,9 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
     Raises:
         InputError: an option is wrong.
     """
-    read = {
-        "methods": lambda text: [part.strip() for part in text.split(",") if part.strip()],
-        "stable": proportion,
-        "tolerance": proportion,
-    }
-    settings = {
-        name: read[name](value) if name in read else value
-        for name, value in not_none(**options).items()
-        if name in model.model_fields
-    }
+    settings = {name: value for name, value in not_none(**options).items() if name in model.model_fields}
+    if "methods" in settings:
+        settings["methods"] = [part.strip() for part in settings["methods"].split(",") if part.strip()]
     settings |= networks(options["pair"], options["baseline"], options["target"])
     settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *IMAGE_SETTINGS)})
     settings["device"], settings["threads"] = compute_on(options["device"], options["threads"])

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
@@ -10,7 +10,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    PlainSerializer,
     ValidationError,
     field_validator,
 )
@@ -55,37 +54,47 @@ def distinct(values: list[str]) -> list[str]:
     return values
 
 
-def proportion(text: str) -> float:
-    """``1%``, ``1`` and ``0.01`` are all one percent: a number below 1 without a % sign is a share.
+def proportion(value: Any) -> float:
+    """A share in (0, 1]: a number as it is, a text as people write it.
+
+    Args:
+        value: a number or a text. Texts ``1%``, ``1`` and ``0.01`` are all one percent: one below 1 without a % sign
+            is a share. The number 0.01 is one percent too, but the number 1 is all.
 
     Raises:
         InputError: it is no number, or outside (0%, 100%].
     """
     try:
-        number = float(text.strip().removesuffix("%"))
-    except ValueError:
-        raise InputError(f"{text!r} is not a proportion; write 1% or 0.01") from None
-    share = number / 100 if text.strip().endswith("%") or number >= 1 else number
+        if isinstance(value, bool):
+            raise TypeError
+        number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        raise InputError(f"{shown(value)} is not a proportion; write 1% or 0.01") from None
+    percent = isinstance(value, str) and (value.strip().endswith("%") or number >= 1)
+    share = number / 100 if percent else number
     if not 0 < share <= 1:
-        raise InputError(f"proportion {text} is outside (0%, 100%]")
+        way_out = f"; a number is a share: write {share / 100:g} or '{share:g}%'" if 1 < share <= 100 else ""
+        raise InputError(f"proportion {value} is outside (0%, 100%]{way_out}")
     return share
 
 
-def proportions(text: str) -> list[float]:
-    """Several, separated by commas: ``1,3,5,10``, ``1%,3%`` or ``0.01,0.03``.
+def proportions(values: str | Sequence[Any]) -> list[float]:
+    """Several, as a list or separated by commas: ``1,3,5,10``, ``1%,3%`` or ``0.01,0.03``.
 
     Raises:
-        InputError: one is no proportion; or a number below 1, which would be a share, stands beside percents.
+        InputError: one is no proportion; or a text below 1, which would be a share, stands beside percents.
     """
-    texts = [part.strip() for part in text.split(",") if part.strip()]
-    if not texts:
-        raise InputError(f"{text!r} names no proportion; write 1% or 0.01, or several, separated by commas")
-    shares = [proportion(part) for part in texts]
-    below = [not part.endswith("%") and float(part) < 1 for part in texts if part != ALL]  # which is clear in any list
+    listed = [part for part in values.split(",") if part.strip()] if isinstance(values, str) else values
+    if not listed:
+        raise InputError(f"{values!r} names no proportion; write 1% or 0.01, or several, separated by commas")
+    shares = [proportion(part) for part in listed]
+    texts = [part.strip() for part in listed if isinstance(part, str)]
+    below = [not part.endswith("%") and float(part) < 1 for part in texts]
     if any(below) and not all(below):
-        as_shares = ",".join(f"{100 * share:.6g}%" for share in shares)
+        as_shares = ",".join(f"{100 * proportion(part):.6g}%" for part in texts)
         as_percents = ",".join(f"{part.removesuffix('%')}%" for part in texts)
-        raise InputError(f"{text}: shares and percents stand side by side; write {as_shares} or {as_percents}")
+        ours = ",".join(texts)
+        raise InputError(f"{ours}: shares and percents stand side by side; write {as_shares} or {as_percents}")
     return shares
 
 
@@ -107,30 +116,20 @@ def number_or_text(value: Any) -> Any:
 
 
 NAME = r"[\w+-][\w.+-]*"  # of a function: it becomes part of file names, none of them hidden or outside
-ALL = "100%"
 LONGEST = 255  # bytes of a file's name on the file systems in use
 
 
-def whole_in_percent(share: float) -> float | str:
-    """A share as settings are written with it: all of it is ``100%``, for 1 would be read as one percent."""
-    return ALL if share == 1 else share
-
-
 def _as_list(values: Any) -> Any:
-    """Refuse a list that mixes shares and percents, or names one twice; what is no list is for the type to refuse."""
+    """Refuse texts that mix shares and percents, and one named twice; what is no list is for the type to refuse."""
     if not isinstance(values, list | tuple | str) or not values:
         return values
-    shares = proportions(values if isinstance(values, str) else ",".join(str(value) for value in values))
+    shares = proportions(values)
     if len(set(shares)) != len(shares):
         raise ValueError("names a proportion twice")
-    return [whole_in_percent(share) for share in shares]
+    return shares
 
 
-Proportion = Annotated[
-    float,
-    BeforeValidator(lambda value: proportion(str(value))),
-    PlainSerializer(whole_in_percent, return_type=float | str),
-]
+Proportion = Annotated[float, BeforeValidator(proportion)]
 Proportions = Annotated[list[Proportion], BeforeValidator(_as_list)]
 NumberOrText = Annotated[float | str, BeforeValidator(number_or_text)]
 
@@ -214,12 +213,10 @@ def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
                 yield from _settings(part, f"{prefix}{name}.")
 
 
-def count_of(proportion: float, total: int) -> int:
-    """``max(1, floor(total × proportion))``: the size of a top set.
+def count_of(share: float | str, total: int) -> int:
+    """``max(1, floor(total × share))``: the size of a top set.
 
     Raises:
-        InputError: the proportion is outside (0, 1].
+        InputError: the share is no `proportion`.
     """
-    if not 0 < proportion <= 1:
-        raise InputError(f"proportion {proportion:g} is outside (0, 1], that is (0%, 100%]")
-    return max(1, math.floor(round(total * proportion, 6)))  # rounded: 100 × 0.29 is 28.999999999999996
+    return max(1, math.floor(round(total * proportion(share), 6)))  # rounded: 100 × 0.29 is 28.999999999999996

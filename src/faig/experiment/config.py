@@ -173,7 +173,7 @@ class CompareConfig(PairConfig):
         images: what effects are measured on.
         find: what filters are found on; the same images where it is not given.
         methods: which.
-        proportions: of the filters, in (0, 1]; all of them is ``100%``.
+        proportions: of the filters, in (0, 1], or texts such as ``1%``.
         filters: rankings from files, ``{method: {degradation: file}}``: of a method that is not searched for then,
             or under any other name.
         channel: ``gray``, or ``blue`` as the published script.

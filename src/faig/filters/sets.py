@@ -66,21 +66,21 @@ class FilterSet:
         return cls(space, torch.cat([torch.full((layer.count,), layer.name in wanted) for layer in space.layers]))
 
     @classmethod
-    def top(cls, space: FilterSpace, order: Order, proportion: float) -> "FilterSet":
+    def top(cls, space: FilterSpace, order: Order, proportion: float | str) -> "FilterSet":
         """The first filters of a ranking.
 
         Args:
             space: whose filters.
             order: flat indices, best first.
-            proportion: of the whole space, in (0, 1].
+            proportion: of the whole space, in (0, 1], or a text such as ``"1%"``.
 
         Raises:
-            InputError: the ranking has fewer filters than that.
+            InputError: the proportion is outside (0%, 100%], or the ranking has fewer filters than that.
         """
         wanted = count_of(proportion, len(space))
         if wanted > len(order):
             has = f"the ranking has only {len(order)}"
-            raise InputError(f"the top {proportion:.3%} is {wanted} {space.unit}s, but {has}")
+            raise InputError(f"the top {wanted / len(space):.3%} is {wanted} {space.unit}s, but {has}")
         return cls.of(space, order[:wanted])
 
     def __len__(self) -> int:

@@ -26,8 +26,8 @@ class RankedUnits:
     space: FilterSpace
     order: Order
 
-    def top(self, share: float) -> FilterSet:
-        """The first of them: a share, in (0, 1], of all units of the network."""
+    def top(self, share: float | str) -> FilterSet:
+        """The first of them: a share of all units of the network, in (0, 1], or a text such as ``"1%"``."""
         return FilterSet.top(self.space, self.order, share)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 from faig import zoo
 from faig.attribution.files.rankings import read_ranking, write_ranking
 from faig.common.errors import InputError
-from faig.common.settings import count_of, proportion, validated
+from faig.common.settings import count_of, validated
 from faig.experiment.stage import Stage
 from faig.experiment.study.locations import elsewhere
 from faig.experiment.training_study.config import SEED, Found, TrainingStudyConfig
@@ -147,7 +147,7 @@ class TrainingStudy:
             chosen = functools.reduce(operator.or_, sets.values())
             write_ranking(folder / UNITS, chosen.space, chosen.mask.float())
             part = "filters" if settings.filters else "protect"
-            changes |= {part: str(folder / UNITS), "top": proportion(f"{100 * len(chosen) / len(chosen.space)}%")}
+            changes |= {part: str(folder / UNITS), "top": len(chosen) / len(chosen.space)}
         return self.training(arm, seed).model_copy(update=changes)
 
     def _settings(self, arm: str, seed: int) -> dict[str, Any]:
