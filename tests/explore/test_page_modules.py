@@ -52,7 +52,7 @@ def sent(tensor):
     ("scale", "down"),
     [(2, "bilinear"), (3, "bilinear"), (4, "bilinear"), (2, "area"), (3, "bicubic"), (2, "bicubic"), (1, "area")],
 )
-@pytest.mark.parametrize("sigma", [0, 0.7, 2.0, 5.5])
+@pytest.mark.parametrize("sigma", [0, 0.7, 3.0, 5.5, 10.0])
 def test_blur_and_downsampling_are_the_librarys(page, channels, scale, down, sigma):
     gt = image(channels, 5 * scale, 8 * scale)
     expected = Degradation(blur=sigma, downsampling=down)(gt, scale)

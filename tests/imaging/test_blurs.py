@@ -3,22 +3,35 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import ndimage
 
-from faig.imaging.blurs import RADIUS, TAPS, Anisotropic, Blur, Defocus, Motion, gaussian_kernel
+from faig.imaging.blurs import HELD, RADIUS, TAPS, WIDEST, Anisotropic, Blur, Defocus, Motion, gaussian_kernel
 
-BLURS = [Blur(2), Blur(0), Anisotropic(4, 1, 30), Motion(9), Motion(21, -70), Motion(5, 45), Defocus(3.5), Defocus(0)]
+BLURS = [
+    Blur(2),
+    Blur(0),
+    Blur(7.3),
+    Anisotropic(3, 1, 30),
+    Anisotropic(1, 5),
+    Motion(9),
+    Motion(21, -70),
+    Motion(5, 45),
+    Defocus(3.5),
+    Defocus(0),
+]
 
 
 def some_image(height: int, width: int) -> torch.Tensor:
     return torch.rand(3, height, width, generator=torch.Generator().manual_seed(height * width))
 
 
-@pytest.mark.parametrize("sigma", [0.1, 2.0, 5.0])
+@pytest.mark.parametrize("sigma", [0.1, 2.0, 3.0, 5.0, 10.0])
 def test_gaussian_kernel(sigma):
     kernel = gaussian_kernel(sigma)
     assert kernel.sum().item() == pytest.approx(1, abs=1e-12)
-    x = np.arange(-RADIUS, RADIUS + 1)
+    x = np.arange(-(len(kernel) // 2), len(kernel) // 2 + 1)
     expected = np.exp(-(x**2) / (2 * sigma**2))
     np.testing.assert_allclose(kernel, expected / expected.sum(), rtol=1e-6, atol=1e-9)
 
@@ -26,7 +39,7 @@ def test_gaussian_kernel(sigma):
 @pytest.mark.parametrize("blur", BLURS, ids=str)
 def test_kernels_sum_to_one_and_are_their_own_point_reflection(blur):
     kernel = blur.kernel()
-    assert kernel.shape == (TAPS, TAPS)
+    assert kernel.shape == (2 * blur.reach + 1, 2 * blur.reach + 1)
     assert kernel.min() >= 0
     assert kernel.sum().item() == pytest.approx(1, abs=1e-12)
     torch.testing.assert_close(kernel.flip(0, 1), kernel, rtol=0, atol=1e-9)
@@ -42,11 +55,27 @@ def test_blur_is_a_convolution_with_mirrored_borders(blur, height, width):
 
 def moments(kernel: torch.Tensor) -> np.ndarray:
     """Covariance of (right, up) under the weights, in pixels."""
-    line = torch.arange(-RADIUS, RADIUS + 1.0, dtype=torch.float64)
+    radius = len(kernel) // 2
+    line = torch.arange(-radius, radius + 1.0, dtype=torch.float64)
     up, right = torch.meshgrid(-line, line, indexing="ij")
     pairs = [(right, right), (right, up), (up, up)]
     xx, xy, yy = (float((kernel * a * b).sum()) for a, b in pairs)
     return np.array([[xx, xy], [xy, yy]])
+
+
+@given(st.floats(1, WIDEST), st.floats(1, WIDEST), st.floats(-180, 180))
+def test_an_image_is_blurred_by_the_sigma_that_is_said(sigma, across, angle):
+    """Effective σ, of the kernel's moments; below 1 a Gaussian at the pixels' centres is narrower than it says."""
+    np.testing.assert_allclose(moments(Blur(sigma).kernel()), np.eye(2) * sigma**2, rtol=0.01, atol=1e-6)
+    axes = np.linalg.eigvalsh(moments(Anisotropic(sigma, across, angle).kernel()))
+    np.testing.assert_allclose(np.sqrt(axes), sorted([sigma, across]), rtol=0.01)
+
+
+def test_what_the_papers_kernel_holds_is_blurred_by_it():
+    for sigma in [*np.arange(0, 30) / 10, HELD]:
+        assert torch.equal(Blur(sigma).kernel(), gaussian_kernel(sigma, TAPS)[:, None] * gaussian_kernel(sigma, TAPS))
+        assert Anisotropic(max(sigma, 0.2), HELD, 20).kernel().shape == (TAPS, TAPS)
+    assert Blur(HELD + 0.1).reach > RADIUS
 
 
 @pytest.mark.parametrize("angle", [0, 30, 90, -45])

@@ -115,7 +115,8 @@ def test_numbers_that_yaml_reads_as_text(read):
         ({"datasets__train__dataroot_gt": ""}, r"datasets\.train\.dataroot_gt: is empty; name a file or a folder"),
         ({"path__pretrain_network_g": "~none/a.pth"}, r"network_g: '~none/a\.pth' begins with the folder of a user"),
         ({"datasets__train__sigma_list": [1, 2]}, r"sigma_list: \[1, 2\] is not a list of one level"),
-        ({"datasets__train__sigma_list": [50]}, r"datasets\.train: blur 50"),
+        ({"datasets__train__sigma_list": [50]}, r"sigma_list: 50 is more than a kernel of 21 taps holds; 3 at most"),
+        ({"datasets__train__sigma_list": [3.1]}, r"sigma_list: 3\.1 is more than a kernel of 21 taps holds"),
         ({"datasets__train__kernel_prob": float("nan")}, r"datasets\.train\.kernel_prob: Input should be"),
         ({"datasets__train__use_flip": False}, r"datasets\.train\.use_rot: true without use_flip"),
         (
@@ -136,7 +137,7 @@ def test_numbers_that_yaml_reads_as_text(read):
         ({"train__optim_g__betas": [0.9, 1]}, r"train\.optim_g\.betas\.1: Input should be less than 1"),
         ({"train__ema_decay": 1}, r"train\.ema_decay: Input should be less than 1"),
         ({"train__pixel_opt__reduction": "none"}, r"train\.pixel_opt\.reduction: Input should be 'mean' or 'sum'"),
-        (RETRAINED | {"train__neuron_ratio": 2}, r"train\.neuron_ratio: proportion 200\.0% is outside"),
+        (RETRAINED | {"train__neuron_ratio": 2}, r"train\.neuron_ratio: proportion 2\.0 is outside"),
         (RETRAINED | {"train__neuron_ratio": None}, r"train\.neuron_ratio: is missing"),
         (RETRAINED | {"model_type": "SRModel"}, r"finetuned_neuron_index_file: SRModel trains every weight"),
         (

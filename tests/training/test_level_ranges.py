@@ -12,7 +12,7 @@ from faig.imaging.steps import Jpeg, Noise, Poisson, downsample
 from faig.training.data import Patches, degrade_batch
 from faig.training.loop import train
 
-SPECS = {"blur:0.5..3": 0.5, "anisotropic:1..4:0.5..2:-90..90+noise:0..0.12": 0.5, "poisson:30..1000+jpeg:30..95": 0.5}
+SPECS = {"blur:0.5..3": 0.5, "anisotropic:1..6:0.5..2:-90..90+noise:0..0.12": 0.5, "poisson:30..1000+jpeg:30..95": 0.5}
 
 
 def data_of(settings, specs, batch):
@@ -25,7 +25,7 @@ def test_a_patch_is_what_its_own_levels_make_of_it(settings):
     batch = patches.batch(0)
     gt, lr = degrade_batch(batch, 2, data.degradation)
     assert batch.levels.shape == (24, 7)
-    assert patches.plan.margin == 2 * RADIUS
+    assert patches.plan.margin == RADIUS + Anisotropic(6).reach
     for place, (patch, chosen) in enumerate(zip(batch.wide.float() / 255, batch.chosen[:, 2:], strict=True)):
         blur, along, across, angle, noise, photons, quality = batch.levels[place].tolist()
         gaussian, counted = (part[place : place + 1] for part in batch.drawn)
@@ -33,7 +33,7 @@ def test_a_patch_is_what_its_own_levels_make_of_it(settings):
         if chosen[0]:
             image = Blur(0.5 + 2.5 * blur)(image)
         if chosen[1]:
-            image = Anisotropic(1 + 3 * along, 0.5 + 1.5 * across, -90 + 180 * angle)(image)
+            image = Anisotropic(1 + 5 * along, 0.5 + 1.5 * across, -90 + 180 * angle)(image)
         margin = (image.shape[-1] - 16) // 2
         image = downsample(image[..., margin:-margin, margin:-margin], 2)
         if chosen[1]:

@@ -1,5 +1,6 @@
-"""Blurs: kernels of 21×21 taps that sum to 1, with mirrored borders."""
+"""Blurs: kernels that sum to 1, of 21×21 taps (the paper's) or as many as they need, with mirrored borders."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +16,10 @@ from faig.imaging.steps import Batch, Fixed, ResizedBatch, number
 
 Kernel = Float[Tensor, "taps taps"]
 
-TAPS = 21  # of a kernel, a side
+TAPS = 21  # of a kernel, a side, where these hold it
 RADIUS = TAPS // 2
+HELD = 3.0  # σ of the widest Gaussian that they hold: with RADIUS / HELD σ each way, 0.3% of it is lost
+WIDEST = 10.0  # σ
 KEPT = 64  # kernels, as tensors: levels that are drawn are many
 PARTS = 11  # of a pixel, each way, where the disc of a defocus cuts it
 
@@ -24,12 +27,17 @@ PARTS = 11  # of a pixel, each way, where the disc of a defocus cuts it
 class Blurring(Fixed):
     """A blur: images are mirrored outward without repeating the edge pixel."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels that the kernel reaches each way."""
+        return RADIUS
+
     @abstractmethod
     def kernel(self) -> Kernel:
-        """21×21 weights that sum to 1, in double precision."""
+        """``2 reach + 1`` weights a side that sum to 1, in double precision."""
 
     def valid(self, images: Batch) -> ResizedBatch:
-        """The blur where the whole kernel fits: ``height - 20`` × ``width - 20``; any range."""
+        """The blur where the whole kernel fits: ``height - 2 reach`` × ``width - 2 reach``; any range."""
         kernel = _kernel_on(self, images.dtype, images.device)
         flat = images.reshape(-1, 1, *images.shape[-2:])
         flat = functional.conv2d(flat, kernel[None, None])  # not turned: each kernel is its own point reflection
@@ -37,14 +45,19 @@ class Blurring(Fixed):
 
     def __call__(self, images: Batch) -> Batch:
         """Blur images of any range and size."""
-        return self.valid(reflect(images, RADIUS))
+        return self.valid(reflect(images, self.reach))
 
 
 @dataclass(frozen=True)
 class Blur(Blurring):
     """Gaussian blur."""
 
-    sigma: float = number(0, RADIUS, f"σ in pixels, what {TAPS} taps can hold")
+    sigma: float = number(0, WIDEST, "σ in pixels")
+
+    @property
+    def reach(self) -> int:
+        """See `reach_of`."""
+        return reach_of(self.sigma)
 
     def kernel(self) -> Kernel:
         """See `gaussian_kernel`."""
@@ -64,14 +77,19 @@ class Blur(Blurring):
 class Anisotropic(Blurring):
     """Gaussian blur that is longer one way than the other."""
 
-    sigma: float = number(0.2, RADIUS, "σ along, in pixels")
-    across: float = number(0.2, RADIUS, "σ across, in pixels", 1.0)
+    sigma: float = number(0.2, WIDEST, "σ along, in pixels")
+    across: float = number(0.2, WIDEST, "σ across, in pixels", 1.0)
     angle: float = number(-180, 180, "of the long way, in degrees, counterclockwise from the right", 0.0)
+
+    @property
+    def reach(self) -> int:
+        """See `reach_of`."""
+        return reach_of(max(self.sigma, self.across))
 
     def kernel(self) -> Kernel:
         """A Gaussian of that covariance at the pixels' centres: turned as a formula, for resampling would widen it."""
         turn = torch.tensor(self.angle, dtype=torch.float64).deg2rad()
-        down, right = _offsets(TAPS)
+        down, right = _offsets(2 * self.reach + 1)
         along = right * turn.cos() - down * turn.sin()
         aside = right * turn.sin() + down * turn.cos()
         weights = (-((along / self.sigma) ** 2 + (aside / self.across) ** 2) / 2).exp()
@@ -117,13 +135,19 @@ class Defocus(Blurring):
         return weights / weights.sum()
 
 
-def gaussian_kernel(sigma: float, taps: int = TAPS) -> Float[Tensor, " taps"]:
+def reach_of(sigma: float) -> int:
+    """Pixels that a Gaussian kernel reaches each way: the paper's 10, and beyond σ = 3 as many more as hold it."""
+    return max(RADIUS, math.ceil(sigma * RADIUS / HELD))
+
+
+def gaussian_kernel(sigma: float, taps: int | None = None) -> Float[Tensor, " taps"]:
     """The 1-D Gaussian whose outer product with itself is the blur kernel; sums to 1.
 
     Args:
         sigma: in pixels of the image it is applied to; 0 changes nothing.
-        taps: odd.
+        taps: odd; None for those of `reach_of`.
     """
+    taps = 2 * reach_of(sigma) + 1 if taps is None else taps
     sigma = max(sigma, 1e-3)  # OpenCV chooses for itself below 0, and divides by it
     return torch.from_numpy(cv2.getGaussianKernel(taps, sigma, cv2.CV_64F)[:, 0].copy())
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from faig.imaging.blurs import TAPS
+from faig.imaging.blurs import HELD, TAPS
 
 Read = Callable[[Any], Any]
 
@@ -65,6 +65,14 @@ def level(value: Any) -> float:
     return levels[0]
 
 
+def held(value: Any) -> float:
+    """The only σ of a list, such as a kernel of so few taps as BasicSR's holds: faig's would have more."""
+    sigma = level(value)
+    if sigma > HELD:
+        raise ValueError(f"{sigma:g} is more than a kernel of {TAPS} taps holds; {HELD:g} at most, or a file of faig's")
+    return sigma
+
+
 def path(value: Any) -> Any:
     """A path, from the user's folder where it begins with ``~``."""
     if not isinstance(value, str) or not value.startswith("~"):
@@ -73,11 +81,6 @@ def path(value: Any) -> Any:
         return str(Path(value).expanduser())
     except RuntimeError:
         raise ValueError(f"{value!r} begins with the folder of a user whom this machine does not know") from None
-
-
-def percent(value: Any) -> str:
-    """A share of 1 as `TrainingConfig.top` has it."""
-    return f"{100 * number(value)}%"
 
 
 HONOURED: dict[str, Honoured] = {
@@ -99,7 +102,9 @@ HONOURED: dict[str, Honoured] = {
     "datasets.train.use_rot": Honoured("data.rotate", needed=True, note="`true` needs `use_flip: true`"),
     "datasets.train.kernel_prob": Honoured("data.degradation.blur_probability", number, needed=True),
     "datasets.train.kernel_size": Honoured(read=integer, only=(TAPS,)),
-    "datasets.train.sigma_list": Honoured("data.degradation.blur", level, needed=True, note="one level"),
+    "datasets.train.sigma_list": Honoured(
+        "data.degradation.blur", held, needed=True, note=f"one level, {HELD:g} at most: what {TAPS} taps hold"
+    ),
     "datasets.train.noise_prob": Honoured("data.degradation.noise_probability", number, needed=True),
     "datasets.train.noise_list": Honoured("data.degradation.noise", level, needed=True, note="one level"),
     "datasets.train.mean": Honoured(read=numbers, only=([0, 0, 0],), note="a network of faig takes images in [0, 1]"),
@@ -144,7 +149,7 @@ HONOURED: dict[str, Honoured] = {
     "train.pixel_opt.loss_weight": Honoured("optimizer.loss_weight", number, 1.0),
     "train.pixel_opt.reduction": Honoured("optimizer.reduction", default="mean", note="`mean` or `sum`"),
     "train.finetuned_neuron_index_file": Honoured("filters", path, note="a file of the paper's, or any ranking"),
-    "train.neuron_ratio": Honoured("top", percent),
+    "train.neuron_ratio": Honoured("top", number),
     "val.val_freq": Honoured("validation.every", number, 5000),
     "val.metrics.*.type": Honoured(note="`calculate_psnr` is measured; others are named as left out"),
     "val.metrics.*.crop_border": Honoured(read=integer, note="of `calculate_psnr`: the scale"),

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from faig.common.errors import FaigWarning, InputError
-from faig.imaging.blurs import RADIUS, Blurring, mirror
+from faig.imaging.blurs import Blurring, mirror
 from faig.imaging.decoding import Pixels, to_image
 from faig.imaging.degradation import split
 from faig.imaging.images import round8, to_uint8
@@ -41,6 +41,11 @@ class Applied:
     steps: StepRange
     draw: int
     levels: slice
+
+    @property
+    def reach(self) -> int:
+        """Of the widest kernel that a blur may have here, see `Blurring.reach`."""
+        return max(step.reach for step in (self.steps.low, self.steps.high) if isinstance(step, Blurring))
 
     def __call__(self, images: Tensor, batch: "Batch", how: Callable[[Step, Tensor, slice], Tensor]) -> Tensor:
         """What it makes of all patches, in one go where it is the same for all.
@@ -95,7 +100,7 @@ class Plan:
     @property
     def margin(self) -> int:
         """GT pixels around a patch that its blurs look at."""
-        return RADIUS * max(1, len(self.before))
+        return sum(blur.reach for blur in self.before)
 
 
 @dataclass(frozen=True)
@@ -242,11 +247,11 @@ def degrade_batch(batch: Batch, scale: int, config: DegradationConfig) -> tuple[
     """
     plan, chosen, drawn = Plan.of(config), batch.chosen.view(*batch.chosen.shape, 1, 1, 1), iter(batch.drawn)
     wide = batch.wide.float() / 255
-    gt = wide[..., plan.margin : -plan.margin, plan.margin : -plan.margin]
+    gt = inner(wide, plan.margin)
     image = wide if plan.before else gt
     for blur in plan.before:
-        blurred = blur(image, batch, _blurred)
-        image = torch.where(chosen[:, blur.draw], blurred, image[..., RADIUS:-RADIUS, RADIUS:-RADIUS])
+        blurred = blur(image, batch, partial(_blurred, blur.reach))
+        image = torch.where(chosen[:, blur.draw], blurred, inner(image, blur.reach))
     image = downsample(image, scale, config.downsampling)
     for step in plan.after:
         own = next(drawn) if isinstance(step.steps.low, Random) else None
@@ -254,9 +259,15 @@ def degrade_batch(batch: Batch, scale: int, config: DegradationConfig) -> tuple[
     return gt, round8(image)
 
 
-def _blurred(step: Step, images: Tensor, part: slice) -> Tensor:  # noqa: ARG001 - nothing is drawn for it
+def inner(images: Tensor, margin: int) -> Tensor:
+    """Images without a frame of so many pixels."""
+    height, width = images.shape[-2:]
+    return images[..., margin : height - margin, margin : width - margin]
+
+
+def _blurred(reach: int, step: Step, images: Tensor, part: slice) -> Tensor:  # noqa: ARG001 - nothing is drawn for it
     assert isinstance(step, Blurring)
-    return step.valid(images)
+    return step.valid(inner(images, reach - step.reach))
 
 
 def _done(drawn: Tensor | None, step: Step, images: Tensor, part: slice) -> Tensor:

@@ -1,14 +1,14 @@
-// A photo made worse, as the library does it: Gaussian blur of 21 taps, downsampling, noise, JPEG.
+// A photo made worse, as the library does it: Gaussian blur, downsampling, noise, JPEG.
 // The noise is drawn by a generator of this page: equal seeds give equal noise here, other noise in Python.
 
 import { part, planes, round8, toPicture, toPlanes } from "./planes.js";
 
 /** @typedef {import("./planes.js").Planes} Planes */
 
-const RADIUS = 10;
+const RADIUS = 10, HELD = 3; // pixels each way that hold a Gaussian up to this σ; a wider one has as many more as it needs
 
-/** @param {number} sigma in pixels @returns {Float64Array} 21 taps that sum to 1 */
-export function gaussian(sigma, radius = RADIUS) {
+/** @param {number} sigma in pixels @returns {Float64Array} taps that sum to 1, 21 or as many as hold it */
+export function gaussian(sigma, radius = Math.max(RADIUS, Math.ceil((sigma * RADIUS) / HELD))) {
   const taps = Float64Array.from({ length: 2 * radius + 1 }, (_, at) => Math.exp(-((at - radius) ** 2) / (2 * sigma ** 2)));
   const sum = taps.reduce((a, b) => a + b, 0);
   return taps.map((tap) => tap / sum);
@@ -67,8 +67,8 @@ function separable(image, taps, scale) {
 /** @param {Planes} image @param {number} sigma in pixels @returns {Planes} */
 export function blur(image, sigma) {
   if (!sigma) return image;
-  const kernel = gaussian(sigma);
-  return separable(image, (at, size) => Array.from(kernel, (weight, tap) => [mirrored(at + tap - RADIUS, size), weight]), 1);
+  const kernel = gaussian(sigma), radius = (kernel.length - 1) / 2;
+  return separable(image, (at, size) => Array.from(kernel, (weight, tap) => [mirrored(at + tap - radius, size), weight]), 1);
 }
 
 /** Both sides reduced by the scale, which divides them. @param {Planes} image @param {number} scale @param {string} how */
