@@ -18,6 +18,7 @@ from faig.imaging.images import (
     Resized,
     as_image,
     check_divisible,
+    check_range,
     list_images,
     mod_crop,
     pair,
@@ -67,7 +68,7 @@ class Case:
         check_comparable(self.gt, scale, self.name)
 
     def check(self, scale: int) -> None:
-        """Raise InputError unless every LR image times ``scale`` is as large as the GT, and all is finite."""
+        """Raise InputError unless every LR image times ``scale`` is as large as the GT, and all are in [0, 1]."""
         for kind, image in self.lr.items():
             if self.gt.shape[1:] != tuple(side * scale for side in image.shape[1:]):
                 (_, gh, gw), (_, h, w) = self.gt.shape, image.shape
@@ -76,8 +77,7 @@ class Case:
                     f"expected a GT of {w * scale}x{h * scale}"
                 )
         for kind, image in {"GT": self.gt, **self.lr}.items():
-            if not torch.isfinite(image).all():
-                raise InputError(f"{self.name}: the {kind} image holds values that are not finite")
+            check_range(image, f"{self.name}: the {kind} image")
 
 
 def load_cases(
@@ -266,7 +266,10 @@ def read_truth(
     """
     truth, count = {}, 0
     for name, file in files.items():
-        image = in_channels(as_image(file), channels)
+        try:
+            image = in_channels(as_image(file), channels)
+        except InputError as error:
+            raise error if isinstance(file, str | Path) else error.at(name) from None
         truth[name] = whole_multiple(image, scale, str(file) if isinstance(file, Path) else name, strict_size)
         count += truth[name].shape != image.shape
     log_cropped(count, len(files), scale)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from faig.common.errors import InputError
 from faig.imaging.blurs import Anisotropic, Blur, Blurring, Defocus, Motion
-from faig.imaging.images import Image, Resized, round8
+from faig.imaging.images import Image, Resized, check_range, round8
 from faig.imaging.steps import Down, Fixed, Jpeg, Noise, Poisson, Random, Step
 
 Images = Float[Tensor, "image channel height width"]
@@ -126,8 +126,10 @@ class Degradation:
             names: of the images.
 
         Raises:
-            InputError: they are too large for a step; the message names the first.
+            InputError: one is not in [0, 1], or they are too large for a step; the message names the first.
         """
+        for image, name in zip(gt, names, strict=True):
+            check_range(image, f"{name}: the GT" if name else "the GT")
         rngs = [np.random.default_rng(np.random.SeedSequence([seed, *name.encode()])) for name in names]
         images = gt
         try:

@@ -1,6 +1,7 @@
 """Image files and folders: RGB or gray in [0, 1] in memory, 8 bits on disk, paired by name and never by position."""
 
 import logging
+import math
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from faig.imaging.decoding import Pixels, check_side, decode, read_bytes, to_ima
 
 Image = Float[Tensor, "channel height width"]
 Resized = Float[Tensor, "channel _ _"]
+
+WHOLE = 1e-3  # as near to whole numbers are 8-bit values that were floating point in [0, 1]
 
 logger = logging.getLogger("faig")
 
@@ -57,6 +60,44 @@ def as_image(value: ImageLike) -> Image:
     Raises:
         InputError: a shape or type is none of these, or a value is outside [0, 1].
     """
+    image = _as_tensor(value)
+    if not isinstance(value, str | Path):
+        check_range(image, _described(value))
+    return image
+
+
+def as_restored(value: ImageLike) -> Image:
+    """What a network made of an image, in any form that `as_image` takes, clipped to [0, 1] as `restore` does it.
+
+    Raises:
+        InputError: a shape or type is none of these; or the values are those of 8 bits, all white if clipped.
+    """
+    image = _as_tensor(value)
+    if image.numel() and float(image.max()) > 1 and float((image - image.round()).abs().max()) < WHOLE:
+        check_range(image, _described(value))
+    return image.clamp(0, 1)
+
+
+def check_range(image: Float[Tensor, "*batch channel height width"], source: str) -> None:
+    """Raise InputError for an image with values outside [0, 1], or none at all."""
+    if not image.numel():
+        raise InputError(f"{source} holds no pixels")
+    low, high = (float(end) for end in image.aminmax())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise InputError(f"{source} holds values that are not finite (NaN or infinite)")
+    if low < 0 or high > 1:
+        raise InputError(
+            f"{source} holds values from {low:g} to {high:g}: expected [0, 1]; divide by white, or clip it"
+        )
+
+
+def _described(value: ImageLike) -> str:
+    kind = "a tensor" if isinstance(value, Tensor) else "an array"
+    return f"{kind} of {getattr(value, 'dtype', 'pixels')}"
+
+
+def _as_tensor(value: ImageLike) -> Image:
+    """As `as_image`, in whatever range a tensor or an array of floating point is."""
     if isinstance(value, Tensor):
         if value.ndim != 3 or value.shape[0] not in (1, 3) or not value.is_floating_point():
             raise InputError(
@@ -75,12 +116,7 @@ def as_image(value: ImageLike) -> Image:
         )
     if pixels.dtype.kind == "u" and pixels.dtype not in (np.uint8, np.uint16):
         raise InputError(f"an array of {pixels.dtype}: expected uint8, or floating point in [0, 1]")
-    image = to_image(pixels, f"an array of {pixels.dtype}")
-    if float(image.min()) < 0 or float(image.max()) > 1:
-        raise InputError(
-            f"an array of {pixels.dtype} with values from {image.min():g} to {image.max():g}: expected [0, 1]"
-        )
-    return image
+    return to_image(pixels, f"an array of {pixels.dtype}")
 
 
 def to_uint8(image: Float[Tensor, "*batch channel height width"]) -> Tensor:

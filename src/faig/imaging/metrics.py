@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from faig.common.errors import InputError
-from faig.imaging.images import Image, ImageLike, as_image
+from faig.imaging.images import Image, ImageLike, as_image, as_restored
 
 CHANNELS = ("gray", "blue")
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
@@ -82,12 +82,12 @@ def psnr(image: ImageLike, gt: ImageLike, *, border: int = 0) -> float:
     """PSNR in dB over all channels, a frame of ``border`` pixels left out; infinite where they are equal.
 
     Args:
-        image: a tensor ``[channel, height, width]`` in [0, 1], or whatever `images.as_image` takes.
-        gt: the same, of the same size.
+        image: a tensor ``[channel, height, width]``, or whatever else `images.as_image` takes; clipped to [0, 1].
+        gt: the same, of the same size, in [0, 1].
         border: the field leaves out ``scale`` pixels.
 
     Raises:
-        InputError: the sizes differ, or are too small.
+        InputError: the sizes differ, or are too small; or see `images.as_image` and `images.as_restored`.
     """
     from skimage.metrics import peak_signal_noise_ratio  # slow to import
 
@@ -124,7 +124,7 @@ def check_comparable(image: Image, border: int, name: str = "") -> None:
 
 
 def _compared(image: ImageLike, gt: ImageLike, border: int) -> tuple[Plane, Plane]:
-    values = [value if isinstance(value, Tensor) else as_image(value) for value in (image, gt)]
+    values = [as_restored(image), as_image(gt)]
     if not (isinstance(image, Tensor) and isinstance(gt, Tensor)):
         values = [in_channels(value, min(map(len, values))) for value in values]  # files are read as RGB
     ours, truth = values
