@@ -11,7 +11,7 @@ from faig.common.tensors import METADATA_KEY
 from faig.filters import FilterSpace, Strengths
 from faig.imaging.images import read_image
 from faig.intervention.edit import modulate
-from faig.networks.checkpoint import load_network
+from faig.networks.checkpoint import load_network, save_network
 from faig.networks.inference import restore as run_network
 
 DEGRADE = ["--degrade", "blur=2,noise=0.1", "--nodes", 2]
@@ -121,6 +121,41 @@ def test_a_graph_that_wrecks_the_image_is_told_of(faig, pair, networks, tmp_path
     code, _, err = faig("export", *pair, "--filters", f"noise={tmp_path / 'noise.safetensors'}", check, "--out", out)
     assert (code, out.is_file()) == (0, True)
     assert ("noise at strength 0 wrecks the image: too bright" in err) == (check == "--check")
+
+
+WILD = {"degrade": {"blur:1..3": 0.5, "jpeg:30..95": 0.5, "noise:0.2": 0}, "downsampling": "bicubic"}
+
+
+@pytest.mark.parametrize("record", [WILD, None], ids=["trained on others", "no record"])
+@pytest.mark.parametrize("command", ["revert", "modulate", "graft", "restore", "export"])
+def test_a_wreck_is_looked_for_on_inputs_that_the_target_was_trained_on(
+    faig, place, networks, tmp_path, monkeypatch, command, record
+):
+    """The middle of each range, downsampled as the patches were; the paper's where the file does not say."""
+    tried = []
+
+    def wreck(*networks_scale_and_inputs):
+        tried.append({name: str(made) for name, made in networks_scale_and_inputs[-1].items()})
+        return "too bright"
+
+    monkeypatch.setattr("faig.cli.reading.wrecked_on_photos", wreck)
+    target = tmp_path / "target.safetensors"
+    metadata = {"architecture": "srresnet", "arguments": {"scale": 2, "features": 4, "blocks": 1}}
+    training = {} if record is None else {"training": {"config": {"data": {"degradation": record}}}}
+    save_network(target, networks[0].state_dict(), metadata | training)
+    space = FilterSpace.of(networks[0])
+    Strengths(space, torch.zeros(len(space))).save(tmp_path / "noise.safetensors")
+    filters = ["--baseline", place / "baseline.safetensors", "--filters", f"noise={tmp_path / 'noise.safetensors'}"]
+    told = {
+        "restore": ["restore", target, place / "gt", "--strength", "noise=0.5", "--out", tmp_path / "images"],
+        "export": ["export", "--target", target, "--out", tmp_path / "knob.onnx"],
+        "modulate": ["modulate", "--target", target, "--strength", "0.5", "--out", tmp_path / "net.safetensors"],
+    }.get(command, [command, "--target", target, "--out", tmp_path / "net.safetensors"])
+    code, _, err = faig(*told, *filters)
+    assert code == 0, err
+    assert "wrecks the image: too bright" in err
+    wild = {"clean": "down:bicubic", "blur:2": "blur:2+down:bicubic", "jpeg:62": "down:bicubic+jpeg:62"}
+    assert tried == [wild if record else {}]
 
 
 def test_learned_strengths_turn_by_the_run_alone(faig, place, pair, tmp_path, monkeypatch):

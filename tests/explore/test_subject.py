@@ -17,10 +17,11 @@ from faig.explore.commands import commands
 from faig.explore.description import describe
 from faig.explore.explorer import Explorer
 from faig.explore.messages import Change, Input, Worse
-from faig.explore.subject import Subject, Trained, _functions, _training, random_units, shown
+from faig.explore.subject import Subject, _functions, random_units, shown
 from faig.filters import FilterSet, Strengths
 from faig.imaging.degradation import Degradation
 from faig.training.config import DegradationConfig
+from faig.training.record import Trained, training_of
 from faig.zoo.learned import reached_by
 from faig.zoo.scores import chosen_by
 
@@ -176,7 +177,7 @@ def test_a_pair_without_scores_is_refused(own_zoo, tmp_path, monkeypatch):
     ids=str,
 )
 def test_ranges_are_those_of_the_record(subject, record, expected):
-    training = _training({"training": {"config": {"data": {"degradation": record}}}})
+    training = training_of({"training": {"config": {"data": {"degradation": record}}}})
     assert (training is None) == (record == {"of": "another version"})
     names = dict.fromkeys(("blur", "noise", "jpeg"), "faig")
     units = dict.fromkeys(names, FilterSet.of(subject.pair.space, [0]))

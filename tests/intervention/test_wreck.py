@@ -1,4 +1,5 @@
 import copy
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -6,9 +7,13 @@ import torch
 
 from conftest import nudged, tiny_network
 from faig.imaging.cases import make_cases
+from faig.imaging.degradation import Degradation
 from faig.intervention.measure import Measurement, Reference, measure, measure_reference
 from faig.intervention.summary import summarise
 from faig.intervention.wreck import described, wrecked, wrecked_on_photos
+from faig.networks.checkpoint import network_metadata
+from faig.training.record import drawn, training_of, typical_inputs
+from faig.zoo import find, pairs
 
 ENDS = {"blur": 4.0, "noise": 10.0, "clean": 0.5}  # E(target, baseline)
 
@@ -68,6 +73,30 @@ def test_a_measured_network_says_so():
         assert lost == [bad, bad] or network is baseline
         assert network is not target or {row["ssim_gain"] for row in rows} == {0}
         assert bool(wrecked_on_photos(network, target, baseline, 2)) == bad
+
+
+@pytest.mark.parametrize("inputs", [None, {"clean": Degradation(), "jpeg:62": Degradation(jpeg=62)}])
+def test_a_wreck_is_told_with_all_inputs_that_were_tried(inputs):
+    baseline = tiny_network().requires_grad_(False)
+    broken = copy.deepcopy(baseline)
+    broken.conv_last.weight.fill_(3.0)
+    told = wrecked_on_photos(broken, nudged(baseline, size=0.02), baseline, 2, inputs)
+    tried = list(inputs or ("clean", "blur", "noise"))
+    assert told.endswith(f" (tried on crops of packaged photos: {', '.join(tried)})")
+    assert f"on {tried[-1]} " in told
+
+
+@pytest.mark.parametrize("pair", pairs())
+def test_every_shipped_pair_says_what_to_try(pair):
+    """Each step that it was trained on is an input, within its levels; the middle of a single level is that."""
+    record = network_metadata(find(f"{pair}/target"))
+    steps = drawn(training_of(record))
+    inputs = typical_inputs(record)
+    assert [name.partition(":")[0] for name in inputs] == ["clean", *dict.fromkeys(step.name() for step in steps)]
+    for made in inputs.values():
+        for step in made.steps:
+            levels = [astuple(end)[0] for end in steps if end.name() == step.name()]
+            assert step.name() == "down" or min(levels) <= astuple(step)[0] <= max(levels)
 
 
 def test_images_that_equal_the_gt_are_no_wreck():

@@ -15,7 +15,7 @@ from faig.common.errors import InputError
 from faig.common.files import new_file
 from faig.filters import Strengths
 from faig.intervention import edit
-from faig.networks.checkpoint import load_builder, network_metadata
+from faig.networks.checkpoint import load_builder
 from faig.networks.export import check_suffix, export
 from faig.zoo.scores import chosen_by
 
@@ -83,9 +83,9 @@ def _alter(how: str, strength: float, filters: str, out: Path, options: dict[str
     units = chosen_by({function: file}, high, share, baseline=low, **numbering)[function]
     space, count = units.space, int((Strengths.of(units).values != 1).sum())
     network = edit.graft(high, low, units) if how == "graft" else edit.modulate(high, low, units, strength)
+    known = reading.record_of(names["target"], builder)
     if options["check"]:
-        reading.warn_if_wrecked(network, high, low)
-    known = network_metadata(zoo.find(names["target"])) if builder is None else {}
+        reading.warn_if_wrecked(network, high, low, known)
     metadata: dict[str, Any] = {key: known[key] for key in ("architecture", "arguments") if key in known}
     altered = {"how": how, "strength": strength, **names, "count": count}
     metadata["altered"] = altered | {"filters": Path(file).name}

@@ -48,7 +48,8 @@ def export(
         raise InputError("name what turns each function, --filters blur=srresnet-x2/blur@learned, or else --per-unit")
     new_file(out, options["force"])
     names = reading.networks(name or options["pair"], options["baseline"], options["target"])
-    high, low = zoo.load_networks(**names, builder=load_builder(arch) if (arch := options["arch"]) else None)
+    builder = load_builder(arch) if (arch := options["arch"]) else None
+    high, low = zoo.load_networks(**names, builder=builder)
     files = reading.named("--filters", filters, "FILE")
     if per_unit:
         network = Turnable(high, low, None, FilterSpace.of(high, options["unit"] or UNITS[0], options["everything"]))
@@ -57,9 +58,10 @@ def export(
         chosen = chosen_by(files, high, reading.share_of(top), baseline=low, **numbering)
         network = Turnable(high, low, chosen)
         if options["check"]:
+            record = reading.record_of(names["target"], builder)
             for function, units in chosen.items():
                 off = modulate(high, low, units, 0.0)
-                reading.warn_if_wrecked(off, high, low, f"{function} at strength 0")
+                reading.warn_if_wrecked(off, high, low, record, f"{function} at strength 0")
         screen.note(describe_methods(methods_of(files)))
     difference = export_turnable(network, out, channels_of(high))
     size = out.stat().st_size

@@ -19,7 +19,9 @@ from faig.common.errors import InputError
 from faig.common.settings import proportion, validated
 from faig.experiment.config import NetworksConfig
 from faig.intervention.wreck import wrecked_on_photos
+from faig.networks.checkpoint import network_metadata
 from faig.networks.inference import scale_of
+from faig.training.record import typical_inputs
 
 logger = logging.getLogger("faig")
 
@@ -150,10 +152,17 @@ def share_of(top: str | None) -> float | None:
     return None if top is None else proportion(top)
 
 
-def warn_if_wrecked(network: nn.Module, target: nn.Module, baseline: nn.Module, what: str = "this") -> None:
-    """Say so where an altered network is wrecked on packaged photos."""
-    if reason := wrecked_on_photos(network, target, baseline, scale_of(target)):
-        logger.warning("%s wrecks the image: %s (on crops of packaged photos)", what, reason)
+def record_of(name: str, builder: object | None) -> dict[str, Any]:
+    """What a network's file says of it; nothing of one that the package does not know."""
+    return {} if builder else network_metadata(zoo.find(name))
+
+
+def warn_if_wrecked(
+    network: nn.Module, target: nn.Module, baseline: nn.Module, record: Mapping[str, Any], what: str = "this"
+) -> None:
+    """Say so where an altered network is wrecked on packaged photos, as the target's record says it was trained."""
+    if reason := wrecked_on_photos(network, target, baseline, scale_of(target), typical_inputs(record)):
+        logger.warning("%s wrecks the image: %s", what, reason)
 
 
 def function_and_file(text: str) -> tuple[str, str]:

@@ -225,7 +225,7 @@ def _turned(name: str, in_zoo: str | None, options: dict[str, Any]) -> nn.Module
     way = options["way"] or WAYS[0]
     network = turn(target, base, chosen, levels, way)
     if options["check"]:
-        reading.warn_if_wrecked(network, target, base)
+        reading.warn_if_wrecked(network, target, base, reading.record_of(name, builder))
     methods = methods_of(files)
     runs = len(network.networks) if isinstance(network, Averaged) else 1
     screen.note(describe_methods(methods), methods=methods, strengths=levels, way=way, networks=runs)

@@ -16,7 +16,6 @@ from faig.attribution.files.unit_files import STRENGTHS
 from faig.attribution.methods import DEFAULT, MASK, METHODS
 from faig.attribution.raw_scores import RawScores
 from faig.common.errors import InputError
-from faig.common.settings import validated
 from faig.experiment.config import SweepConfig
 from faig.experiment.networks import configured_pair
 from faig.experiment.studies import read_study
@@ -24,32 +23,16 @@ from faig.experiment.study.config import StudyConfig
 from faig.experiment.training_study.config import TrainingStudyConfig
 from faig.experiment.truth.config import TruthConfig
 from faig.filters import FilterSet, Order, Scores, rank
-from faig.imaging.degradation import STEPS, Degradation, named
+from faig.imaging.degradation import Degradation, named
 from faig.intervention.edit import Units
 from faig.intervention.wreck import LEVELS
 from faig.networks.checkpoint import network_metadata
 from faig.pair import Pair
 from faig.results.run_directory import CONFIG
 from faig.training.config import DegradationConfig
+from faig.training.record import Trained, drawn, training_of
 from faig.zoo.learned import reached_by, turned_by
 from faig.zoo.scores import SCORES, chosen_by
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How much of a degradation the target was trained on.
-
-    Attributes:
-        step: of the degradation.
-        low: level, and
-        high: of the step's first argument.
-        unit: what that is.
-    """
-
-    step: str
-    low: float
-    high: float
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -144,7 +127,7 @@ class Subject:
         sources = {kind: turned_by(name, kind) for kind in raw.degradations}
         by = {kind: source.rpartition("/")[2].partition("@")[2] or DEFAULT for kind, source in sources.items()}
         metadata_of_target = network_metadata(zoo.find(f"{name}/target"))
-        training = _training(metadata_of_target)
+        training = training_of(metadata_of_target)
         downsampling = training.downsampling if training else "bilinear"
         found = _functions(
             sources, by, chosen_by(sources, pair.target, baseline=pair.baseline), training, {}, downsampling
@@ -198,7 +181,7 @@ class Subject:
         images = config.images_of("find", run) if isinstance(config, StudyConfig) else config.images
         made = images.degradations() if images.degrade else {}
         metadata = network_metadata(zoo.find(config.target)) if config.arch is None else {}
-        training = _training(metadata)
+        training = training_of(metadata)
         numbering: dict[str, Any] = {"unit": config.unit, "everything": config.everything}
         chosen = chosen_by(sources, pair.target, baseline=pair.baseline, **numbering)
         scores = None if home is None else home / SCORES
@@ -240,17 +223,6 @@ def _architecture(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {key: metadata[key] for key in ("architecture", "arguments") if key in metadata}
 
 
-def _training(metadata: Mapping[str, Any]) -> DegradationConfig | None:
-    """What the record of a network says its patches went through; None where it has none that can be read."""
-    values: Any = metadata
-    for key in ("training", "config", "data", "degradation"):
-        values = values.get(key) if isinstance(values, dict) else None
-    try:
-        return validated(DegradationConfig, values, "its record") if isinstance(values, dict) else None
-    except InputError:  # of another version, or of others
-        return None
-
-
 def _functions(
     sources: Mapping[str, str],
     methods: Mapping[str, str],
@@ -261,16 +233,8 @@ def _functions(
 ) -> dict[str, Function]:
     functions = {}
     for name, source in sources.items():
-        ranges = [step for _, steps in training.draws() for step in steps] if training else []
-        drawn = [step for ends in ranges for step in (ends.low, ends.high)]
-        drawn = drawn or list(made[name].steps if name in made else ())
-        levels = [float(dataclasses.astuple(step)[0]) for step in drawn if step.name() == name]
-        trained, level = None, LEVELS.get(name)
-        if levels:
-            field = dataclasses.fields(STEPS[name])[0]
-            trained = Trained(name, min(levels), max(levels), field.metadata["meaning"])
-            middle = (trained.low + trained.high) / 2
-            level = round(middle) if field.type is int else middle
+        trained = Trained.of(name, drawn(training) or (made[name].steps if name in made else ()))
+        level = LEVELS.get(name) if trained is None else trained.middle
         degradation = made.get(name) or (None if level is None else named(name, level, downsampling))
         functions[name] = Function(degradation, trained, shown(source), methods[name], chosen[name])
     return functions

@@ -4,12 +4,13 @@ A wrecked network can score well on one number: all that it does is far from the
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from torch import nn
 
-from faig.imaging.cases import Case, make_cases
+from faig.imaging.cases import make_cases
+from faig.imaging.degradation import Degradation
 from faig.imaging.photos import busiest_crops, photograph
 from faig.intervention.measure import Measured, Reference, measure, measure_reference
 from faig.networks.inference import channels_of
@@ -58,12 +59,25 @@ def described(reasons: dict[str, str]) -> str:
     return "; ".join(f"on {kind} {reason}" for kind, reason in reasons.items())
 
 
-def wrecked_on_photos(network: nn.Module, target: nn.Module, baseline: nn.Module, scale: int) -> str:
-    """Whether an altered network is wrecked on crops of packaged photos, clean, blurry and noisy; see `described`."""
-    reference = measure_reference(target, baseline, scale, _photo_cases(scale, channels_of(target)))
-    return described(wrecked([measure(network, reference, scale)], reference))
+def wrecked_on_photos(
+    network: nn.Module,
+    target: nn.Module,
+    baseline: nn.Module,
+    scale: int,
+    inputs: Mapping[str, Degradation] | None = None,
+) -> str:
+    """Whether an altered network is wrecked on crops of packaged photos; see `described`, and what was tried.
 
-
-def _photo_cases(scale: int, channels: int) -> list[Case]:
+    Args:
+        network: the altered one.
+        target: and
+        baseline: its ends.
+        scale: of all three.
+        inputs: what is done to the photos, by name; clean, blurry and noisy ones where it does not say.
+    """
     crops = {name: busiest_crops(name, photograph(name), SIDE * scale, 1)[0].image for name in PROBES}
-    return make_cases(crops, LEVELS, scale, channels=channels)
+    cases = make_cases(crops, inputs or LEVELS, scale, channels=channels_of(target))
+    reference = measure_reference(target, baseline, scale, cases)
+    reasons = described(wrecked([measure(network, reference, scale)], reference))
+    tried = ", ".join(cases[0].lr)
+    return f"{reasons} (tried on crops of packaged photos: {tried})" if reasons else ""
