@@ -34,6 +34,7 @@ from faig.zoo.predictor import load_predictor
 from faig.zoo.scores import chosen_by
 
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
+OF_SHIPPED = {"images", "pair", "csv", "force", "device", "threads"}  # all others say how one's own pair learns
 LEVELS = ["blur=2", "noise=0.1"]
 RESPONSE = "response_"
 BLIND = "of which this pair has learned nothing: it hides noise and blur, so none of them is called clean"
@@ -73,6 +74,10 @@ def predict(
     **options: Any,
 ) -> None:
     """Say which degradations images have, without being told."""
+    told = (locals() | options).items()
+    given = [name for name, value in told if not (value is None or value is False or value is options)]
+    if strict_size and filters and not gt:
+        raise InputError("--strict-size: is of the images of --gt; give that too, or leave this out")
     where, _ = reading.compute_on(options["device"], options["threads"])
     if csv:
         new_file(csv, options["force"])
@@ -82,15 +87,11 @@ def predict(
     if filters and (pair or (baseline and target)):
         predictor, methods = _learned(where, locals() | options)
     else:
-        for_own = {
-            "--baseline": baseline,
-            "--target": target,
-            "--filters": filters,
-            "--gt": gt,
-            "--arch": options["arch"],
-        }
-        if named := [name for name, value in (for_own | {"--degrade": degrade}).items() if value]:
-            raise InputError(f"{named[0]}: your own pair takes --baseline, --target and --filters NAME=FILE together")
+        if others := [name for name in given if name not in OF_SHIPPED]:
+            raise InputError(
+                f"--{others[0].replace('_', '-')}: the zoo's pairs predict by what they ship; your own pair takes "
+                "--baseline, --target and --filters NAME=FILE together"
+            )
         predictor = load_predictor(pair or cli.DEFAULT_PAIR, where)
         methods = dict.fromkeys(predictor.reverted, DEFAULT)
     rows, channels = [], channels_of(predictor.target)

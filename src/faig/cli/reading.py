@@ -5,7 +5,7 @@ A default stands in the model of the settings: an option that was not given is N
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +51,13 @@ def configuration(model: type[Model], options: Mapping[str, Any], command: str) 
     settings |= networks(options["pair"], options["baseline"], options["target"])
     settings["images"] = images(**{name: options[name] for name in ("gt", "lr", "degrade", *IMAGE_SETTINGS)})
     settings["device"], settings["threads"] = compute_on(options["device"], options["threads"])
-    return validated(model, settings, f"faig {command}")
+    names = _options(options) | _options(settings["images"], "images.")
+    return validated(model, settings, f"faig {command}", names)
+
+
+def _options(settings: Iterable[str], prefix: str = "") -> dict[str, str]:
+    """What settings are called on the command line, by their names."""
+    return {f"{prefix}{name}": f"--{name.replace('_', '-')}" for name in settings}
 
 
 IMAGE_SETTINGS = ("downsampling", "strict_size", "lr_suffix")

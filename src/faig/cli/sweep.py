@@ -19,6 +19,7 @@ from faig.results.reader import Results
 from faig.results.tables import MODULATION, STRENGTHS
 
 MOST_STEPS = 1000
+CLOSE = 1e-6  # to the end of the strengths
 
 app = typer.Typer(add_completion=False)
 
@@ -89,6 +90,11 @@ def steps(text: str) -> list[float]:
         count = round((last - first) / step)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise InputError(f"--strengths {text}: write 0:1.5:0.1 or 0,0.5,1") from None
+    if count < 0 or abs(first + count * step - last) > CLOSE:
+        raise InputError(
+            f"--strengths {text}: steps of {step:g} from {first:g} miss {last:g}; take one that divides "
+            f"{last - first:g}, or name them all: 0,0.5,1"
+        )
     if count > MOST_STEPS:
         raise InputError(f"--strengths {text}: are {count:.3g} steps; take {MOST_STEPS} at most")
     return [round(first + place * step, 6) for place in range(count + 1)]

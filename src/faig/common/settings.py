@@ -158,7 +158,9 @@ def validated(
             name = ".".join(printable(str(part)) for part in first["loc"])
             suggestion = suggested(list(_settings(model)), name)
             raise InputError(f"{source}: {name}: there is no such setting{suggestion}") from None
-        raise InputError(": ".join(part for part in (source, brief(error, names)) if part)) from None
+        cause = first.get("ctx", {}).get("error")
+        setting = getattr(cause, "setting", None) if names else None  # else it is no name that the source has
+        raise InputError(": ".join(part for part in (source, brief(error, names)) if part), setting=setting) from None
 
 
 def brief(error: ValidationError, names: Mapping[str, str] | None = None) -> str:

@@ -63,9 +63,8 @@ class Degradation:
         jpeg: int | None = None,
         downsampling: str = "bilinear",
     ) -> None:
-        levels: list[Step] = [Blur(blur)] if blur else []
-        levels += [Noise(noise)] if noise else []
-        levels += [] if jpeg is None else [Jpeg(jpeg)]
+        given = {Blur: blur or None, Noise: noise or None, Jpeg: jpeg}
+        levels = [_of_parameter(kind, level) for kind, level in given.items() if level is not None]
         before, down, after = split([*steps, *levels], Down(downsampling))
         object.__setattr__(self, "steps", (*before, down, *after))
 
@@ -140,6 +139,13 @@ class Degradation:
         return round8(images)
 
 
+def _of_parameter(kind: type[Any], level: float) -> Step:
+    try:
+        return kind(level)
+    except InputError as error:
+        raise InputError(str(error), setting=kind.name()) from None
+
+
 def split(steps: Iterable[Step], default: Down) -> tuple[tuple[Step, ...], Down, tuple[Step, ...]]:
     """What is done to the GT, the downsampling, and what is done to the LR.
 
@@ -174,7 +180,7 @@ def parse_steps(spec: str, downsampling: str = "bilinear") -> list[Step]:
         try:
             steps.append(_step(name, [downsampling] if [name, *arguments] == ["down"] else arguments))
         except InputError as error:
-            raise InputError(f"{spec!r}, step {number}: {error}") from None
+            raise InputError(f"{spec!r}, step {number}: {error}", setting="degrade") from None
     if sum(isinstance(step, Down) for step in steps) > 1:
         raise InputError(f"{spec!r}: {TWICE}")
     return steps

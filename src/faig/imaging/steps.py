@@ -26,9 +26,10 @@ DOWNSAMPLINGS = ("bilinear", "bicubic", "area")
 JPEG_SIDE = 65500  # pixels, of libjpeg
 
 
-def number(low: float, high: float, meaning: str, default: Any = MISSING) -> Any:
-    """A numeric argument of a step: its range, its meaning, and its default where it has one."""
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "meaning": meaning})
+def number(low: float, high: float, meaning: str, default: Any = MISSING, *, white: float = 0) -> Any:
+    """A numeric argument of a step: its range, its meaning, its default where it has one, and what others call 1."""
+    about = {"low": low, "high": high, "meaning": meaning, "white": white}
+    return dataclasses.field(default=default, metadata=about)
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,10 @@ class Step:
 
 
 def _checked(field: "Field[Any]", number: float, label: str) -> float:
-    low, high, meaning = (field.metadata[key] for key in ("low", "high", "meaning"))
+    low, high, meaning, white = (field.metadata[key] for key in ("low", "high", "meaning", "white"))
     if not low <= number <= high:
-        raise InputError(f"{label} {number:g} is outside {low:g} to {high:g} ({meaning})")
+        of_white = f"; {number:g} of {white:g} is {number / white:.2g}" if high < number <= white else ""
+        raise InputError(f"{label} {number:g} is outside {low:g} to {high:g} ({meaning}{of_white})")
     if field.type is not int:
         return float(number)
     if number != int(number):
@@ -118,7 +120,7 @@ class Down(Step):
 class Noise(Random):
     """Gaussian noise."""
 
-    sigma: float = number(0, 1, "σ, a share of full intensity")
+    sigma: float = number(0, 1, "σ, a share of full intensity", white=255)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Tensor:
         """Standard normal numbers."""

@@ -161,7 +161,8 @@ def _table(path: Path) -> "pd.DataFrame":
         raise InputError(f"{path}: is not a CSV file: {' '.join(str(error).split())}") from None
     missing = [name for name in COLUMNS if name not in table]
     if missing or table.empty:
-        raise InputError(f"{path}: has no column {missing[0]!r}" if missing else f"{path}: ranks no filters")
+        needed = f"a ranking has {', '.join(COLUMNS)}, as filters-NAME.csv of faig attribute"
+        raise InputError(f"{path}: has no column {missing[0]!r}; {needed}" if missing else f"{path}: ranks no filters")
     return table
 
 
