@@ -282,7 +282,7 @@ def test_the_command_on_an_own_pair(tmp_path, own_pair, monkeypatch, capsys):
     [
         (["missing.png"], "missing.png"),
         (["LOOKED", "--pair", "none"], "none: is not one of the zoo's pairs"),
-        (["LOOKED", "--baseline", "srresnet-x2/baseline"], "--baseline: the zoo's pairs"),
+        (["LOOKED", "--baseline", "srresnet-x2/baseline"], "--baseline srresnet-x2/baseline: the zoo's pairs"),
         (["LOOKED", "--degrade", "blur=2"], "your own pair takes --baseline, --target and"),
         (
             ["LOOKED", "--pair", "srresnet-x2", "--filters", "blur=a.csv", "--strict-size"],

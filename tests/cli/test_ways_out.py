@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from faig.cli.app import load_command
 from faig.cli.predict import OF_SHIPPED
+from faig.cli.restore import OF_TRUTH, PLAIN
 from faig.cli.sweep import steps
 from faig.common.errors import InputError
 
@@ -24,8 +25,28 @@ def test_no_option_of_predict_is_passed_over(faig, place, option):
     value = [] if getattr(PREDICT[option], "is_flag", False) else ["1"]
     code, out, err = faig("predict", place / "gt" / "one.png", option, *value)
     assert (code, out) == (2, "")
-    assert err.startswith(f"error: {option}: ")
+    assert err.startswith(f"error: {' '.join([option, *value])}: the zoo's pairs predict by what they ship")
     assert err.count("\n") == 1
+
+
+RESTORE = {max(each.opts, key=len): each for each in load_command("restore").params if each.expose_value}
+TURNING = {"--filters", "--strength", "--way", "--baseline"}  # each says by itself that something is turned
+UNSEEN = {option for option, each in RESTORE.items() if each.name not in PLAIN - OF_TRUTH} - TURNING
+
+
+def test_what_restore_takes_is_an_option():
+    assert {each.name for each in RESTORE.values()} >= PLAIN
+    assert {"--top", "--unit", "--everything", "--strict-size", "--lr-suffix"} == UNSEEN
+
+
+@pytest.mark.parametrize("option", sorted(UNSEEN))
+def test_no_option_of_restore_is_passed_over(faig, place, tmp_path, option):
+    """Neither what is of functions where none is turned, nor what is of GT images where there are none."""
+    value = [] if getattr(RESTORE[option], "is_flag", False) else ["1"]
+    code, out, err = faig("restore", place / "gt" / "one.png", option, *value, "--out", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {' '.join([option, *value])}: is ")
+    assert not (tmp_path / "out").exists()
 
 
 MISTAKES = {

@@ -167,7 +167,7 @@ def test_the_commands_take_the_ending(tmp_path, faig):
     assert "lr_suffix='x2'" in err
     assert "--lr-suffix" in err
     code, _, err = faig("restore", "srcnn-style-x2/target", lr["blur"], tmp_path / "more", "--lr-suffix", "x2")
-    assert (code, err) == (2, "error: --lr-suffix x2: is for pairs, and no --gt is given\n")
+    assert (code, err) == (2, "error: --lr-suffix x2: is for pairs of images, and no --gt is given\n")
     asked = ["--pair", "srcnn-style-x2", "--gt", gt, "--out", tmp_path / "run", "--lr-suffix", "x2"]
     code, _, err = faig("attribute", *asked, "--lr", f"blur={tmp_path / 'lr'}", "--method", "change")
     assert code == 0, err

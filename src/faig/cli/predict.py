@@ -74,8 +74,7 @@ def predict(
     **options: Any,
 ) -> None:
     """Say which degradations images have, without being told."""
-    told = (locals() | options).items()
-    given = [name for name, value in told if not (value is None or value is False or value is options)]
+    told = locals() | options
     if strict_size and filters and not gt:
         raise InputError("--strict-size: is of the images of --gt; give that too, or leave this out")
     where, _ = reading.compute_on(options["device"], options["threads"])
@@ -87,11 +86,8 @@ def predict(
     if filters and (pair or (baseline and target)):
         predictor, methods = _learned(where, locals() | options)
     else:
-        if others := [name for name in given if name not in OF_SHIPPED]:
-            raise InputError(
-                f"--{others[0].replace('_', '-')}: the zoo's pairs predict by what they ship; your own pair takes "
-                "--baseline, --target and --filters NAME=FILE together"
-            )
+        own = "your own pair takes --baseline, --target and --filters NAME=FILE together"
+        reading.refuse_others(told, OF_SHIPPED, f"the zoo's pairs predict by what they ship; {own}")
         predictor = load_predictor(pair or cli.DEFAULT_PAIR, where)
         methods = dict.fromkeys(predictor.reverted, DEFAULT)
     rows, channels = [], channels_of(predictor.target)

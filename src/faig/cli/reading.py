@@ -5,7 +5,7 @@ A default stands in the model of the settings: an option that was not given is N
 
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -151,6 +151,24 @@ def numbers(option: str, texts: list[str] | None) -> dict[str, float]:
         if not math.isfinite(by_name[name]):
             raise InputError(f"{option} {name}={value}: is not a finite number")
     return by_name
+
+
+def refuse_others(told: Mapping[str, Any], taken: Collection[str], reason: str) -> None:
+    """Refuse an option that was given and that nothing looks at.
+
+    Args:
+        told: a command's parameters by name, as it begins; ``options`` in it stands for itself.
+        taken: those that are looked at.
+        reason: why no others are.
+
+    Raises:
+        InputError: there is one; the message begins with it.
+    """
+    for name, value in told.items():
+        if not (name in taken or name == "options" or value is None or value is False):
+            values = [] if value is True else value if isinstance(value, list) else [value]
+            given = " ".join([f"--{name.replace('_', '-')}", *map(str, values)])
+            raise InputError(f"{given}: {reason}")
 
 
 def share_of(top: str | None) -> float | None:

@@ -33,6 +33,9 @@ NETWORK_FILES = {".safetensors", ".pth", ".pt"}
 RESTORED = "restored"
 QUALITY = {"PSNR": psnr, "SSIM": ssim}
 
+OF_TRUTH = {"strict_size", "lr_suffix"}  # options that need GT images
+PLAIN = {"arguments", "out", "gt", "pair", "check", "memory", "arch", "force", "seed", "device", "threads", *OF_TRUTH}
+
 app = typer.Typer(add_completion=False)
 
 
@@ -99,6 +102,7 @@ def restore(
     **options: Any,
 ) -> None:
     """Run a network over images, if asked with functions turned up or down."""
+    told = locals() | options
     where, _ = reading.compute_on(options["device"], options["threads"])  # nothing here is random
     most = validated(IntegralOptions, reading.not_none(memory=memory), "faig restore").memory
     named = understood(arguments, out)
@@ -110,11 +114,12 @@ def restore(
     if gt:
         files = without_suffix(files, lr_suffix or "")
         check_partners(truth, {"LR": files})
-    elif lr_suffix:
-        raise InputError(f"--lr-suffix {lr_suffix}: is for pairs, and no --gt is given")
+    else:
+        reading.refuse_others(told, set(told) - OF_TRUTH, "is for pairs of images, and no --gt is given")
     if baseline or filters or strength or way:
         network = _turned(name, in_zoo, locals() | options)
     else:
+        reading.refuse_others(told, PLAIN, "is of functions that are turned; name one by --strength NAME=S")
         network = zoo.load(name, load_builder(arch) if (arch := options["arch"]) else None)
     network = network.to(where)
     scale, channels = scale_of(network), channels_of(network)
