@@ -115,7 +115,8 @@ def found(twins: dict[str, Any]) -> str:
     return (
         f"Of these four functions it is what training learned that counts. Of three a twin learned at least "
         f"{nearly:.0%} as much, in dB: by the learned 1% they are off to within {most:.2f} of the shipped pair's. Of "
-        f"{least[1]} in `{least[0]}` it learned {learned[least]:.0%}: less is in 1%, and more leaks. {' '.join(sentences)}"
+        f"{least[1]} in `{least[0]}` it learned {learned[least]:.0%}: less is in 1%, and more leaks. "
+        f"{' '.join(sentences)}"
     )
 
 
