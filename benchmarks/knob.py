@@ -212,9 +212,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             for name, results in knobs.items()
         }
         psnr = {name: np.stack([each[function].psnr for each in results]) for name, results in knobs.items()}
-        off = summarise(measure(pair.revert(units), reference, pair.scale), reference, SEED)
+        off = measure(pair.revert(units), reference, pair.scale)
+        # Other levels of the function's own degradation are no leak.
+        off = {kind: each for kind, each in off.items() if kind == function or kind.split("-")[0] != function}
         functions[function] = {
-            "off": next(row for row in off if row["input"] == function),
+            "off": next(row for row in summarise(off, reference, SEED) if row["input"] == function),
             "knobs": {name: judged(name, curves, psnr, reference.photos, function) for name in knobs},
             "leak_ratio": leak_ratios(curves),
             "curves": curves,

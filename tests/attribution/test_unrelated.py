@@ -36,7 +36,7 @@ def test_the_path_check_warns_and_the_run_ends(faig, tmp_path):
     images = ["--gt", tmp_path / "gt", "--degrade", "blur=2", "--degrade", "noise=0.1"]
     code, out, err = faig("attribute", *pair, *images, "--nodes", 3, "--out", tmp_path / "run")
     assert code == 0, err
-    assert err.count("warning: the pair is not connected (barrier ") == 1
+    assert err.count("the pair is not connected (barrier ") == 1
     assert "do not trust the ranking" in err
     assert "barrier" in out
     assert max(load_scores(tmp_path / "run" / "scores.safetensors")[1]["barrier"].values()) > 1.1

@@ -87,7 +87,7 @@ def test_degrade_by_a_spec(faig, place, tmp_path):
 @pytest.mark.slow
 def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
     """Specs and levels stand side by side, and ``config.yaml`` repeats the run."""
-    degrade = ["--degrade", "phone=motion:9:30+jpeg:40,noise=0.1", "--degrade", "down=down:area"]
+    degrade = ["--degrade", "phone=motion:9:30+jpeg:40,noise=0.1", "--degrade", "down=down:bicubic"]
     out = tmp_path / "run"
     study = ["attribute", *pair, "--gt", place / "gt", *degrade, "--nodes", 2, "--method", "faig"]
     assert faig(*study, "--out", out, "--against", "strongest")[0] == 0
@@ -101,7 +101,7 @@ def test_a_spec_is_a_degradation_like_any_other(faig, place, pair, tmp_path):
     assert not torch.equal(best, rank(METHODS["faig"].scores(found, "noise")))
     assert {path.name for path in out.glob("filters-*")} == {f"filters-{n}.csv" for n in ("phone", "noise", "down")}
     told = yaml.safe_load((out / "config.yaml").read_text())["images"]["degrade"]
-    assert told == {"phone": "motion:9:30+jpeg:40", "noise": 0.1, "down": "down:area"}
+    assert told == {"phone": "motion:9:30+jpeg:40", "noise": 0.1, "down": "down:bicubic"}
     assert faig("run", out / "config.yaml", "--out", tmp_path / "again")[0] == 0
     assert (out / "scores.safetensors").read_bytes() == (tmp_path / "again" / "scores.safetensors").read_bytes()
 

@@ -49,7 +49,7 @@ def test_sums_over_pixels_are_told_from_others(name, expected):
 def test_completeness(name):
     objective = (lambda output, gt: (output - gt).abs().pow(1.5).mean()) if name == "mine" else name
     baseline = tiny_network().double()
-    target, cases = nudged(baseline, size=0.2), doubled(tiny_cases(count=2))
+    target, cases = nudged(baseline, seed=1, size=0.2), doubled(tiny_cases(count=2))
     found = path_scores(target, baseline, cases, gauss_legendre(32), objective)
     for kind, delta in found.delta().items():
         assert abs(delta) < 0.02, (kind, delta)
