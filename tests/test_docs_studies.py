@@ -1,5 +1,7 @@
 """What the page of studies says of those that were run is in their tables."""
 
+import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -191,3 +193,65 @@ def test_what_is_found_again_of_planted_functions():
     assert f"SRResNet gains {resnet['blur']:.2f} dB on blur and {resnet['noise']:.2f} on noise" in text
     assert f"the SRCNN-style network {srcnn['blur']:.2f}, " in text
     assert f"and {srcnn['noise']:.2f} (0.87 and 3.78)" in text
+
+
+def test_what_the_gentler_twins_of_the_shipped_pairs_hold(said):
+    results = DOCS / "results"
+    twins = json.loads((results / "twins.json").read_text(encoding="utf-8"))
+    learned = {
+        pair: json.loads((results / f"knob-{file}.json").read_text(encoding="utf-8"))["functions"]
+        for pair, file in (
+            *(("srresnet-x2", "srresnet"), ("srresnet-x2-gentle", "srresnet-gentle")),
+            *(("srcnn-style-x2", "srcnn-style"), ("srcnn-style-x2-gentle", "srcnn-style-gentle")),
+        )
+    }
+    faig = {
+        (pair, row["function"]): row
+        for pair, measured in twins.items()
+        for row in measured["given_back"]
+        if (row["method"], row["proportion"]) == ("faig", 0.01)
+    }
+
+    def of_twin(pair: str, function: str, name: str = "switched_off") -> tuple[str, str]:
+        """Of the learned set, and of FAIG's 1%: the twin's number for the shipped pair's."""
+        ends = (f"{pair}-gentle", pair)
+        numbers = [
+            [f"{rows[name]:.2f}" for rows in each]
+            for each in ([learned[end][function]["off"] for end in ends], [faig[end, function] for end in ends])
+        ]
+        return " for ".join(numbers[0]), " for ".join(numbers[1])
+
+    for pair in ("srresnet-x2", "srcnn-style-x2"):
+        twin, shipped = (f"{twins[end]['change']:.2f}" for end in (f"{pair}-gentle", pair))
+        assert re.search(rf"`{pair}`'s (weights )?move by {twin}(, as far as .+?,)? in place of {shipped}", said)
+    blur, noise = (of_twin("srresnet-x2", function) for function in ("blur", "noise"))
+    assert blur[0] == "1.00 for 1.00"
+    assert (
+        f"deblurring off to 1.00 by the learned set as before (FAIG {blur[1]}), denoising {noise[0]} ({noise[1]})"
+        in said
+    )
+    assert f"at a leak of {of_twin('srresnet-x2', 'noise', 'leak')[0]}." in said
+    blur, noise = (of_twin("srcnn-style-x2", function) for function in ("blur", "noise"))
+    assert f"denoising is in 1% as before ({noise[0]}; FAIG {noise[1]})" in said
+    gains = [f"{twins[end]['gains']['blur']['gain']:+.2f}" for end in ("srcnn-style-x2-gentle", "srcnn-style-x2")]
+    assert f"learned {gains[0]} dB in place of {gains[1]}, less is ({blur[0]})" in said
+    assert f"and FAIG's 1% leak {of_twin('srcnn-style-x2', 'blur', 'leak')[1]}." in said
+    more = [
+        learned[f"{pair}-gentle"][function]["off"]["leak"] > learned[pair][function]["off"]["leak_high"]
+        for pair in ("srresnet-x2", "srcnn-style-x2")
+        for function in ("blur", "noise")
+    ]
+    assert f"learned sets leak more in {['no', 'one', 'two', 'three', 'four'][sum(more)]} of the four" in said
+    short = {
+        gentle: max(
+            function["knobs"]["images"]["short_of_controls"]
+            for pair, functions in learned.items()
+            for function in functions.values()
+            if pair.endswith("-gentle") == gentle
+        )
+        for gentle in (True, False)
+    }
+    assert (
+        f"at most {short[True]:.2f} dB under the better of DNI and blend, on the shipped pairs {short[False]:.2f}"
+        in said
+    )
