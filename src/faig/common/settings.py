@@ -59,10 +59,10 @@ def proportion(value: Any) -> float:
 
     Args:
         value: a number or a text. Texts ``1%``, ``1`` and ``0.01`` are all one percent: one below 1 without a % sign
-            is a share. The number 0.01 is one percent too, but the number 1 is all.
+            is a share. The number 0.01 is one percent too, but the number 1.0 is all.
 
     Raises:
-        InputError: it is no number, or outside (0%, 100%].
+        InputError: it is no number, or outside (0%, 100%], or the whole number 1, which people mean both ways.
     """
     try:
         if isinstance(value, bool):
@@ -70,6 +70,8 @@ def proportion(value: Any) -> float:
         number = float(value.strip().removesuffix("%") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         raise InputError(f"{shown(value)} is not a proportion; write 1% or 0.01") from None
+    if isinstance(value, int) and number == 1:
+        raise InputError("proportion 1 may be 1% or all of them; write '1%' or 1.0")
     percent = isinstance(value, str) and (value.strip().endswith("%") or number >= 1)
     share = number / 100 if percent else number
     if not 0 < share <= 1:
