@@ -19,8 +19,8 @@ PAIRS = {
     "srcnn-style": "`srcnn-style-x2`",
     "wild": "`srresnet-x2-wild`",
     "wild-small": "`srresnet-x2-wild-small`",
-    "srresnet-gentle": "The gentler twin of `srresnet-x2` (not shipped)",
-    "srcnn-style-gentle": "The gentler twin of `srcnn-style-x2` (not shipped)",
+    "srresnet-gentle": "the gentler twin of `srresnet-x2` (not shipped)",
+    "srcnn-style-gentle": "the gentler twin of `srcnn-style-x2` (not shipped)",
 }
 HEAD = """# The knob, measured
 
@@ -179,7 +179,7 @@ def page() -> str:
     for key, name in PAIRS.items():
         found = measured[key]
         parts.append(
-            f"## {name}\n\nMethod `{found['method']}`: {found['passes']} passes for {len(found['functions'])} "
+            f"## {name[0].upper()}{name[1:]}\n\nMethod `{found['method']}`: {found['passes']} passes for {len(found['functions'])} "
             f"function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']}, measured on "
             f"{len(found['measured_on'])} photos.\n"
         )
