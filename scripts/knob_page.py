@@ -179,8 +179,8 @@ def page() -> str:
     for key, name in PAIRS.items():
         found = measured[key]
         parts.append(
-            f"## {name[0].upper()}{name[1:]}\n\nMethod `{found['method']}`: {found['passes']} passes for {len(found['functions'])} "
-            f"function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']}, measured on "
+            f"## {name[0].upper()}{name[1:]}\n\nMethod `{found['method']}`: {found['passes']} passes for "
+            f"{len(found['functions'])} function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']}, measured on "
             f"{len(found['measured_on'])} photos.\n"
         )
         parts.append(f"Measured by `{command(found['options'])} --json`.\n")
