@@ -180,8 +180,8 @@ def page() -> str:
         found = measured[key]
         parts.append(
             f"## {name[0].upper()}{name[1:]}\n\nMethod `{found['method']}`: {found['passes']} passes for "
-            f"{len(found['functions'])} function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']}, measured on "
-            f"{len(found['measured_on'])} photos.\n"
+            f"{len(found['functions'])} function{'s' * (len(found['functions']) > 1)}; found on {found['found_on']}, "
+            f"measured on {len(found['measured_on'])} photos.\n"
         )
         parts.append(f"Measured by `{command(found['options'])} --json`.\n")
         for function, of_function in found["functions"].items():
