@@ -38,7 +38,7 @@ def test_pair(served):
     told = served.client.get("/api/pair").json
     assert told == json.loads(json.dumps(plain(describe(served.explorer))))
     assert [function["job"] for function in told["functions"]] == ["deblurring", "denoising"]
-    trained = {"step": "blur", "low": 2.0, "high": 2.0, "unit": "σ in pixels, what 21 taps can hold"}
+    trained = {"step": "blur", "low": 2.0, "high": 2.0, "unit": "σ in pixels"}
     assert told["functions"][0]["trained"] == trained
     assert [example["id"] for example in told["examples"]] == list(EXAMPLES)
     space, subject = served.explorer.pair.space, served.explorer.subject
