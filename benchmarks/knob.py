@@ -15,6 +15,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -212,11 +213,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             for name, results in knobs.items()
         }
         psnr = {name: np.stack([each[function].psnr for each in results]) for name, results in knobs.items()}
-        off = measure(pair.revert(units), reference, pair.scale)
         # Other levels of the function's own degradation are no leak.
-        off = {kind: each for kind, each in off.items() if kind == function or kind.split("-")[0] != function}
+        others = [kind for kind in measured_on[0].lr if kind == function or kind.split("-")[0] != function]
+        cases = [replace(case, lr={kind: case.lr[kind] for kind in others}) for case in measured_on]
+        without = measure_reference(pair.target, pair.baseline, pair.scale, cases)
+        off = summarise(measure(pair.revert(units), without, pair.scale), without, SEED)
         functions[function] = {
-            "off": next(row for row in summarise(off, reference, SEED) if row["input"] == function),
+            "off": next(row for row in off if row["input"] == function),
             "knobs": {name: judged(name, curves, psnr, reference.photos, function) for name in knobs},
             "leak_ratio": leak_ratios(curves),
             "curves": curves,

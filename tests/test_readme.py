@@ -58,4 +58,4 @@ def test_what_is_public_shows_itself_in_a_few_lines():
     for part, each in shown.items():
         assert part in repr(each)
         assert len(repr(each).splitlines()) <= 10
-        assert len(repr(each)) <= 1000
+        assert len(repr(each)) <= 1200

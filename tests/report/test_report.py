@@ -256,7 +256,7 @@ def test_from_the_command_line(study_run, tmp_path, faig):
     (run / "retrained.csv").write_text("function,free\nblur,found\n")
     code, _, err = faig("report", run)
     assert code == 2
-    assert "retrained.csv: has no column iterations" in err
+    assert "retrained.csv: has no column trainable" in err
     (run / "retrained.csv").write_bytes(b"")
     code, _, err = faig("report", run)
     assert code == 2
