@@ -10,7 +10,7 @@ from conftest import tiny_network
 from faig import zoo
 from faig.attribution.integration.path import WeightPath
 from faig.networks.checkpoint import network_metadata, save_network
-from faig.zoo.record import KEPT, relative_change, told_of_training
+from faig.zoo.record import KEPT, relative_change, training_facts
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "gentler.py"
 TRAINING = {"config": {"optimizer": {"iterations": 10}}, "hardware": "a CPU", "start": {}}
@@ -45,7 +45,7 @@ def test_it_is_as_far_on_the_path_as_the_weights_may_move(written):
         torch.testing.assert_close(weight, known, rtol=1e-3, atol=1e-3)  # float16
     assert relative_change(path.move(1 - kept), baseline) <= 0.3
     assert relative_change(path.move(1 - kept - 0.01), baseline) > 0.3
-    told = told_of_training(network_metadata(file))
+    told = training_facts(network_metadata(file))
     assert told["trained"].endswith(f"; {kept:g} of what it changed was kept")
 
 
@@ -53,4 +53,4 @@ def test_all_is_kept_of_a_training_that_moved_little(written):
     baseline, target, file = written(0.1)
     assert KEPT not in network_metadata(file)["training"]
     assert relative_change(zoo.load(str(file)), baseline) == pytest.approx(relative_change(target, baseline), rel=1e-2)
-    assert "kept" not in told_of_training(network_metadata(file))["trained"]
+    assert "kept" not in training_facts(network_metadata(file))["trained"]

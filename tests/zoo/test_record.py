@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faig import zoo
-from faig.zoo.record import told_of_training
+from faig.zoo.record import training_facts
 
 
 @pytest.mark.parametrize("width", ["60", "80"])
@@ -33,13 +33,13 @@ def test_a_network_is_told_in_a_screen_without_folders_of_who_trained_it(faig, m
     "training", [None, 7, [], {"config": 3}, {"config": {"data": {"gt": 5, "degradation": {"degrade": ["x"]}}}}]
 )
 def test_a_record_of_another_shape_says_nothing(training):
-    assert told_of_training({"training": training}) == {}
+    assert training_facts({"training": training}) == {}
 
 
 def test_ranges_and_several_levels_of_a_step_are_told():
     specs = {"jpeg:30..95": 0.5, "blur:0.5..3+noise:0.1": 0.3, "jpeg:10": 0.2}
     training = {"config": {"data": {"degradation": {"blur": 2.0, "blur_probability": 0.5, "degrade": specs}}}}
-    said = told_of_training({"training": training})["degraded"]
+    said = training_facts({"training": training})["degraded"]
     assert said == (
         "blur 2 (probability 0.5), jpeg 30 to 95 (probability 0.5), blur 0.5 to 3 (probability 0.3), "
         "noise 0.1 (probability 0.3), jpeg 10 (probability 0.2)"
