@@ -54,6 +54,14 @@ def test_every_experiment_can_be_read(file):
     assert config.comparison(file.parent, {}).find is not None
 
 
+KEPT = sorted((CONFIGS.parents[1] / "docs" / "results").glob("*/config.yaml"))
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.parent.name)
+def test_the_settings_of_kept_results_can_be_run_again(file):
+    assert read_study(file).command == yaml.safe_load(file.read_text(encoding="utf-8"))["command"]
+
+
 def test_the_documented_configuration_has_every_setting():
     """The commented example in the docs is valid and complete, and the defaults that it tells are the defaults."""
     text = (CONFIGS.parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
