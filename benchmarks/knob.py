@@ -148,11 +148,9 @@ def found_sets(options: argparse.Namespace, pair: faig.Pair) -> tuple[dict[str, 
         options.find, slice(options.images[0]), options.degrade, options.downsampling, options.side[0], pair
     )
     found = pair.attribute(cases, method, threads=options.threads)
-    how = {
-        "method": method,
-        "passes": found.metadata["passes"],
-        "found_on": f"{len(cases)} images of {options.find.name}",
-    }
+    side = options.side[0]
+    on = f"the middles, {side}x{side} LR pixels, of {len(cases)} images of {options.find.name}"
+    how = {"method": method, "passes": found.metadata["passes"], "found_on": on}
     return {kind: found.function(kind) for kind in found.degradations}, how
 
 

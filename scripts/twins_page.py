@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from knob_page import interval, table
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results"
@@ -18,13 +19,15 @@ KNOBS = {  # by pair of twins.json: what benchmarks/knob.py measured of it
     "srresnet-x2": "srresnet",
     "srresnet-x2-gentle": "srresnet-gentle",
 }
+TWINS = ("srcnn-style-x2", "srresnet-x2")
+CONFIG = "configs/train/cpu/{}-gentle-target.yaml"
 OFF = (0.5, 0.9)  # how much is off, where leaks are held against DNI's
 HEAD = """# Gentler twins of the shipped pairs
 
 - **Asked.** The shipped targets were fine-tuned at rates that move the weights far. Does the paper's claim get stronger
   or weaker where the same baselines are fine-tuned at the paper's rate?
 - **Found.** {found}
-- **Cost.** Two trainings, half an hour and an hour of one core, and half an hour to find and to measure.
+- **Cost.** Two trainings of {iterations} iterations.
 
 A twin begins as the shipped baseline and sees the same kind of patches as the shipped target, at 5e-5
 (`configs/train/cpu/*-gentle-target.yaml`; neither ships). *Change* is how far training moved the weights,
@@ -33,6 +36,12 @@ measured on 16 of BSD100 that no choice was made on. *Off* is 1 where the functi
 on another input as a share of it, both in gradient maps; in brackets the 95% interval over photos. `random` is the
 control. By `scripts/twins_page.py`, of what `benchmarks/twins.py` and `benchmarks/knob.py` measured.
 """
+
+
+def iterations(pair: str) -> str:
+    """Of the training of a pair's twin."""
+    config = yaml.safe_load((RESULTS.parents[1] / CONFIG.format(pair)).read_text(encoding="utf-8"))
+    return f"{config['optimizer']['iterations']:,}"
 
 
 def functions_of(pair: str) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def page() -> str:
     twins = json.loads((RESULTS / "twins.json").read_text(encoding="utf-8"))
     return "\n".join(
         [
-            HEAD.format(found=found(twins)),
+            HEAD.format(found=found(twins), iterations=" and ".join(map(iterations, TWINS))),
             "## 1% of the filters given back\n",
             off_table(twins, 0.01),
             "## 5%\n",

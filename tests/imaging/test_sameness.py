@@ -14,9 +14,10 @@ from faig.attribution.methods import ALL
 from faig.attribution.options import Options
 from faig.common.errors import FaigWarning, InputError
 from faig.experiment.config import ImagesConfig
+from faig.experiment.held_out import share_images
 from faig.imaging.cases import make_cases, middle_of
 from faig.imaging.images import write_image
-from faig.imaging.sameness import check_inputs_differ, share_images
+from faig.imaging.sameness import check_inputs_differ
 
 KINDS = ["clean", "blur", "noise"]
 NOTHING = {  # degradations that change no pixel

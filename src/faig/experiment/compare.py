@@ -13,12 +13,12 @@ from faig.common.errors import InputError
 from faig.common.progress import Track, silent
 from faig.experiment.comparison_tables import INTERVENTIONS, Key, write_comparisons, write_knobs, write_tables
 from faig.experiment.config import CompareConfig, attribution_options
+from faig.experiment.held_out import share_images
 from faig.experiment.networks import configured_pair, pair_fingerprint
 from faig.experiment.stage import Stage, kept
 from faig.filters import FilterSet, Order, Strengths
 from faig.imaging.cases import degradations_of
 from faig.imaging.metrics import single_channel
-from faig.imaging.sameness import share_images
 from faig.intervention.comparison import Reverted
 from faig.intervention.edit import graft, revert
 from faig.intervention.equal_terms import FINDING, MEASURED, Sizes, sizes_at_equal_terms

@@ -9,12 +9,12 @@ import pandas as pd
 from faig.analysis.evaluation import guesses, predictors, responses
 from faig.analysis.prediction import SIDE
 from faig.common.progress import Track
+from faig.experiment.held_out import share_images
 from faig.experiment.networks import pair_fingerprint
 from faig.experiment.prediction_tables import LAST, classes_of, write_predictions
 from faig.experiment.study.context import Study, StudyStage
 from faig.imaging.cases import Case, make_cases, middle_of, photos_of
 from faig.imaging.degradation import Degradation, named
-from faig.imaging.sameness import share_images
 from faig.networks.fingerprint import case_fingerprints, set_fingerprints
 
 SEEN = "so accuracies are of photos that were learned on; learn on others, or rename what is another photo"
